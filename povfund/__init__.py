@@ -1,0 +1,1 @@
+"""Composition root: settings, URLs, background work, the embedded database, and `common`."""

@@ -1,0 +1,1 @@
+"""Database engine on the embedded PostgreSQL, privileges of the roles, read replicas."""

@@ -1,0 +1,34 @@
+"""Which node this is: edition, code, division, and its folders."""
+
+import re
+
+from django.core.exceptions import ImproperlyConfigured
+
+from povfund.settings import env
+
+PRODUCTION = env.PRODUCTION
+EDITION = env.EDITION
+NODE = env.NODE
+CENTRAL_URL = env.CENTRAL_URL
+WINDOW_TIME = env.WINDOW_TIME
+FAKE_NOW = env.FAKE_NOW
+
+NODE_CODE = re.compile(r"[A-Z]{1,2}[0-9A-Z]{0,12}")
+
+
+def division_of(node: str) -> str:
+    """Division code a node code stands for: C and R2 → 000000, P51 → 510000, S511921 → 511921."""
+    digits = node.lstrip("PS") if node[0] in "PS" else ""
+    return digits.ljust(6, "0")
+
+
+if not NODE_CODE.fullmatch(NODE):
+    raise ImproperlyConfigured(f"POVFUND_NODE is “{NODE}”; write a node code such as C, P51 or S511921.")
+
+NODE_DIVISION = env.NODE_DIVISION or division_of(NODE)
+
+BASE_DIR = env.BASE_DIR
+CLUSTER_HOME = env.POVFUND_HOME
+"""Where the embedded PostgreSQL of all nodes of this machine lives."""
+HOME = env.POVFUND_HOME / NODE.lower()
+"""Folder of this node: sync/, attachments/, keys/, broker/ and its secrets."""
