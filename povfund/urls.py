@@ -20,5 +20,5 @@ for _name in (
     "sync.urls",
     "rollups.urls",
 ):
-    if find_spec(_name):
+    if find_spec(_name.split(".")[0]) and find_spec(_name):
         urlpatterns.append(path("", include(_name)))

@@ -1,0 +1,1 @@
+"""The suite: pytest functions with sentence names, a real PostgreSQL, no network."""

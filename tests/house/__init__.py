@@ -1,0 +1,1 @@
+"""Tests of the house: settings, embedded database, privileges, commands, packaging."""

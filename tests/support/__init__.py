@@ -1,0 +1,1 @@
+"""What fixtures stand on: the test server, browsers, real server processes."""
