@@ -28,3 +28,13 @@ def now() -> datetime:
 def today() -> date:
     """The business day in Asia/Shanghai."""
     return now().astimezone(SHANGHAI).date()
+
+
+def local_date(moment: datetime) -> date:
+    """The business day (Asia/Shanghai) of a moment."""
+    return moment.astimezone(SHANGHAI).date()
+
+
+def node() -> str:
+    """The code of this node: `C`, `P51`."""
+    return settings.NODE

@@ -1,0 +1,1 @@
+"""Who and where: divisions, units, persons, accounts, capabilities, scope, grants, audit trail."""

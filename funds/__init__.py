@@ -1,0 +1,1 @@
+"""资金: fund documents and lines; see README.md."""

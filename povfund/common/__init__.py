@@ -1,0 +1,1 @@
+"""Shared ground of every app: no models, no imports from any app."""

@@ -1,0 +1,65 @@
+"""Text as people type it, made storable and searchable."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+from django.utils.translation import gettext_lazy as _
+
+from povfund.common.errors import Finding, RuleViolation
+
+_FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\ud800-\udfff]")
+_BRACKETS = str.maketrans({c: "〔" for c in "[［﹝（(【"} | {c: "〕" for c in "]］﹞）)】"})
+_NUMBER = re.compile(r"^(?P<organ>[^〔〕\s]{1,30})〔(?P<year>\d{4})〕(?:第)?(?P<serial>\d{1,6})号$")
+
+
+def clean_text(value: str, *, field: str = "", multiline: bool = False) -> str:
+    """
+    NFC text without outer space. Raises RuleViolation TEXT for control, bidi and zero-width characters.
+
+    Rare han, `·` and names of any script pass unchanged.
+    """
+    text = unicodedata.normalize("NFC", value).strip()
+    if _FORBIDDEN.search(text) or (not multiline and re.search(r"[\r\n]", text)):
+        raise RuleViolation(
+            Finding(
+                "TEXT",
+                _("The text holds a control, direction or zero-width character."),
+                field=field,
+                remedy=_("Type the text again instead of pasting it."),
+            )
+        )
+    return text
+
+
+def normalise_document_no(raw: str) -> str:
+    """
+    文号归一 — document number with 〔〕 brackets, half-width digits and no spaces.
+
+    Raises nothing: what does not parse comes back cleaned, and rule F02 speaks of it.
+    """
+    text = unicodedata.normalize("NFKC", raw)
+    return re.sub(r"\s+", "", text).translate(_BRACKETS)
+
+
+def parse_document_no(number: str) -> tuple[str, int, int] | None:
+    """(机关代字, year, serial) of a normalised number, or None."""
+    match = _NUMBER.match(number)
+    return (match["organ"], int(match["year"]), int(match["serial"])) if match else None
+
+
+def bigrams(text: str) -> str:
+    """
+    Two-character pieces of `text`, space-separated, for `to_tsvector('simple', …)`.
+
+    Every single character is added too, so that a search for one character also finds it.
+    """
+    joined = re.sub(r"\s+", "", unicodedata.normalize("NFKC", text).lower())
+    return " ".join([*joined, *(joined[i : i + 2] for i in range(len(joined) - 1))])
+
+
+def search_terms(text: str) -> str:
+    """The pieces a searched text must hold, for `plainto_tsquery('simple', …)`."""
+    joined = re.sub(r"\s+", "", unicodedata.normalize("NFKC", text).lower())
+    return " ".join(joined[i : i + 2] for i in range(len(joined) - 1)) or joined

@@ -1,0 +1,14 @@
+"""Identifiers minted once, at the place of entry."""
+
+from __future__ import annotations
+
+import os
+import time
+import uuid
+
+
+def uuid7() -> uuid.UUID:
+    """UUIDv7 (RFC 9562): 48 bits of milliseconds, the rest random, so that keys grow with time."""
+    value = (time.time_ns() // 1_000_000) << 80 | int.from_bytes(os.urandom(10))
+    value = value & ~(0xF << 76) | 7 << 76
+    return uuid.UUID(int=value & ~(0x3 << 62) | 2 << 62)

@@ -1,0 +1,1 @@
+"""The life every reportable record shares; see README.md."""

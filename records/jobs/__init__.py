@@ -1,0 +1,1 @@
+"""Background work as rows, and alarms; see README.md."""

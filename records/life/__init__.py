@@ -1,0 +1,1 @@
+"""Lifecycle, reviews, revisions, locks, attachments; see README.md."""

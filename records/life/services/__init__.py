@@ -1,0 +1,1 @@
+"""Writes of a record's life: saving content, taking steps, drafts, attachments."""

@@ -1,0 +1,171 @@
+"""Saving content: lock, staleness, revision, four-eyes author row, audit — the frame every type fills."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+from django.db import connection
+from django.utils.translation import gettext_lazy as _
+
+from accounts import audit
+from accounts.models import User
+from povfund.common import clock
+from povfund.common.canonical import canonical, content_hash
+from povfund.common.errors import REFUSE, Finding, RuleViolation, StaleEdit
+from povfund.common.verdict import require
+from records.calendar.services import deadline
+from records.choices import RecordState, ReviewStep
+from records.life import permissions
+from records.life.models import EntryDraft, Outbox, Record, Review
+from records.life.workflow import RECORD_LIFE
+from records.registry import RecordType, Row
+
+
+def open_for_edit(
+    *, actor: User, kind: RecordType, uid: UUID, base_rev: int, changes: Callable[[Record], list[dict[str, Any]]]
+) -> Record:
+    """
+    Lock a record for a change of content by `actor`, opened at revision `base_rev`.
+
+    Raises Refused (with article and whom to ask), IllegalTransition, or StaleEdit with `changes`,
+    what somebody else changed meanwhile. Holds the row lock to the end of the transaction.
+    """
+    rows = kind.model.objects.select_for_update(no_key=True, of=("self",)).select_related(
+        "owner_unit__division", "division"
+    )
+    record: Record = rows.get(pk=uid)
+    require(permissions.may_edit(actor, record))
+    RECORD_LIFE.get("edit", state=record.state)
+    if record.rev != base_rev:
+        raise StaleEdit(
+            Finding(
+                "STALE",
+                _("The record was changed after you opened it: revision %(now)s, yours %(yours)s.")
+                % {"now": record.rev, "yours": base_rev},
+                field="rev",
+                remedy=_("Compare the two versions below and enter your change on the newer one."),
+            ),
+            rev=record.rev,
+            changes=changes(record),
+        )
+    return record
+
+
+def require_rules(*, kind: RecordType, row: Row, stage: str = "save") -> list[Finding]:
+    """Run every rule on one row; raise RuleViolation with all E findings, return the others."""
+    findings = kind.check([row], stage)[0]
+    if refused := [f for f in findings if f.severity == REFUSE]:
+        raise RuleViolation(refused)
+    return findings
+
+
+def start_record(*, actor: User, record: Record) -> None:
+    """Fill the shared fields of a new record: owner, division, clock of art. 9."""
+    unit = actor.unit
+    record.owner_unit, record.owner_kind = unit, unit.kind
+    record.division, record.scope_key = unit.division, unit.division.scope_key
+    record.entered_by, record.entered_at = actor, clock.now()
+    record.origin_node = clock.node()
+
+
+def entry_due(approved_on: Any) -> Any:
+    """录入期限 — the 15th working day after the day of approval (art. 9)."""
+    return deadline(approved_on, working_days=15).due
+
+
+def stamp(*, actor: User, record: Record, content: dict[str, Any], created: bool) -> bool:
+    """
+    Give the record the hash of `content` and, if it changed, the next revision; back to draft.
+
+    Returns whether the content changed. Writes the author row, removes the waiting outbox row and
+    the entry draft, and writes the audit entry. The caller saves the record's own columns.
+    """
+    new_hash = content_hash(record.record_type, record.uid, canonical(content))
+    changed = created or new_hash != record.content_hash
+    before = {} if created else {"rev": record.rev, "state": record.state, "hash": record.content_hash}
+    if changed and not created:
+        record.rev += 1
+    record.content_hash, record.changed_at = new_hash, clock.now()
+    if changed and record.state in (
+        RecordState.UNIT_REVIEWED,
+        RecordState.CITY_REVIEWED,
+        RecordState.PROVINCE_REVIEWED,
+    ):
+        Outbox.objects.filter(record_uid=record.uid, batch=None).delete()
+        carry_authors(table=Review._meta.db_table, uids=[record.uid], cycles={record.uid: record.cycle})
+        record.cycle += 1
+    if changed:
+        record.state, record.reviewed_rev, record.reviewed_hash = RecordState.DRAFT, None, ""
+        record.warnings = []
+    return changed
+
+
+def finish_save(*, actor: User, record: Record, created: bool, before: dict[str, Any]) -> None:
+    """After the rows are stored: author row, draft gone, audit entry."""
+    Review.objects.bulk_create(
+        [
+            Review(
+                record_type=record.record_type,
+                record_uid=record.uid,
+                cycle=record.cycle,
+                rev=record.rev,
+                content_hash=record.content_hash,
+                step=ReviewStep.AUTHOR,
+                person_id=actor.person_id,
+                person_name=actor.person.name,
+                unit_key=record.owner_unit.key,
+                at=record.changed_at,
+            )
+        ],
+        ignore_conflicts=True,
+    )
+    forms = [None] if created else [record.uid]
+    EntryDraft.objects.filter(person=actor.person_id, form=record.record_type, record_uid__in=forms).delete()
+    if created:
+        EntryDraft.objects.filter(person=actor.person_id, form=record.record_type, record_uid=None).delete()
+    audit.record(
+        actor=actor,
+        action=f"{record._meta.app_label}.{record.record_type}.{'create' if created else 'change'}",
+        target_type=record.record_type,
+        target_id=record.uid,
+        before=before,
+        after={"rev": record.rev, "state": record.state, "hash": record.content_hash},
+    )
+
+
+def carry_authors(*, table: str, uids: list[UUID], cycles: dict[UUID, int]) -> None:
+    """Authors of a cycle stay authors of the next one, until the record is acknowledged."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""INSERT INTO {table} (record_type, record_uid, cycle, rev, content_hash, step, person_id,
+                    person_name, unit_key, reason_code, comment, explained, at)
+                SELECT record_type, record_uid, cycle + 1, rev, content_hash, step, person_id,
+                    person_name, unit_key, '', '', '[]', at
+                FROM {table} r JOIN unnest(%s::uuid[], %s::int[]) AS now(uid, cycle_now)
+                    ON r.record_uid = now.uid AND r.cycle = now.cycle_now
+                WHERE r.step = 'author' ON CONFLICT DO NOTHING""",
+            [list(uids), [cycles[uid] for uid in uids]],
+        )
+
+
+def save_draft(
+    *, actor: User, form: str, record_uid: UUID | None, base_rev: int | None, payload: dict[str, Any]
+) -> EntryDraft:
+    """Keep what one person has typed: private, no rules, no revision, no audit."""
+    draft, _made = EntryDraft.objects.update_or_create(
+        person_id=actor.person_id,
+        form=form,
+        record_uid=record_uid,
+        defaults={"base_rev": base_rev, "payload": payload, "saved_at": clock.now()},
+    )
+    return draft
+
+
+def draft_of(*, actor: User, form: str, record_uid: UUID | None) -> EntryDraft | None:
+    return EntryDraft.objects.filter(person=actor.person_id, form=form, record_uid=record_uid).first()
+
+
+def discard_draft(*, actor: User, form: str, record_uid: UUID | None) -> None:
+    EntryDraft.objects.filter(person=actor.person_id, form=form, record_uid=record_uid).delete()

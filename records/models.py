@@ -1,0 +1,29 @@
+"""Models of the app, gathered from its packages."""
+
+from records.jobs.models import Alarm, Job, JobState
+from records.life.models import (
+    Attachment,
+    EntryDraft,
+    Identity,
+    Outbox,
+    Permit,
+    Record,
+    RecordRevision,
+    Review,
+)
+from records.life.settings import ReviewSetting
+
+__all__ = [
+    "Alarm",
+    "Attachment",
+    "EntryDraft",
+    "Identity",
+    "Job",
+    "JobState",
+    "Outbox",
+    "Permit",
+    "Record",
+    "RecordRevision",
+    "Review",
+    "ReviewSetting",
+]

@@ -1,0 +1,5 @@
+"""Public querysets of the app."""
+
+from records.life.querysets import RecordQuerySet
+
+__all__ = ["RecordQuerySet"]

@@ -1,0 +1,108 @@
+"""The list of record types: one entry each, read by transmission, rollups, workbooks and the landing page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from django.conf import settings
+from django.utils.functional import Promise
+from django.utils.module_loading import import_string
+
+if TYPE_CHECKING:
+    from povfund.common.errors import Finding
+    from records.life.models import Record
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChildTable:
+    """One table below the root of a record: where its rows stand in the content and in the database."""
+
+    path: str
+    """Key of the list in the content: `lines`."""
+    table: str
+    parent_column: str
+    columns: tuple[str, ...]
+    """Columns in the order in which `rows` yields them; the first is the child's own uid."""
+    rows: Callable[[UUID, Any, IngestCodes], Iterable[tuple[Any, ...]]]
+    """(uid of the record, decoded content, codes) -> one tuple per row, `parent_column` included."""
+
+
+@dataclass(frozen=True, slots=True)
+class IngestCodes:
+    """Code tables as ids, fetched once per chunk: what a mapping needs to write rows."""
+
+    divisions: dict[str, tuple[int, str]]
+    """code -> (id, scope_key); the higher level where a code stands at two."""
+    units: dict[str, int]
+    """`511921.finance` -> id."""
+    extra: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """Further tables a type asks for by name, each code -> id."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordType:
+    """
+    记录类型 — what the shared machinery needs to know of one type.
+
+    `contents(uids)` answers the canonical content of live rows, set-wise. `check(rows, ctx)` runs
+    every rule over a list and answers findings per row. `measure(content)` answers what
+    reconciliation counts: {(year, category): fen}. `references(content)` names the uids a record
+    needs, as (record type, uid).
+    """
+
+    key: str
+    label: str | Promise
+    plural: str
+    """Resource name in the API: `fund-documents`."""
+    url_namespace: str
+    model_path: str
+    enter: str
+    review: str
+    owner_kinds: tuple[str, ...]
+    contents: Callable[[Sequence[UUID]], dict[UUID, dict[str, Any]]]
+    decode: Callable[[bytes], Any]
+    """Canonical bytes -> typed content; raises msgspec.ValidationError for a wrong shape."""
+    check: Callable[[Sequence[Row], str], list[list[Finding]]]
+    measure: Callable[[Any], dict[tuple[int, str], int]]
+    references: Callable[[Any], list[tuple[str, UUID]]]
+    root_columns: tuple[str, ...]
+    """Content columns of the root table, in the order in which `root_row` yields them."""
+    root_row: Callable[[Any, IngestCodes], tuple[Any, ...]]
+    children: tuple[ChildTable, ...] = ()
+    code_tables: Callable[[], dict[str, dict[str, Any]]] = dict
+    """Code tables beyond divisions and units, for `IngestCodes.extra`."""
+    totals_sql: str = ""
+    """SELECT record uid, year, category, fen for live rows of `%(uids)s`: the measure from tables."""
+
+    @property
+    def model(self) -> type[Record]:
+        return import_string(self.model_path)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One record as rules see it: typed content, plus what stands beside the content."""
+
+    uid: UUID
+    content: Any
+    owner: str
+    """Unit key, `511921.finance`."""
+    entered_on: Any
+    """Date of first entry (Asia/Shanghai), for art. 9."""
+    due_on: Any
+
+
+@cache
+def record_types() -> dict[str, RecordType]:
+    """Every registered type by key, in the order of `settings.RECORD_TYPES` (parents first)."""
+    types = [import_string(path) for path in settings.RECORD_TYPES]
+    return {record_type.key: record_type for record_type in types}
+
+
+def record_type(key: str) -> RecordType:
+    """The type of a key. Raises KeyError for an unknown one."""
+    return record_types()[key]

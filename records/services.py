@@ -1,0 +1,31 @@
+"""Public services of the app: what other apps may call."""
+
+from records.life.services.saving import (
+    discard_draft,
+    draft_of,
+    entry_due,
+    finish_save,
+    open_for_edit,
+    require_rules,
+    save_draft,
+    stamp,
+    start_record,
+)
+from records.life.services.steps import Step, StepResult, rule_row, take_step, take_steps
+
+__all__ = [
+    "Step",
+    "StepResult",
+    "discard_draft",
+    "draft_of",
+    "entry_due",
+    "finish_save",
+    "open_for_edit",
+    "require_rules",
+    "rule_row",
+    "save_draft",
+    "stamp",
+    "start_record",
+    "take_step",
+    "take_steps",
+]

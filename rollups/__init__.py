@@ -1,0 +1,1 @@
+"""汇总: summary cells, explorer, charts, exports; see README.md."""

@@ -1,0 +1,41 @@
+"""Measures, dimensions and data states of totals."""
+
+from __future__ import annotations
+
+from django.db.models import TextChoices
+from django.utils.translation import gettext_lazy as _
+
+
+class Measure(TextChoices):
+    """指标 — what is summed."""
+
+    ALLOCATED = "allocated", _("Allocated")
+
+
+class DataState(TextChoices):
+    """数据状态 — how far the records behind a figure have come; cumulative."""
+
+    UNIT_REVIEWED = "unit_reviewed", _("Reviewed by units")
+    PROVINCE_REVIEWED = "province_reviewed", _("Reviewed by the province")
+    SEALED = "sealed", _("Sent")
+    ACKNOWLEDGED = "acknowledged", _("Acknowledged")
+
+
+STATE_ORDER = list(DataState.values)
+
+
+def states_from(state: str) -> list[str]:
+    """`state` and everything further on: what a cumulative figure counts."""
+    return STATE_ORDER[STATE_ORDER.index(state) :]
+
+
+class Dimension(TextChoices):
+    """维度 — what rows stand for."""
+
+    DIVISION = "division", _("Division")
+    YEAR = "year", _("Budget year")
+    FUND_CATEGORY = "fund_category", _("Fund category")
+    BUDGET_ITEM = "budget_item", _("Budget item")
+    MONEY_LEVEL = "money_level", _("Level of money")
+    UNIT_KIND = "unit_kind", _("Line")
+    STATE = "state", _("State")

@@ -1,0 +1,77 @@
+"""Summary cells, their history by cut-off, the queue of deltas, and proofs."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class Grain(models.Model):
+    """What one cell counts: dimensions of a fund line, count of lines, sum in 分."""
+
+    year = models.PositiveSmallIntegerField()
+    category_id = models.BigIntegerField()
+    item_id = models.BigIntegerField()
+    money_level = models.CharField(max_length=10, db_collation="C")
+    unit_kind = models.CharField(max_length=12, db_collation="C")
+    state = models.CharField(max_length=20, db_collation="C")
+    n = models.BigIntegerField()
+    fen = models.BigIntegerField()
+
+    class Meta:
+        abstract = True
+
+
+GRAIN = ["year", "category_id", "item_id", "money_level", "unit_kind", "state"]
+
+
+class Delta(Grain):
+    """
+    变动 — what one statement changed, aggregated; appended by triggers in the same transaction.
+
+    A line counts at every node on the path centre → `recipient_key`; where its document has a
+    parent, not at those on the path centre → `issuer_key`: money enters a subtree once.
+    """
+
+    recipient_key = models.CharField(max_length=12, blank=True, db_collation="C")
+    issuer_key = models.CharField(max_length=12, blank=True, db_collation="C")
+    has_parent = models.BooleanField()
+    cutoff = models.DateField()
+
+    class Meta:
+        verbose_name = _("pending change")
+
+
+class Cell(Grain):
+    """汇总格 — current sum of one division (by scope key, every level) and one set of dimensions."""
+
+    node = models.CharField(max_length=12, blank=True, db_collation="C")
+
+    class Meta:
+        verbose_name = _("summary cell")
+        constraints = [models.UniqueConstraint(fields=["node", *GRAIN], name="rollups_cell_once")]
+
+
+class CellHistory(Grain):
+    """历史格 — by how much a cell moved on one cut-off day; their sum is the cell."""
+
+    node = models.CharField(max_length=12, blank=True, db_collation="C")
+    cutoff = models.DateField()
+
+    class Meta:
+        verbose_name = _("movement of a cell")
+        constraints = [models.UniqueConstraint(fields=["node", *GRAIN, "cutoff"], name="rollups_cellhistory_once")]
+
+
+class Proof(models.Model):
+    """抽查复算 — one run of the prover: cells recomputed from the facts, and those that differed."""
+
+    at = models.DateTimeField(_("at"))
+    cells = models.PositiveIntegerField(_("cells recomputed"))
+    differing = models.PositiveIntegerField(_("cells that differed"))
+    details = models.JSONField(default=list)
+
+    class Meta:
+        ordering = ["-at"]
+        verbose_name = _("proof")
+        verbose_name_plural = _("proofs")

@@ -1,0 +1,165 @@
+"""Reading totals: summary cells plus what is still pending, in one snapshot."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from django.db import connection
+
+from accounts.models import Division
+from povfund.common import clock
+from records.models import Permit
+from rollups.choices import DataState, Dimension, Measure, states_from
+from rollups.sql import NODES
+
+COLUMN_OF = {
+    Dimension.DIVISION: "node",
+    Dimension.YEAR: "year",
+    Dimension.FUND_CATEGORY: "category_id",
+    Dimension.BUDGET_ITEM: "item_id",
+    Dimension.MONEY_LEVEL: "money_level",
+    Dimension.UNIT_KIND: "unit_kind",
+    Dimension.STATE: "state",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """
+    汇总查询 — which figure: a place, one or two dimensions, filters, data state, cut-off.
+
+    `category_ids` and `item_ids` are ids of the code tables, a national category with all below it.
+    `as_of` counts what moved on or before that day; None is now.
+    """
+
+    node: Division
+    by: tuple[str, ...] = (Dimension.DIVISION,)
+    measure: str = Measure.ALLOCATED
+    years: tuple[int, ...] = ()
+    category_ids: tuple[int, ...] = ()
+    item_ids: tuple[int, ...] = ()
+    money_levels: tuple[str, ...] = ()
+    unit_kinds: tuple[str, ...] = ()
+    data_state: str = DataState.ACKNOWLEDGED
+    as_of: date | None = None
+
+
+@dataclass(slots=True)
+class Figure:
+    """One sum: lines and 分."""
+
+    n: int = 0
+    fen: int = 0
+
+
+@dataclass(slots=True)
+class Answer:
+    """
+    汇总结果 — figures by key (one value per dimension), the place's own total, and coverage.
+
+    `kept` is the total less the rows: money that stayed at the place itself.
+    """
+
+    rows: dict[tuple[Any, ...], Figure] = field(default_factory=dict)
+    total: Figure = field(default_factory=Figure)
+    kept: Figure = field(default_factory=Figure)
+    divisions: dict[str, Division] = field(default_factory=dict)
+    expected: int = 0
+    received: int = 0
+    pending_changes: int = 0
+
+
+def answer(question: Question) -> Answer:
+    """
+    The figures of a question; two queries, flat in the number of facts.
+
+    Reads cells (history where `as_of` is given) and pending deltas in one statement, so that a
+    figure is exact while a merge runs.
+    """
+    result = Answer()
+    by_division = Dimension.DIVISION in question.by
+    if by_division:
+        result.divisions = {child.scope_key: child for child in _children(question)}
+    own = question.node.scope_key
+    for key, node, figure in _figures(question, nodes=[own, *result.divisions]):
+        if node == own:
+            result.total.n += figure.n
+            result.total.fen += figure.fen
+        if by_division == (node != own):
+            result.rows[key] = figure
+    _settle(question, result, by_division=by_division)
+    result.pending_changes = Permit.objects.filter(used_at=None).count()
+    return result
+
+
+def _settle(question: Question, result: Answer, *, by_division: bool) -> None:
+    """Coverage, what was kept, and children that had nothing but were due."""
+    shown = Figure(sum(f.n for f in result.rows.values()), sum(f.fen for f in result.rows.values()))
+    result.kept = Figure(result.total.n - shown.n, result.total.fen - shown.fen)
+    if not by_division:
+        return
+    position = question.by.index(Dimension.DIVISION)
+    with_lines = {key[position] for key, figure in result.rows.items() if figure.n}
+    in_force = {key for key, child in result.divisions.items() if _in_force(child, question)}
+    result.expected, result.received = len(in_force | with_lines), len(with_lines)
+    result.divisions = {k: d for k, d in result.divisions.items() if k in in_force or k in with_lines}
+    if question.by == (Dimension.DIVISION,):
+        result.rows = {(key,): result.rows.get((key,), Figure()) for key in result.divisions}
+
+
+def _in_force(child: Division, question: Question) -> bool:
+    """Was the division's code valid in the year asked for (today's year without one)?"""
+    year = question.years[0] if len(question.years) == 1 else clock.today().year
+    day = date(year, 12, 31)
+    return (child.valid_from is None or child.valid_from <= day) and (child.valid_to is None or child.valid_to > day)
+
+
+def _children(question: Question) -> list[Division]:
+    return list(Division.objects.filter(parent=question.node).order_by("scope_key"))
+
+
+def _figures(question: Question, *, nodes: list[str]) -> list[tuple[tuple[Any, ...], str, Figure]]:
+    """(key, node, figure) of every group at the given nodes."""
+    columns = [COLUMN_OF[Dimension(name)] for name in question.by]
+    grouped = ", ".join(dict.fromkeys(["node", *columns]))
+    where, params = _conditions(question)
+    cutoff = " AND cutoff <= %(as_of)s" if question.as_of else ""
+    table = "rollups_cellhistory" if question.as_of else "rollups_cell"
+    names = "node, year, category_id, item_id, money_level, unit_kind, state, n, fen"
+    pending = NODES.format(d="t", table="rollups_delta")
+    statement = f"""
+        SELECT {grouped}, sum(n), sum(fen) FROM (
+            SELECT {names} FROM {table} WHERE node = ANY(%(nodes)s){cutoff}{where}
+            UNION ALL
+            SELECT {names} FROM ({pending} AND t.recipient_key >= %(own)s AND t.recipient_key < %(end)s) p
+            WHERE node = ANY(%(nodes)s){cutoff}{where}
+        ) cells GROUP BY {grouped} HAVING sum(n) <> 0 OR sum(fen) <> 0"""
+    own = question.node.scope_key
+    params |= {"nodes": nodes, "own": own, "end": own + "~", "as_of": question.as_of}
+    order = list(dict.fromkeys(["node", *columns]))
+    with connection.cursor() as cursor:
+        cursor.execute(statement, params)
+        found = cursor.fetchall()
+    return [
+        (
+            tuple(row[order.index(column)] for column in columns),
+            row[0],
+            Figure(int(row[-2]), int(row[-1])),
+        )
+        for row in found
+    ]
+
+
+def _conditions(question: Question) -> tuple[str, dict[str, Any]]:
+    wanted = {
+        "year": list(question.years),
+        "category_id": list(question.category_ids),
+        "item_id": list(question.item_ids),
+        "money_level": list(question.money_levels),
+        "unit_kind": list(question.unit_kinds),
+        "state": states_from(question.data_state),
+    }
+    used = {column: values for column, values in wanted.items() if values}
+    return "".join(f" AND {column} = ANY(%({column})s)" for column in used), dict(used)

@@ -1,0 +1,1 @@
+"""上报: seal, batch, transmission, receipt, ingest, windows; see README.md."""

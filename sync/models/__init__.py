@@ -1,0 +1,20 @@
+"""Models of transmission."""
+
+from sync.models.batch import Batch, BatchItem, BatchPart, LineOutcome, QuarantinedLine, Receipt
+from sync.models.node import ChainHead, DownlinkCursor, DownlinkItem, Node, NodeKey
+from sync.models.window import TransmissionWindow
+
+__all__ = [
+    "Batch",
+    "BatchItem",
+    "BatchPart",
+    "ChainHead",
+    "DownlinkCursor",
+    "DownlinkItem",
+    "LineOutcome",
+    "Node",
+    "NodeKey",
+    "QuarantinedLine",
+    "Receipt",
+    "TransmissionWindow",
+]
