@@ -1,0 +1,136 @@
+"""A report as a file: purpose, number and watermark on it, and an audit entry for it (art. 15)."""
+
+from __future__ import annotations
+
+import csv
+import io
+from typing import Any
+from urllib.parse import quote
+
+from django.http import HttpResponse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from openpyxl import Workbook
+from openpyxl.cell import WriteOnlyCell
+from openpyxl.styles import Font
+
+from accounts import audit
+from accounts.models import User
+from povfund.common import clock
+from povfund.common.errors import Finding, RuleViolation
+from povfund.common.uid import uuid7
+from rollups.choices import DataState, Dimension, Measure
+from rollups.report import Report, Row
+
+PURPOSES = {
+    "analysis": gettext_lazy("Analysis and supervision"),
+    "reporting": gettext_lazy("Report to a superior"),
+    "audit": gettext_lazy("Audit and inspection"),
+}
+"""用途 — the data serve poverty relief alone (art. 15)."""
+
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
+
+def download(*, actor: User, report: Report, file_format: str, purpose: str, address: str) -> HttpResponse:
+    """The file as a response. Raises RuleViolation for an unknown purpose; an empty one is analysis."""
+    purpose = purpose or "analysis"
+    if purpose not in PURPOSES:
+        raise RuleViolation(
+            Finding(
+                "PURPOSE",
+                _("“%(purpose)s” is not a purpose of export.") % {"purpose": purpose},
+                field="purpose",
+                remedy=_("Choose one of: %(known)s.") % {"known": ", ".join(PURPOSES)},
+                article="15",
+            )
+        )
+    number = uuid7()
+    audit.record(
+        actor=actor,
+        action="rollups.export",
+        target_type="rollups",
+        target_id=number,
+        after={"address": address, "purpose": purpose, "format": file_format, "rows": len(report.rows)},
+    )
+    lines = [*_head(actor, report, purpose, str(number)), _columns(report), *_body(report)]
+    name = f"{report.question.node.name}-{report.as_of}.{file_format}"
+    content, media = (_xlsx(lines), XLSX) if file_format == "xlsx" else (_csv(lines), "text/csv; charset=utf-8")
+    response = HttpResponse(content, content_type=media)
+    response["Content-Disposition"] = f"attachment; filename=\"totals.{file_format}\"; filename*=UTF-8''{quote(name)}"
+    return response
+
+
+def _head(actor: User, report: Report, purpose: str, number: str) -> list[list[Any]]:
+    question = report.question
+    return [
+        [_("Totals: %(measure)s") % {"measure": Measure(question.measure).label}],
+        [
+            _("Place: %(place)s · Data state: %(state)s · As of: %(day)s · Unit: yuan")
+            % {"place": question.node.name, "state": DataState(question.data_state).label, "day": report.as_of}
+        ],
+        [
+            _("Purpose: %(purpose)s · Export %(number)s · %(unit)s %(person)s %(account)s · %(time)s")
+            % {
+                "purpose": PURPOSES[purpose],
+                "number": number,
+                "unit": actor.unit,
+                "person": actor.person,
+                "account": actor.username,
+                "time": clock.now().astimezone(clock.SHANGHAI).strftime("%Y-%m-%d %H:%M"),
+            }
+        ],
+        [],
+    ]
+
+
+def _columns(report: Report) -> list[Any]:
+    names: list[Any] = []
+    for dimension in report.question.by:
+        names += [_("Code"), str(Dimension(dimension).label)]
+    names += [_("Lines"), _("Amount (yuan)")]
+    return names + ([_("At %(day)s (yuan)") % {"day": report.compare}, _("Change (yuan)")] if report.compare else [])
+
+
+def _body(report: Report) -> list[list[Any]]:
+    rows = [_line(row, [part for pair in zip(row.codes, row.names, strict=True) for part in pair]) for row in report.rows]
+    blanks = [""] * (2 * len(report.question.by) - 2)
+    return [
+        *rows,
+        _line(report.kept, ["", _("Kept at this level"), *blanks]),
+        _line(report.total, [report.total.codes[0], _("Total"), *blanks]),
+    ]
+
+
+def _line(row: Row, head: list[Any]) -> list[Any]:
+    return [*head, row.n, row.amount, *([] if row.then is None else [row.then, row.change])]
+
+
+def _xlsx(lines: list[list[Any]]) -> bytes:
+    book = Workbook(write_only=True)
+    sheet = book.create_sheet(_("Totals"))
+    sheet.column_dimensions["B"].width = 28
+    for line in lines:
+        sheet.append([_cell(sheet, value) for value in line])
+    sheet.oddFooter.center.text = str(lines[2][0])
+    target = io.BytesIO()
+    book.save(target)
+    return target.getvalue()
+
+
+def _cell(sheet: Any, value: Any) -> Any:
+    """Text stays text, never a formula; amounts get two decimals."""
+    cell = WriteOnlyCell(sheet, value=value)
+    if isinstance(value, str):
+        cell.data_type, cell.quotePrefix = "s", value.startswith(("=", "+", "-", "@"))
+    elif not isinstance(value, int):
+        cell.number_format, cell.font = "#,##0.00", Font()
+    return cell
+
+
+def _csv(lines: list[list[Any]]) -> bytes:
+    target = io.StringIO()
+    writer = csv.writer(target)
+    for line in lines:
+        writer.writerow([f"'{v}" if isinstance(v, str) and v.startswith(("=", "+", "-", "@")) else v for v in line])
+    return target.getvalue().encode("utf-8-sig")

@@ -1,0 +1,117 @@
+"""One report for page, API and file: figures with names, shares and comparison."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from accounts.choices import UnitKind
+from funds.choices import MoneyLevel
+from funds.models import BudgetItem, FundCategory
+from povfund.common import clock
+from rollups.choices import DataState, Dimension
+from rollups.forms import QuestionForm
+from rollups.services.reading import Answer, Figure, Question, answer
+
+LABELS: dict[str, dict[str, Any]] = {
+    Dimension.MONEY_LEVEL: dict(MoneyLevel.choices),
+    Dimension.UNIT_KIND: dict(UnitKind.choices),
+    Dimension.STATE: dict(DataState.choices),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row: a code and a name per dimension, lines, 分, and 分 at the compared date."""
+
+    codes: tuple[str, ...]
+    names: tuple[str, ...]
+    n: int
+    fen: int
+    then_fen: int | None = None
+
+    @property
+    def amount(self) -> Decimal:
+        return Decimal(self.fen) / 100
+
+    @property
+    def then(self) -> Decimal | None:
+        return None if self.then_fen is None else Decimal(self.then_fen) / 100
+
+    @property
+    def change(self) -> Decimal | None:
+        return None if self.then_fen is None else Decimal(self.fen - self.then_fen) / 100
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """汇总表 — rows, total and what was kept, with freshness and coverage. Amounts in 元."""
+
+    question: Question
+    rows: list[Row]
+    total: Row
+    kept: Row
+    expected: int
+    received: int
+    pending_changes: int
+    as_of: date
+    compare: date | None
+
+    def share(self, row: Row) -> Decimal:
+        """Percent of the total, one decimal."""
+        return (Decimal(row.fen) * 100 / self.total.fen).quantize(Decimal("0.1")) if self.total.fen else Decimal("0.0")
+
+
+def report_of(form: QuestionForm, **changes: Any) -> Report:
+    """The report of a valid form: two queries, two more with a comparison, plus names."""
+    question = form.question(**changes)
+    now = answer(question)
+    compare: date | None = form.cleaned_data["compare"]
+    then = answer(form.question(**(changes | {"as_of": compare}))) if compare else None
+    keys = list(dict.fromkeys([*now.rows, *(then.rows if then else ())]))
+    divisions = (then.divisions if then else {}) | now.divisions
+    name = _namer(question, divisions)
+    rows = [_row(name(key), key, now, then) for key in keys]
+    if Dimension.DIVISION not in question.by:
+        rows.sort(key=lambda row: row.codes)
+    own = ((question.node.code,), (question.node.name,))
+    return Report(
+        question=question,
+        rows=rows,
+        total=Row(*own, now.total.n, now.total.fen, then.total.fen if then else None),
+        kept=Row(*own, now.kept.n, now.kept.fen, then.kept.fen if then else None),
+        expected=now.expected,
+        received=now.received,
+        pending_changes=now.pending_changes,
+        as_of=question.as_of or clock.today(),
+        compare=compare,
+    )
+
+
+def _row(named: tuple[tuple[str, ...], tuple[str, ...]], key: tuple[Any, ...], now: Answer, then: Answer | None) -> Row:
+    figure = now.rows.get(key, Figure())
+    return Row(*named, figure.n, figure.fen, then.rows.get(key, Figure()).fen if then else None)
+
+
+def _namer(question: Question, divisions: dict[str, Any]) -> Any:
+    """A function key -> (codes, names); code tables are read once."""
+    year = question.years[0] if question.years else None
+    tables: dict[str, dict[Any, tuple[str, str]]] = {
+        Dimension.DIVISION: {k: (d.code, d.name) for k, d in divisions.items()}
+    }
+    for dimension, model in ((Dimension.FUND_CATEGORY, FundCategory), (Dimension.BUDGET_ITEM, BudgetItem)):
+        if dimension in question.by:
+            tables[dimension] = {c.pk: (c.code, c.name_in(year)) for c in model.objects.all()}
+    for dimension, labels in LABELS.items():
+        tables[dimension] = {value: (value, str(label)) for value, label in labels.items()}
+
+    def named(key: tuple[Any, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        pairs = [
+            tables.get(dimension, {}).get(value, (str(value), str(value)))
+            for dimension, value in zip(question.by, key, strict=True)
+        ]
+        return tuple(code for code, _name in pairs), tuple(name for _code, name in pairs)
+
+    return named
