@@ -2,8 +2,9 @@
 
 import os
 from pathlib import Path
+from typing import Any
 
-from celery import Celery
+from celery import Celery, signals
 from kombu import Queue
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "povfund.settings")
@@ -12,6 +13,29 @@ app = Celery("povfund")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.conf.task_queues = [Queue("work"), Queue("sync")]
 app.conf.imports = ["records.jobs.tasks"]
+
+ALLOWED_TASKS = frozenset({"records.jobs.tasks.run_job"})
+"""A worker of this product runs nothing else, whatever reaches its broker."""
+
+
+@signals.worker_init.connect
+def forget_foreign_tasks(sender: Any, **_: object) -> None:
+    """Celery's built-in tasks (backend clean-up, chords, groups) are not ours to run."""
+    app.loader.import_default_modules()
+    app.finalize(auto=True)
+    for name in set(app.tasks) - ALLOWED_TASKS:
+        del app.tasks[name]
+
+
+@signals.worker_ready.connect
+def show_life(sender: Any, **_: object) -> None:
+    """`sender` is the consumer; its queues say which of the two workers this is."""
+    from povfund.heartbeat import SYNC, WORK, beat_in_background
+
+    queues = set(app.amqp.queues.consume_from)
+    for queue, name in (("work", WORK), ("sync", SYNC)):
+        if queue in queues:
+            beat_in_background(name)
 
 
 @app.on_after_configure.connect

@@ -10,6 +10,8 @@ from django.http import HttpRequest, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from povfund.heartbeat import SYNC, TICKER, WORK, is_alive
+
 FREE_BYTES = 1024**3
 
 
@@ -48,6 +50,7 @@ def _migrations() -> bool:
 
 
 def _disk() -> bool:
+    settings.HOME.mkdir(parents=True, exist_ok=True)
     return shutil.disk_usage(settings.HOME).free > FREE_BYTES
 
 
@@ -55,4 +58,6 @@ CHECKS: dict[str, Callable[[], bool]] = {
     "database": _database,
     "migrations": _migrations,
     "disk": _disk,
+    "workers": lambda: is_alive(WORK) and is_alive(SYNC),
+    "tick": lambda: is_alive(TICKER),
 }

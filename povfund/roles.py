@@ -16,7 +16,7 @@ COMMANDS = {
         "verify_audit",
         "verify_batch",
     },
-    APP: {"runserver"},
+    APP: {"runserver", "doctor"},
 }
 
 

@@ -2,10 +2,15 @@
 
 import os
 import secrets
+from collections.abc import Callable
 from pathlib import Path
 
 
-def remembered_secret(path: Path) -> str:
+def _random_secret() -> str:
+    return secrets.token_urlsafe(48)
+
+
+def remembered_secret(path: Path, *, make: Callable[[], str] = _random_secret) -> str:
     """The secret kept in a 0600 file, made on first use; safe when several processes start at once."""
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
@@ -13,7 +18,7 @@ def remembered_secret(path: Path) -> str:
     except FileExistsError:
         return _read_when_written(path)
     with os.fdopen(handle, "w") as file:
-        file.write(value := secrets.token_urlsafe(48))
+        file.write(value := make())
     return value
 
 
