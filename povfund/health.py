@@ -10,6 +10,7 @@ from django.http import HttpRequest, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from povfund.embedded import EmbeddedError
 from povfund.heartbeat import SYNC, TICKER, WORK, is_alive
 
 FREE_BYTES = 1024**3
@@ -26,15 +27,20 @@ def healthz(request: HttpRequest) -> JsonResponse:
 @never_cache
 def readyz(request: HttpRequest) -> JsonResponse:
     """Database, migrations, worker heartbeat, last tick and disk: true or false each; 503 if one is false."""
-    results = {name: _passes(check) for name, check in CHECKS.items()}
-    ready = all(results.values())
-    return JsonResponse({"status": "ok" if ready else "not ready", "checks": results}, status=200 if ready else 503)
+    found = results()
+    ready = all(found.values())
+    return JsonResponse({"status": "ok" if ready else "not ready", "checks": found}, status=200 if ready else 503)
+
+
+def results() -> dict[str, bool]:
+    """Each check by name; a check that cannot reach what it checks has failed."""
+    return {name: _passes(check) for name, check in CHECKS.items()}
 
 
 def _passes(check: Callable[[], bool]) -> bool:
     try:
         return check()
-    except (DatabaseError, OSError):
+    except (DatabaseError, OSError, EmbeddedError):
         return False
 
 
