@@ -130,9 +130,7 @@ CAPABILITIES_OF_DUTY: dict[str, frozenset[Capability]] = {
     Duty.AUDIT: frozenset({Capability.AUDIT_READ}),
 }
 
-NODE_WIDE = frozenset(
-    {Capability.SYNC_SEND, Capability.NODES_MANAGE, Capability.CALENDAR_MANAGE, Capability.JOBS_READ}
-)
+NODE_WIDE = frozenset({Capability.SYNC_SEND, Capability.NODES_MANAGE, Capability.CALENDAR_MANAGE, Capability.JOBS_READ})
 """Capabilities over the whole node: a duty brings them only in the division the node stands for."""
 
 FINANCE_ONLY = frozenset({Capability.SYNC_SEND})

@@ -39,7 +39,9 @@ class PolicyValidator:
         if not faults and user and user.pk and was_used(user, password):
             faults.append(
                 ValidationError(
-                    _("This is one of the last %(count)s passwords."), code="PASSWORD_USED", params={"count": REMEMBERED}
+                    _("This is one of the last %(count)s passwords."),
+                    code="PASSWORD_USED",
+                    params={"count": REMEMBERED},
                 )
             )
         if faults:

@@ -53,8 +53,7 @@ class Division(models.Model):
                 name="accounts_division_key_fits_level",
             ),
             models.CheckConstraint(
-                condition=Q(level=Level.CENTRAL, parent=None)
-                | ~Q(level=Level.CENTRAL) & Q(parent__isnull=False),
+                condition=Q(level=Level.CENTRAL, parent=None) | ~Q(level=Level.CENTRAL) & Q(parent__isnull=False),
                 name="accounts_division_only_centre_is_root",
             ),
         ]
@@ -77,9 +76,7 @@ class Unit(models.Model):
         ordering = ["division__scope_key", "kind"]
         verbose_name = _("unit")
         verbose_name_plural = _("units")
-        constraints = [
-            models.UniqueConstraint(fields=["division", "kind"], name="accounts_unit_one_kind_per_division")
-        ]
+        constraints = [models.UniqueConstraint(fields=["division", "kind"], name="accounts_unit_one_kind_per_division")]
         permissions = [
             ("read_unit", "May read every reviewed record of this unit"),
             ("review_unit", "May take the unit review of this unit"),

@@ -1,0 +1,44 @@
+"""Every change to who and where, by topic; each is checked, saved and audited in one transaction."""
+
+from accounts.services.chain import chain_head, link_audit, unlinked_since
+from accounts.services.grants import end_grant, expire_grants, give_grant
+from accounts.services.passwords import change_password, encode_password, reset_password, reset_second_factor
+from accounts.services.people import (
+    change_duties,
+    change_person,
+    close_unit,
+    close_unused_accounts,
+    create_account,
+    create_person,
+    deactivate,
+    leave,
+    open_unit,
+    reactivate,
+)
+from accounts.services.tokens import issue_token, revoke_tokens, user_of_token
+
+__all__ = [
+    "chain_head",
+    "change_duties",
+    "change_password",
+    "change_person",
+    "close_unit",
+    "close_unused_accounts",
+    "create_account",
+    "create_person",
+    "deactivate",
+    "encode_password",
+    "end_grant",
+    "expire_grants",
+    "give_grant",
+    "issue_token",
+    "leave",
+    "link_audit",
+    "open_unit",
+    "reactivate",
+    "reset_password",
+    "reset_second_factor",
+    "revoke_tokens",
+    "unlinked_since",
+    "user_of_token",
+]
