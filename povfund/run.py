@@ -14,6 +14,7 @@ import urllib.request
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import FrameType
+from typing import NoReturn
 
 from povfund.embedded import EmbeddedError, running_cluster
 from povfund.settings.env import BASE_DIR, POVFUND_HOME
@@ -61,7 +62,7 @@ def _raise_stopped(number: int, frame: FrameType | None) -> None:
     raise Stopped
 
 
-def run(supervisor: Supervisor) -> None:
+def run(supervisor: Supervisor) -> NoReturn:
     """Prepare, start, seed once, then watch until stopped. Raises SiteError, EmbeddedError, Stopped."""
     central_port, province_port = _port("CENTRAL_PORT", default=8000), _port("PROVINCE_PORT", default=8001)
     password = os.environ.get("POVFUND_DEMO_PASSWORD") or remembered_secret(
