@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.apps import AppConfig
+from django.apps import AppConfig, apps
 from django.db.models.signals import post_migrate
 
 
@@ -13,11 +13,15 @@ def _grant_privileges(*, using: str, **_: Any) -> None:
 
 
 class PovfundConfig(AppConfig):
-    """The house: no models; last in INSTALLED_APPS, so its post_migrate runs when all tables are there."""
+    """
+    The house, without models.
+
+    Django sends post_migrate only for apps with models, once all tables are there: that of `accounts` is heard.
+    """
 
     name = "povfund"
 
     def ready(self) -> None:
         from povfund import celery, checks  # noqa: F401
 
-        post_migrate.connect(_grant_privileges, sender=self)
+        post_migrate.connect(_grant_privileges, sender=apps.get_app_config("accounts"))

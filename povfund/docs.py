@@ -17,8 +17,13 @@ def record_life() -> str:
 
     lines = ["# The life of a record (记录的生命周期)", "", "```mermaid", "stateDiagram-v2"]
     lines.append(f"    [*] --> {RECORD_LIFE.initial}")
+    order = list(RECORD_LIFE.states.values)
     for arrow in RECORD_LIFE.transitions:
-        lines += [f"    {a} --> {b}: {arrow.action}" for a in sorted(arrow.sources) for b in sorted(arrow.targets)]
+        pairs = [(a, b) for a in order for b in order if a in arrow.sources and b in arrow.targets]
+        forward = len(arrow.targets) > 1  # which of several targets depends on the reviewer, but never lies behind
+        lines += [
+            f"    {a} --> {b}: {arrow.action}" for a, b in pairs if not forward or order.index(b) > order.index(a)
+        ]
     lines += ["```", "", "| step | from | to | who | comment | article |", "|---|---|---|---|---|---|"]
     for arrow in RECORD_LIFE.transitions:
         who = "server" if arrow.system else "person"

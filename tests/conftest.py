@@ -57,3 +57,8 @@ def as_role(database_server: TestServer) -> Callable[[str], AbstractContextManag
 def _forget_test_home() -> Iterator[None]:
     yield
     partial(shutil.rmtree, ignore_errors=True)(settings.HOME)
+
+
+@pytest.fixture(autouse=True)
+def _live_server_helper() -> None:
+    """Replaces pytest-django's, which would empty tables by TRUNCATE: `live_server` has a database of its own."""

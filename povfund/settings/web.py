@@ -3,7 +3,7 @@
 from povfund.settings import env, node
 
 STATIC_URL = "/static/"
-STATIC_ROOT = env.BASE_DIR / "staticfiles"
+STATIC_ROOT = env.BASE_DIR / "staticfiles" if env.PRODUCTION else None
 STATICFILES_DIRS = [path for path in (env.BASE_DIR / "frontend" / "dist",) if path.is_dir()]
 STORAGES = {
     "default": {

@@ -33,7 +33,17 @@ FAST = {
     "file_copy_method": "clone",
 }
 KEPT_TEMPLATES = 2
-SOURCES = ("*/migrations/*.py", "*/*/migrations/*.py", "*/management/commands/load_*.py", "*/data/**/*", "*/load*.py")
+SOURCES = (
+    "*/models.py",
+    "*/models/*.py",
+    "*/*/models.py",
+    "povfund/database/*.py",
+    "*/migrations/*.py",
+    "*/*/migrations/*.py",
+    "*/management/commands/load_*.py",
+    "*/data/**/*",
+    "*/load*.py",
+)
 
 
 def fingerprint(root: Path) -> str:
