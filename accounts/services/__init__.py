@@ -2,6 +2,7 @@
 
 from accounts.services.chain import chain_head, link_audit, unlinked_since
 from accounts.services.grants import end_grant, expire_grants, give_grant
+from accounts.services.locks import tidy_sign_ins, unlock
 from accounts.services.passwords import change_password, encode_password, reset_password, reset_second_factor
 from accounts.services.people import (
     change_duties,
@@ -39,6 +40,8 @@ __all__ = [
     "reset_password",
     "reset_second_factor",
     "revoke_tokens",
+    "tidy_sign_ins",
     "unlinked_since",
+    "unlock",
     "user_of_token",
 ]

@@ -15,7 +15,7 @@ CSRF_TRUSTED_ORIGINS = env.TRUSTED_ORIGINS
 
 AUTHENTICATION_BACKENDS = [
     "axes.backends.AxesStandaloneBackend",
-    "django.contrib.auth.backends.ModelBackend",
+    "accounts.backends.AccountBackend",
     "guardian.backends.ObjectPermissionBackend",
 ]
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
@@ -27,12 +27,25 @@ LOGOUT_REDIRECT_URL = "accounts:login"
 ANONYMOUS_USER_NAME = None
 GUARDIAN_MONKEY_PATCH_USER = False
 
+PASSWORD_MAX_AGE = timedelta(days=90)
+SECOND_FACTOR_REQUIRED = env.PRODUCTION
+"""Heads, consents and administrators sign in with a code too; off in the demo world."""
+ONE_SESSION_PER_ACCOUNT = env.PRODUCTION
+SESSION_IDLE = timedelta(minutes=15)
+SESSION_ABSOLUTE = timedelta(hours=8)
+OTP_TOTP_ISSUER = f"povfund {node.NODE}"
+
+AXES_HANDLER = "accounts.lockout.LockoutHandler"
+AXES_CLIENT_IP_CALLABLE = "accounts.lockout.client_address"
+AXES_LOCKOUT_CALLABLE = "accounts.lockout.keep_response"
 AXES_FAILURE_LIMIT = 5
 AXES_COOLOFF_TIME = timedelta(minutes=30)
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
-AXES_RESET_ON_SUCCESS = True
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
 AXES_ENABLE_ADMIN = False
-AXES_HTTP_RESPONSE_CODE = 429
+AXES_VERBOSE = False
+BEHIND_PROXY = env.BEHIND_PROXY
+"""Is there an own proxy in front, whose X-Forwarded-For and X-Forwarded-Proto are to be believed?"""
 
 SESSION_COOKIE_NAME = f"povfund_{node.NODE.lower()}_session"
 SESSION_COOKIE_AGE = 8 * 3600

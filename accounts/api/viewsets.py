@@ -1,0 +1,83 @@
+"""Divisions, units and the audit trail, to read."""
+
+from __future__ import annotations
+
+from django.db.models import QuerySet
+from rest_framework import mixins, viewsets
+from rest_framework.exceptions import NotFound
+
+from accounts.api.serializers import AuditEntrySerializer, DivisionSerializer, UnitSerializer
+from accounts.filters import AuditFilter, DivisionFilter, UnitFilter
+from accounts.models import AuditEntry, Division, Unit
+from accounts.permissions import may_read_audit
+from povfund.common import clock
+from povfund.common.pagination import CursorPagination
+from povfund.common.verdict import require
+
+
+class ByScopeKey(CursorPagination):
+    """In the order of the tree."""
+
+    ordering = "scope_key"
+
+
+class ByUnit(CursorPagination):
+    """In the order of the tree, line by line."""
+
+    ordering = ("division__scope_key", "kind")
+
+
+class DivisionViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet):
+    """行政区划 — the code table, open to every signed-in account; without `valid_on` what is in force today."""
+
+    queryset = Division.objects.none()
+    serializer_class = DivisionSerializer
+    filterset_class = DivisionFilter
+    pagination_class = ByScopeKey
+    lookup_field = "code"
+    lookup_value_regex = "[0-9A-Z]{2,12}"
+
+    def get_queryset(self) -> QuerySet[Division]:
+        rows = Division.objects.select_related("parent__parent__parent__parent__parent", "successor")
+        dated = self.action == "retrieve" or "valid_on" in self.request.query_params
+        return rows if dated else rows.valid_on(clock.today())
+
+    def get_object(self) -> Division:
+        """Where one code stands at two levels, the higher one."""
+        found = self.get_queryset().by_code(self.kwargs["code"])  # type: ignore[attr-defined]
+        if found is None:
+            raise NotFound
+        return found
+
+
+class UnitViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet):
+    """单位 — the list of units, open to every signed-in account."""
+
+    queryset = Unit.objects.none()
+    serializer_class = UnitSerializer
+    filterset_class = UnitFilter
+    pagination_class = ByUnit
+    lookup_field = "key"
+    lookup_value_regex = r"[0-9A-Z]{2,12}\.[a-z]+"
+
+    def get_queryset(self) -> QuerySet[Unit]:
+        return Unit.objects.select_related("division")
+
+    def get_object(self) -> Unit:
+        found = Unit.objects.by_key(self.kwargs["key"])
+        if found is None:
+            raise NotFound
+        return found
+
+
+class AuditEntryViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet):
+    """审计记录 — for auditors alone (403 with the reason for others), newest first."""
+
+    queryset = AuditEntry.objects.none()
+    serializer_class = AuditEntrySerializer
+    filterset_class = AuditFilter
+
+    def get_queryset(self) -> QuerySet[AuditEntry]:
+        require(may_read_audit(self.request.user))
+        rows = AuditEntry.objects.visible_to(self.request.user)
+        return rows.select_related("actor", "unit__division", "link")
