@@ -12,7 +12,6 @@ import time
 import urllib.error
 import urllib.request
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from types import FrameType
 from typing import NoReturn
 
@@ -130,14 +129,13 @@ def _fingerprint() -> str:
 
 def _prepare(site: Site) -> None:
     """Migrations and code tables; skipped when nothing changed since the last start."""
-    stamp, wanted = site.home / site.node.lower() / "prepared", _fingerprint()
+    stamp, wanted = running_cluster(site.home).folder / f"prepared-{site.node.lower()}", _fingerprint()
     if stamp.exists() and stamp.read_text() == wanted:
         return
     say(f"Preparing the database of {site.name} ...")
     site.manage("migrate", "--no-input", "--verbosity=0")
     site.manage("load_codes")
     site.manage("load_divisions")
-    stamp.parent.mkdir(parents=True, exist_ok=True)
     stamp.write_text(wanted)
 
 
@@ -157,13 +155,13 @@ def wait_until_answers(site: Site, supervisor: Supervisor, *, seconds: float = S
 
 def _seed_once(sites: list[Site]) -> None:
     """The demo world, on the first start only: accounts at the centre, then the province's work."""
-    stamp = POVFUND_HOME / "seeded"
+    stamp = running_cluster(POVFUND_HOME).folder / "seeded"
     if stamp.exists():
         return
     for site in sites:
         say(f"Seeding the demo world of {site.name} ...")
         site.manage("seed_demo")
-    Path(stamp).touch()
+    stamp.touch()
 
 
 def _announce(sites: list[Site], password: str) -> None:

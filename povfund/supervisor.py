@@ -15,6 +15,7 @@ from pathlib import Path
 SET_PARENT_DEATH_SIGNAL = 1
 PATIENCE = 15.0
 RESTART_PAUSE = 2.0
+LONGEST_PAUSE = 60.0
 
 
 def _die_with_parent() -> None:
@@ -33,6 +34,7 @@ class Child:
     log: Path
     process: subprocess.Popen[bytes] | None = None
     fell_at: float = 0.0
+    falls: int = 0
 
     def start(self) -> None:
         self.log.parent.mkdir(parents=True, exist_ok=True)
@@ -46,6 +48,11 @@ class Child:
                 start_new_session=True,
                 preexec_fn=_die_with_parent if sys.platform == "linux" else None,  # noqa: PLW1509 - no threads run
             )
+
+    @property
+    def pause(self) -> float:
+        """Seconds before the next start: 2, 4, 8 … 60, so that a broken process does not spin."""
+        return min(RESTART_PAUSE * 2 ** (self.falls - 1), LONGEST_PAUSE)
 
     @property
     def running(self) -> bool:
@@ -76,13 +83,14 @@ class Supervisor:
         return [child for child in self.children if not child.running]
 
     def revive(self) -> list[Child]:
-        """Restart what fell at least RESTART_PAUSE ago; gives the children that fell just now."""
+        """Restart what has paused long enough; gives the children that fell just now."""
         now, fresh = time.monotonic(), []
         for child in self.fallen():
             if not child.fell_at:
                 child.fell_at = now
+                child.falls += 1
                 fresh.append(child)
-            elif now - child.fell_at > RESTART_PAUSE:
+            elif now - child.fell_at > child.pause:
                 child.fell_at = 0.0
                 child.start()
         return fresh

@@ -13,7 +13,7 @@ from django.db import connection
 
 from tests.support.database import TestServer, connected_to
 
-pytest_plugins = ["tests.support.browser"]
+pytest_plugins = ["tests.support.browser", "tests.support.servers"]
 
 
 @pytest.fixture(scope="session")

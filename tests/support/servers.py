@@ -1,0 +1,100 @@
+"""Two real servers, central and province, each with its processes and a database of its own."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from povfund.roles import APP, OWNER, SYNC
+from povfund.run import wait_until_answers
+from povfund.site import Site
+from povfund.supervisor import Supervisor
+from tests.support.database import TestServer, connected_to
+
+
+@dataclass(frozen=True)
+class RunningSite:
+    """A site of the test; `database()` points the test's own ORM at its database meanwhile."""
+
+    site: Site
+    name: str
+
+    @property
+    def url(self) -> str:
+        return self.site.url
+
+    @property
+    def home(self) -> Path:
+        return self.site.home / self.site.node.lower()
+
+    def database(self) -> AbstractContextManager[str]:
+        return connected_to(self.name)
+
+    def manage(self, *arguments: str, role: str = OWNER) -> str:
+        return self.site.manage(*arguments, role=role)
+
+
+@dataclass(frozen=True)
+class Servers:
+    """`central` and `province`, with the supervisor that started their processes."""
+
+    central: RunningSite
+    province: RunningSite
+    supervisor: Supervisor
+
+
+def _free_ports(count: int) -> list[int]:
+    probes = [socket.socket() for _ in range(count)]
+    try:
+        for probe in probes:
+            probe.bind(("127.0.0.1", 0))
+        return [probe.getsockname()[1] for probe in probes]
+    finally:
+        for probe in probes:
+            probe.close()
+
+
+@pytest.fixture
+def two_servers(
+    django_db_setup: None, database_server: TestServer, django_db_blocker: Any, tmp_path: Path
+) -> Iterator[Servers]:
+    """Central C and province P51 on free ports; the ticker runs every two seconds."""
+    ports, names = _free_ports(2), [database_server.clone(), database_server.clone()]
+    central_url = f"http://127.0.0.1:{ports[0]}"
+    extra = {"POVFUND_TICK_SECONDS": "2", "POVFUND_PROVINCE_URL": f"http://127.0.0.1:{ports[1]}"}
+    running = [
+        RunningSite(
+            Site(
+                name=label,
+                edition=edition,
+                node=node,
+                port=port,
+                home=tmp_path,
+                central_url=central_url,
+                extra=extra,
+                database_urls={role: database_server.url(name, role=role) for role in (OWNER, APP, SYNC)},
+            ),
+            name,
+        )
+        for label, edition, node, port, name in zip(
+            ("central", "province"), ("central", "provincial"), ("C", "P51"), ports, names, strict=True
+        )
+    ]
+    supervisor = Supervisor()
+    try:
+        for server in running:
+            supervisor.start(server.site.children())
+        for server in running:
+            wait_until_answers(server.site, supervisor)
+        with django_db_blocker.unblock():
+            yield Servers(running[0], running[1], supervisor)
+    finally:
+        supervisor.stop()
+        for name in names:
+            database_server.drop(name)
