@@ -1,5 +1,6 @@
 """Models of the app, gathered from its packages."""
 
+from records.calendar.models import CalendarDay, CalendarYear
 from records.jobs.models import Alarm, Job, JobState
 from records.life.models import (
     Attachment,
@@ -16,6 +17,8 @@ from records.life.settings import ReviewSetting
 __all__ = [
     "Alarm",
     "Attachment",
+    "CalendarDay",
+    "CalendarYear",
     "EntryDraft",
     "Identity",
     "Job",

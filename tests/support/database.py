@@ -57,7 +57,11 @@ def fingerprint(root: Path) -> str:
 
 @dataclass
 class TestServer:
-    """The embedded cluster with durability off, or the server of POVFUND_DATABASE_URL."""
+    """
+    The embedded cluster with durability off, or the server of POVFUND_DATABASE_URL.
+
+    The account of that address must be allowed to create databases and roles and to become them.
+    """
 
     __test__ = False
 
@@ -70,6 +74,7 @@ class TestServer:
             self.cluster = Cluster(TEST_HOME, options=FAST)
             self.cluster.start()
         with self._locked():
+            self._ensure_roles()
             self._drop_leftovers()
             self._ensure_template()
 
@@ -98,7 +103,7 @@ class TestServer:
         if self.cluster:
             login, password = LOGIN_NAMES[role], self.cluster.password(LOGIN_NAMES[role])
             return f"postgresql://{login}:{password}@{self.cluster.host}:{self.cluster.port}/{database}"
-        return DATABASE_URL.rsplit("/", 1)[0] + f"/{database}"
+        return DATABASE_URL.rsplit("/", 1)[0] + f"/{database}?options=-c%20role%3D{LOGIN_NAMES[role]}"
 
     def clone(self) -> str:
         """A fresh copy of the template; the caller drops it."""
@@ -116,10 +121,9 @@ class TestServer:
         return psycopg.conninfo.conninfo_to_dict(DATABASE_URL) | {"dbname": database}
 
     def _create(self, connection: psycopg.Connection, name: str, *, template: str) -> None:
-        owner = sql.SQL("OWNER {}").format(sql.Identifier(LOGIN_NAMES["owner"])) if self.cluster else sql.SQL("")
         connection.execute(
-            sql.SQL("CREATE DATABASE {} {} TEMPLATE {} STRATEGY file_copy").format(
-                sql.Identifier(name), owner, sql.Identifier(template)
+            sql.SQL("CREATE DATABASE {} OWNER {} TEMPLATE {} STRATEGY file_copy").format(
+                sql.Identifier(name), sql.Identifier(LOGIN_NAMES["owner"]), sql.Identifier(template)
             )
         )
 
@@ -129,6 +133,12 @@ class TestServer:
         with (TEST_HOME / "template.lock").open("a") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
+
+    def _ensure_roles(self) -> None:
+        with self.admin() as connection:
+            for login in LOGIN_NAMES.values():
+                if not connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [login]).fetchone():
+                    connection.execute(sql.SQL("CREATE ROLE {} LOGIN").format(sql.Identifier(login)))
 
     def _names(self, prefix: str) -> list[str]:
         """Databases by prefix, newest first."""
@@ -164,7 +174,7 @@ class TestServer:
 def fill_template() -> None:
     """Migrations, code tables, divisions: what every test finds."""
     call_command("migrate", verbosity=0, interactive=False)
-    for command in ("load_codes", "load_divisions"):
+    for command in ("load_divisions", "load_codes"):
         if command in get_commands():
             call_command(command, verbosity=0)
     with connections["default"].cursor() as cursor:

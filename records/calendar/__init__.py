@@ -1,0 +1,1 @@
+"""The working calendar: holidays, make-up days, due dates and deadlines; see README.md."""

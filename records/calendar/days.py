@@ -1,0 +1,105 @@
+"""Working-day arithmetic over a calendar held in memory; no database, no clock."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from django.utils.translation import gettext_lazy as _
+
+ONE = timedelta(days=1)
+FIXED = {(1, 1): "元旦", (5, 1): "劳动节", (5, 2): "劳动节", (10, 1): "国庆节", (10, 2): "国庆节", (10, 3): "国庆节"}
+"""法定节假日 with a fixed date; what a year without an announced arrangement falls back to (春节 is not guessed)."""
+
+NOMINAL_DAYS = (1, 16)
+WEEKEND = _("Weekend")
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """上报日 — a nominal date and the working day it moves to; `why` names what it moved over."""
+
+    nominal: date
+    due: date
+    provisional: bool
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Deadline:
+    """期限 — the n-th working day after `start`, with every day counted and every day skipped."""
+
+    start: date
+    due: date
+    counted: tuple[date, ...]
+    skipped: tuple[tuple[date, str], ...]
+    provisional: bool
+
+
+class WorkingCalendar:
+    """
+    工作日历 — holidays and make-up days of the announced years.
+
+    A year that is not announced is provisional: weekends and the fixed holidays; never an exception.
+    """
+
+    def __init__(self, *, off: dict[date, str], workdays: dict[date, str], years: frozenset[int]) -> None:
+        self.off, self.workdays, self.years = off, workdays, years
+
+    def is_provisional(self, day: date) -> bool:
+        return day.year not in self.years
+
+    def why_off(self, day: date) -> str:
+        """Why `day` is not a working day; empty for a working day."""
+        if day in self.workdays:
+            return ""
+        if day in self.off:
+            return self.off[day]
+        if self.is_provisional(day) and (day.month, day.day) in FIXED:
+            return FIXED[day.month, day.day]
+        return str(WEEKEND) if day.weekday() >= 5 else ""
+
+    def is_working(self, day: date) -> bool:
+        return not self.why_off(day)
+
+    def due(self, nominal: date) -> Due:
+        """节假日顺延 — the first working day on or after `nominal` (art. 13)."""
+        day, reasons = nominal, []
+        while reason := self.why_off(day):
+            reasons.append(reason)
+            day += ONE
+        provisional = self.is_provisional(nominal) or self.is_provisional(day)
+        return Due(nominal, day, provisional, "、".join(dict.fromkeys(reasons)))
+
+    def deadline(self, start: date, *, working_days: int) -> Deadline:
+        """The `working_days`-th working day after `start`; the day after `start` is day 1 (art. 9)."""
+        counted: list[date] = []
+        skipped: list[tuple[date, str]] = []
+        day = start
+        while len(counted) < working_days:
+            day += ONE
+            if reason := self.why_off(day):
+                skipped.append((day, reason))
+            else:
+                counted.append(day)
+        provisional = self.is_provisional(start) or self.is_provisional(day)
+        return Deadline(start, day, tuple(counted), tuple(skipped), provisional)
+
+    def between(self, first: date, last: date) -> int:
+        """Working days after `first` up to and including `last`; negative when `last` lies before."""
+        if last < first:
+            return -self.between(last, first)
+        return sum(self.is_working(first + ONE * n) for n in range(1, (last - first).days + 1))
+
+    def add(self, start: date, working_days: int) -> date:
+        """`working_days` working days after (or, negative, before) `start`."""
+        day, left, step = start, abs(working_days), ONE if working_days >= 0 else -ONE
+        while left:
+            day += step
+            left -= self.is_working(day)
+        return day
+
+
+def nominal_dates(year: int) -> list[date]:
+    """The 24 nominal transmission dates of a year."""
+    return [date(year, month, day) for month in range(1, 13) for day in NOMINAL_DAYS]
