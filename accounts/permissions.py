@@ -27,6 +27,17 @@ def may_administer(user: User, unit: Unit) -> Verdict:
     return _in_reach(user, unit)
 
 
+def may_see_administration(user: User) -> Verdict:
+    """May the user open the pages of units and accounts? System and security administrators, each for their part."""
+    if user.can(Capability.ACCOUNTS_MANAGE) or user.can(Capability.GRANTS_MANAGE):
+        return ALLOWED
+    return denied(
+        _("Units and accounts are looked after by system and security administrators."),
+        article="17",
+        ask_whom=SYSTEM_ADMIN,
+    )
+
+
 def may_give_duties(user: User, account: User) -> Verdict:
     """May the user change duties, reset the password or unlock this account? The security administrator's work."""
     if not user.can(Capability.GRANTS_MANAGE):

@@ -3,7 +3,13 @@
 from accounts.services.chain import chain_head, link_audit, unlinked_since
 from accounts.services.grants import end_grant, expire_grants, give_grant
 from accounts.services.locks import tidy_sign_ins, unlock
-from accounts.services.passwords import change_password, encode_password, reset_password, reset_second_factor
+from accounts.services.passwords import (
+    change_password,
+    confirm_second_factor,
+    encode_password,
+    reset_password,
+    reset_second_factor,
+)
 from accounts.services.people import (
     change_duties,
     change_person,
@@ -25,6 +31,7 @@ __all__ = [
     "change_person",
     "close_unit",
     "close_unused_accounts",
+    "confirm_second_factor",
     "create_account",
     "create_person",
     "deactivate",

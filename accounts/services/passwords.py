@@ -76,6 +76,16 @@ def reset_second_factor(actor: User, *, account: User) -> int:
     return count
 
 
+@transaction.atomic
+def confirm_second_factor(account: User, *, device: TOTPDevice) -> None:
+    """From now on the account signs in with codes of this device, whose first code was right."""
+    device.confirmed = True
+    device.save(update_fields=["confirmed"])
+    audit.record(
+        actor=account, action="accounts.user.confirm_second_factor", target_type="user", target_id=account.username
+    )
+
+
 def _store(row: User, password: str, *, must_change: bool) -> None:
     row.password = make_password(password)
     row.password_changed_at = clock.now()
