@@ -1,14 +1,11 @@
 """Fixtures every test may use; `db` rolls back, `committed_db` is a database of one's own."""
 
-import shutil
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
-from functools import partial
 from typing import Any
 
 import psycopg
 import pytest
-from django.conf import settings
 from django.db import connection
 
 from tests.support.database import TestServer, connected_to
@@ -51,12 +48,6 @@ def as_role(database_server: TestServer) -> Callable[[str], AbstractContextManag
         return database_server.as_role(login, database=connection.settings_dict["NAME"])
 
     return connect
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _forget_test_home() -> Iterator[None]:
-    yield
-    partial(shutil.rmtree, ignore_errors=True)(settings.HOME)
 
 
 @pytest.fixture(autouse=True)

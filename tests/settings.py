@@ -1,6 +1,8 @@
 """Settings of the suite: the product's own, on a PostgreSQL of the suite, with cheap password hashing."""
 
+import atexit
 import os
+import shutil
 import tempfile
 from pathlib import Path
 
@@ -20,7 +22,11 @@ from povfund import settings as product  # noqa: E402
 
 globals().update({name: value for name, value in vars(product).items() if name.isupper()})
 
+DATABASES = {"default": product.DATABASES["default"]}
+if os.environ.get("POVFUND_DATABASE_URL"):
+    DATABASES["default"]["OPTIONS"] = {"assume_role": "fp_owner"}
 HOME = Path(tempfile.mkdtemp(prefix="povfund-tests-"))
+atexit.register(shutil.rmtree, HOME, ignore_errors=True)
 PASSWORD_HASHERS = ["tests.support.hashing.CheapArgon2"]
 ALLOWED_HOSTS = ["testserver", "127.0.0.1", "localhost"]
 STORAGES = {
