@@ -134,8 +134,8 @@ def _prepare(site: Site) -> None:
         return
     say(f"Preparing the database of {site.name} ...")
     site.manage("migrate", "--no-input", "--verbosity=0")
-    site.manage("load_codes")
     site.manage("load_divisions")
+    site.manage("load_codes")
     stamp.write_text(wanted)
 
 

@@ -1,7 +1,7 @@
 """Models of the app, gathered from its packages."""
 
 from records.calendar.models import CalendarDay, CalendarYear
-from records.jobs.models import Alarm, Job, JobState
+from records.jobs.models import Alarm, Job, JobState, TickRun
 from records.life.models import (
     Attachment,
     EntryDraft,
@@ -29,4 +29,5 @@ __all__ = [
     "RecordRevision",
     "Review",
     "ReviewSetting",
+    "TickRun",
 ]

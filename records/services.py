@@ -1,5 +1,7 @@
 """Public services of the app: what other apps may call."""
 
+from records.jobs.alarms import acknowledge, clear_alarm, open_alarms, raise_alarm
+from records.jobs.services import JobContext, LostLease, RetryLater, enqueue
 from records.life.services.saving import (
     discard_draft,
     draft_of,
@@ -14,8 +16,16 @@ from records.life.services.saving import (
 from records.life.services.steps import Step, StepResult, rule_row, take_step, take_steps
 
 __all__ = [
+    "JobContext",
+    "LostLease",
+    "RetryLater",
     "Step",
     "StepResult",
+    "acknowledge",
+    "clear_alarm",
+    "enqueue",
+    "open_alarms",
+    "raise_alarm",
     "discard_draft",
     "draft_of",
     "entry_due",

@@ -84,3 +84,18 @@ class Alarm(models.Model):
                 fields=["kind", "key", "node"], condition=Q(over_at=None), name="records_alarm_one_open"
             )
         ]
+
+
+class TickRun(models.Model):
+    """定时任务 — the last run of one thing the ticker does."""
+
+    name = models.CharField(_("task"), max_length=80, primary_key=True, db_collation="C")
+    started_at = models.DateTimeField(_("started"))
+    finished_at = models.DateTimeField(_("finished"), null=True)
+    ok = models.BooleanField(_("went well"), default=False)
+    error = models.TextField(_("error"), blank=True)
+
+    class Meta:
+        ordering = ["name"]
+        verbose_name = _("scheduled task")
+        verbose_name_plural = _("scheduled tasks")

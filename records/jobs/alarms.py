@@ -1,0 +1,74 @@
+"""Raising and clearing alarms, and the sentences they are shown with."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Unit, User
+from povfund.common import clock
+from records.jobs.models import Alarm
+
+SENTENCES: dict[str, tuple[Any, Any]] = {
+    "audit.unlinked": (_("Audit entries wait for their link."), _("Check that the ticker runs.")),
+    "calendar.provisional": (_("Next year's calendar is not announced yet."), _("Enter it when the notice is out.")),
+    "rollups.differ": (_("Summary cells differ from the records."), _("Run `manage.py rollups rebuild`.")),
+    "sync.assert": (_("A batch is held: control sums differ."), _("Compare the receipt with the records.")),
+    "sync.chain_fork": (_("Two different batches carry one number."), _("The chain is frozen; keep both files.")),
+    "sync.clock": (_("The clock of this server differs from the centre's."), _("Set the clock.")),
+    "sync.forged_receipt": (_("A receipt with a wrong signature was ignored."), _("Tell the security administrator.")),
+    "sync.gap": (_("A batch is held: an earlier one is missing."), _("Send the missing batch.")),
+    "sync.late": (_("A transmission window is late."), _("Look at the transmission page.")),
+    "sync.mismatch": (_("Totals differ from the centre's receipt."), _("Open the batch to see the first record.")),
+    "sync.missed": (_("A transmission window was missed."), _("Send now, with a reason.")),
+    "sync.quarantine": (_("The centre returned lines that wait to be mended."), _("Open them and correct them.")),
+    "sync.refused_sender": (_("A batch with a wrong signature was refused."), _("Tell the security administrator.")),
+    "sync.review_soon": (_("Records wait for review before the next window."), _("Review them.")),
+    "sync.silence": (_("A node has sent nothing for its window."), _("Call the province.")),
+    "sync.tampered": (_("A record was changed after its review and was not sent."), _("Review it again.")),
+}
+
+
+def raise_alarm(
+    *, kind: str, key: str, node: str = "", unit: Unit | None = None, details: dict[str, Any] | None = None
+) -> Alarm:
+    """Open an alarm, or renew the open one of the same kind, key and node. KeyError for an unknown kind."""
+    SENTENCES[kind]
+    now, node = clock.now(), node or clock.node()
+    renewed = Alarm.objects.filter(kind=kind, key=key, node=node, over_at=None)
+    if renewed.update(last_seen=now, details=details or {}):
+        return renewed.get()
+    try:
+        with transaction.atomic():
+            return Alarm.objects.create(
+                kind=kind, key=key, node=node, unit=unit, details=details or {}, since=now, last_seen=now
+            )
+    except IntegrityError:
+        return renewed.get()
+
+
+def clear_alarm(*, kind: str, key: str, node: str = "") -> bool:
+    """Say that it is over; returns whether an alarm was open."""
+    rows = Alarm.objects.filter(kind=kind, key=key, node=node or clock.node(), over_at=None)
+    return bool(rows.update(over_at=clock.now()))
+
+
+def acknowledge(*, actor: User, alarm: Alarm) -> None:
+    """Somebody has seen it; it stays open until it is over."""
+    Alarm.objects.filter(pk=alarm.pk, acknowledged_by=None).update(acknowledged_by=actor.person_id)
+
+
+def open_alarms(user: User) -> Any:
+    """Open alarms of the user's unit, and those of the whole server for who sends or manages it."""
+    rows = Alarm.objects.filter(over_at=None)
+    if user.can("sync.send") or user.can("jobs.read") or user.can("sync.nodes"):
+        return rows
+    return rows.filter(unit=user.unit_id)
+
+
+def sentence(alarm: Alarm) -> tuple[str, str]:
+    """What is wrong and what to do, in the reader's language."""
+    what, remedy = SENTENCES[alarm.kind]
+    return str(what), str(remedy)
