@@ -27,7 +27,7 @@ class SignInForm(forms.Form):
         widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
     )
     otp = forms.CharField(
-        label=_("Code"),
+        label=_("One-time code"),
         max_length=16,
         required=False,
         help_text=_("6 digits, where you use a second factor"),
@@ -72,7 +72,7 @@ class CodeForm(forms.Form):
     """动态码"""
 
     code = forms.CharField(
-        label=_("Code"),
+        label=_("One-time code"),
         max_length=16,
         widget=forms.TextInput(attrs={"autocomplete": "one-time-code", "inputmode": "numeric"}),
     )

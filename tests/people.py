@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 
 from accounts import services
-from accounts.choices import Duty, Level, PersonClass, UnitKind
+from accounts.choices import Duty, PersonClass, UnitKind
 from accounts.models import Division, Unit, User
 
 PASSWORD = "Lantern-7-orchard"
@@ -41,7 +41,6 @@ CLASSES = {
     "security": PersonClass.SECURITY_ADMIN,
     "audit": PersonClass.AUDITOR,
 }
-LEVELS = {0: Level.CENTRAL, 2: Level.PROVINCE, 4: Level.CITY, 6: Level.COUNTY}
 
 
 def account(name: str, *, is_demo: bool = True) -> User:
@@ -76,15 +75,10 @@ def unit(key: str) -> Unit:
 
 
 def division(code: str) -> Division:
-    """The division of this code; one the code table lacks is made, with what lies above it."""
-    if known := Division.objects.by_code(code):
-        return known
-    key = code.rstrip("0")
-    key += "0" * (len(key) % 2)
-    above = division(key[:-2].ljust(6, "0")) if key else None
-    return Division.objects.create(
-        code=code, level=LEVELS[len(key)], name=f"区划{code}", parent=above, scope_key=key
-    )
+    """The division of this code in the code table."""
+    found = Division.objects.by_code(code)
+    assert found, f"no division {code}"
+    return found
 
 
 @cache

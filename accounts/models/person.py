@@ -134,6 +134,11 @@ class User(GuardianUserMixin, AbstractBaseUser):
         return held if self.unit.kind == UnitKind.FINANCE else held - FINANCE_ONLY
 
     @property
+    def duty_names(self) -> list[str]:
+        """The duties as officials say them."""
+        return [str(Duty(duty).label) for duty in self.duties]
+
+    @property
     def password_due(self) -> bool:
         """Must the password be changed before anything else? Demo passwords do not age."""
         if self.must_change_password or self.password_changed_at is None:
