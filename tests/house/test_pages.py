@@ -5,6 +5,8 @@ import json
 import pytest
 
 from povfund.heartbeat import SYNC, TICKER, WORK, beat
+from tests.people import county_clerk
+from tests.support.browser import sign_in
 
 
 @pytest.fixture
@@ -47,3 +49,10 @@ def test_every_page_carries_the_strict_policy(client):
 def test_the_browser_reaches_the_server(browser_page):
     browser_page.goto("/healthz")
     assert '"status"' in browser_page.content()
+
+
+@pytest.mark.journey
+def test_the_description_of_the_api_is_readable_under_the_strict_policy(browser_page, live_server):
+    sign_in(browser_page, county_clerk(), url=live_server.url)
+    browser_page.goto("/api/v1/docs/")
+    browser_page.wait_for_selector(".opblock")

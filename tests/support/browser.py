@@ -8,8 +8,10 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.db import connections
-from django.test.testcases import LiveServerThread, _StaticFilesHandler
+from django.test import Client
+from django.test.testcases import LiveServerThread
 
 FLAGS = [
     "--no-sandbox",
@@ -31,11 +33,16 @@ def chromium_path() -> str | None:
     return next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 
 
+def _product_alone(handler: Any) -> Any:
+    """Without Django's own handlers of files for tests: the product's WhiteNoise serves them."""
+    return handler.application
+
+
 class LiveServer:
     """The pages of the test's committed database on a free port; `url` without trailing slash."""
 
     def __init__(self) -> None:
-        self.thread = LiveServerThread("127.0.0.1", _StaticFilesHandler, connections_override={})
+        self.thread = LiveServerThread("127.0.0.1", _product_alone, connections_override={})
         self.thread.daemon = True
         self.thread.start()
         self.thread.is_ready.wait()
@@ -113,3 +120,11 @@ def new_page(browser: Any, live_server: LiveServer) -> Iterator[Any]:
 def browser_page(new_page: Any) -> Any:
     """One page on `live_server`, with relative addresses."""
     return new_page()
+
+
+def sign_in(page: Any, user: Any, *, url: str) -> None:
+    """Give the page's browser profile a session of `user` on the server at `url`, without the sign-in form."""
+    client = Client()
+    client.force_login(user, backend="accounts.backends.AccountBackend")
+    name = settings.SESSION_COOKIE_NAME
+    page.context.add_cookies([{"name": name, "value": client.cookies[name].value, "url": url}])
