@@ -12,7 +12,6 @@ from records.querysets import RecordQuerySet
 
 if TYPE_CHECKING:
     from accounts.models import User
-    from funds.models import FundLine
 
 
 class FundDocumentQuerySet(RecordQuerySet):

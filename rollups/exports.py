@@ -8,8 +8,7 @@ from typing import Any
 from urllib.parse import quote
 
 from django.http import HttpResponse
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext as _, gettext_lazy
 from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
 from openpyxl.styles import Font
@@ -93,7 +92,9 @@ def _columns(report: Report) -> list[Any]:
 
 
 def _body(report: Report) -> list[list[Any]]:
-    rows = [_line(row, [part for pair in zip(row.codes, row.names, strict=True) for part in pair]) for row in report.rows]
+    rows = [
+        _line(row, [part for pair in zip(row.codes, row.names, strict=True) for part in pair]) for row in report.rows
+    ]
     blanks = [""] * (2 * len(report.question.by) - 2)
     return [
         *rows,

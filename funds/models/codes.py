@@ -66,9 +66,7 @@ class FundCategory(DatedCode):
     province = models.ForeignKey(
         Division, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("province")
     )
-    managing_kind = models.CharField(
-        _("line in charge"), max_length=12, choices=UnitKind, blank=True, db_collation="C"
-    )
+    managing_kind = models.CharField(_("line in charge"), max_length=12, choices=UnitKind, blank=True, db_collation="C")
 
     class Meta(DatedCode.Meta):
         abstract = False

@@ -9,8 +9,10 @@ from django.utils.translation import gettext_lazy as _
 
 from povfund.common.errors import Finding, RuleViolation
 
-_FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\ud800-\udfff]")
-_BRACKETS = str.maketrans({c: "〔" for c in "[［﹝（(【"} | {c: "〕" for c in "]］﹞）)】"})
+_FORBIDDEN = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\ud800-\udfff]"
+)
+_BRACKETS = str.maketrans(dict.fromkeys("[［﹝（(【", "〔") | dict.fromkeys("]］﹞）)】", "〕"))
 _NUMBER = re.compile(r"^(?P<organ>[^〔〕\s]{1,30})〔(?P<year>\d{4})〕(?:第)?(?P<serial>\d{1,6})号$")
 
 

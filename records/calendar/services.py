@@ -138,7 +138,9 @@ def _faults(year: int, days: Sequence[DayInput], source: str) -> Any:
     for n, day in enumerate(days):
         where = f"days[{n}]"
         if abs((day.date - date(year, 7, 1)).days) > 200:
-            yield _fault(where, _("%(day)s does not lie in %(year)s.") % {"day": day.date, "year": year}, _("Check the year."))
+            yield _fault(
+                where, _("%(day)s does not lie in %(year)s.") % {"day": day.date, "year": year}, _("Check the year.")
+            )
         if day.date in seen or day.date in taken:
             yield _fault(where, _("%(day)s stands in the calendar twice.") % {"day": day.date}, _("Keep one of them."))
         if day.kind == CalendarDay.Kind.WORKDAY and day.date.weekday() < 5:
@@ -170,5 +172,7 @@ def window_strip(today: date) -> dict[str, Any]:
     return {
         "next": upcoming,
         "working_days_left": held.between(today, upcoming.due),
-        "days": [{"date": day, "why_off": held.why_off(day), "past": day < today, "today": day == today} for day in days],
+        "days": [
+            {"date": day, "why_off": held.why_off(day), "past": day < today, "today": day == today} for day in days
+        ],
     }

@@ -71,7 +71,13 @@ def enqueue(
     try:
         with transaction.atomic():
             job = Job.objects.create(
-                kind=kind, key=key, queue=queue, payload=payload or {}, asked_by=asked_by, created_at=now, next_try_at=now
+                kind=kind,
+                key=key,
+                queue=queue,
+                payload=payload or {},
+                asked_by=asked_by,
+                created_at=now,
+                next_try_at=now,
             )
     except IntegrityError:
         job = Job.objects.get(kind=kind, key=key, state__in=OPEN)

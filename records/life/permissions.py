@@ -123,9 +123,7 @@ def _may_review(user: User, record: Record, *, city_step: bool) -> Verdict:
             ask_whom=_("The provincial unit of the same line."),
         )
     if division.level == Level.PROVINCE and city_step and needs_city(record):
-        return denied(
-            _("The city reviews first."), article="12", ask_whom=_("The city unit of the same line.")
-        )
+        return denied(_("The city reviews first."), article="12", ask_whom=_("The city unit of the same line."))
     return ALLOWED
 
 

@@ -5,40 +5,55 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('records', '0001_initial'),
+        ("records", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='CalendarYear',
+            name="CalendarYear",
             fields=[
-                ('year', models.PositiveSmallIntegerField(primary_key=True, serialize=False, verbose_name='year')),
-                ('source', models.CharField(max_length=300, verbose_name='notice')),
-                ('version', models.PositiveIntegerField(default=1, verbose_name='version')),
-                ('entered_at', models.DateTimeField(verbose_name='entered')),
+                ("year", models.PositiveSmallIntegerField(primary_key=True, serialize=False, verbose_name="year")),
+                ("source", models.CharField(max_length=300, verbose_name="notice")),
+                ("version", models.PositiveIntegerField(default=1, verbose_name="version")),
+                ("entered_at", models.DateTimeField(verbose_name="entered")),
             ],
             options={
-                'verbose_name': 'calendar year',
-                'verbose_name_plural': 'calendar years',
-                'ordering': ['-year'],
+                "verbose_name": "calendar year",
+                "verbose_name_plural": "calendar years",
+                "ordering": ["-year"],
             },
         ),
         migrations.CreateModel(
-            name='CalendarDay',
+            name="CalendarDay",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('date', models.DateField(verbose_name='date')),
-                ('name', models.CharField(max_length=40, verbose_name='holiday')),
-                ('kind', models.CharField(choices=[('off', 'Day off'), ('workday', 'Make-up working day')], db_collation='C', max_length=8, verbose_name='kind')),
-                ('year', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='days', to='records.calendaryear', verbose_name='year')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("date", models.DateField(verbose_name="date")),
+                ("name", models.CharField(max_length=40, verbose_name="holiday")),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("off", "Day off"), ("workday", "Make-up working day")],
+                        db_collation="C",
+                        max_length=8,
+                        verbose_name="kind",
+                    ),
+                ),
+                (
+                    "year",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="days",
+                        to="records.calendaryear",
+                        verbose_name="year",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'special day',
-                'verbose_name_plural': 'special days',
-                'ordering': ['date'],
-                'constraints': [models.UniqueConstraint(fields=('date',), name='records_calendarday_one_date')],
+                "verbose_name": "special day",
+                "verbose_name_plural": "special days",
+                "ordering": ["date"],
+                "constraints": [models.UniqueConstraint(fields=("date",), name="records_calendarday_one_date")],
             },
         ),
     ]

@@ -4,25 +4,29 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('records', '0002_calendar'),
+        ("records", "0002_calendar"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='TickRun',
+            name="TickRun",
             fields=[
-                ('name', models.CharField(db_collation='C', max_length=80, primary_key=True, serialize=False, verbose_name='task')),
-                ('started_at', models.DateTimeField(verbose_name='started')),
-                ('finished_at', models.DateTimeField(null=True, verbose_name='finished')),
-                ('ok', models.BooleanField(default=False, verbose_name='went well')),
-                ('error', models.TextField(blank=True, verbose_name='error')),
+                (
+                    "name",
+                    models.CharField(
+                        db_collation="C", max_length=80, primary_key=True, serialize=False, verbose_name="task"
+                    ),
+                ),
+                ("started_at", models.DateTimeField(verbose_name="started")),
+                ("finished_at", models.DateTimeField(null=True, verbose_name="finished")),
+                ("ok", models.BooleanField(default=False, verbose_name="went well")),
+                ("error", models.TextField(blank=True, verbose_name="error")),
             ],
             options={
-                'verbose_name': 'scheduled task',
-                'verbose_name_plural': 'scheduled tasks',
-                'ordering': ['name'],
+                "verbose_name": "scheduled task",
+                "verbose_name_plural": "scheduled tasks",
+                "ordering": ["name"],
             },
         ),
     ]

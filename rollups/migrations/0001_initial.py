@@ -4,86 +4,103 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Delta',
+            name="Delta",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('year', models.PositiveSmallIntegerField()),
-                ('category_id', models.BigIntegerField()),
-                ('item_id', models.BigIntegerField()),
-                ('money_level', models.CharField(db_collation='C', max_length=10)),
-                ('unit_kind', models.CharField(db_collation='C', max_length=12)),
-                ('state', models.CharField(db_collation='C', max_length=20)),
-                ('n', models.BigIntegerField()),
-                ('fen', models.BigIntegerField()),
-                ('recipient_key', models.CharField(blank=True, db_collation='C', max_length=12)),
-                ('issuer_key', models.CharField(blank=True, db_collation='C', max_length=12)),
-                ('has_parent', models.BooleanField()),
-                ('cutoff', models.DateField()),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("year", models.PositiveSmallIntegerField()),
+                ("category_id", models.BigIntegerField()),
+                ("item_id", models.BigIntegerField()),
+                ("money_level", models.CharField(db_collation="C", max_length=10)),
+                ("unit_kind", models.CharField(db_collation="C", max_length=12)),
+                ("state", models.CharField(db_collation="C", max_length=20)),
+                ("n", models.BigIntegerField()),
+                ("fen", models.BigIntegerField()),
+                ("recipient_key", models.CharField(blank=True, db_collation="C", max_length=12)),
+                ("issuer_key", models.CharField(blank=True, db_collation="C", max_length=12)),
+                ("has_parent", models.BooleanField()),
+                ("cutoff", models.DateField()),
             ],
             options={
-                'verbose_name': 'pending change',
+                "verbose_name": "pending change",
             },
         ),
         migrations.CreateModel(
-            name='Proof',
+            name="Proof",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('at', models.DateTimeField(verbose_name='at')),
-                ('cells', models.PositiveIntegerField(verbose_name='cells recomputed')),
-                ('differing', models.PositiveIntegerField(verbose_name='cells that differed')),
-                ('details', models.JSONField(default=list)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("at", models.DateTimeField(verbose_name="at")),
+                ("cells", models.PositiveIntegerField(verbose_name="cells recomputed")),
+                ("differing", models.PositiveIntegerField(verbose_name="cells that differed")),
+                ("details", models.JSONField(default=list)),
             ],
             options={
-                'verbose_name': 'proof',
-                'verbose_name_plural': 'proofs',
-                'ordering': ['-at'],
+                "verbose_name": "proof",
+                "verbose_name_plural": "proofs",
+                "ordering": ["-at"],
             },
         ),
         migrations.CreateModel(
-            name='Cell',
+            name="Cell",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('year', models.PositiveSmallIntegerField()),
-                ('category_id', models.BigIntegerField()),
-                ('item_id', models.BigIntegerField()),
-                ('money_level', models.CharField(db_collation='C', max_length=10)),
-                ('unit_kind', models.CharField(db_collation='C', max_length=12)),
-                ('state', models.CharField(db_collation='C', max_length=20)),
-                ('n', models.BigIntegerField()),
-                ('fen', models.BigIntegerField()),
-                ('node', models.CharField(blank=True, db_collation='C', max_length=12)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("year", models.PositiveSmallIntegerField()),
+                ("category_id", models.BigIntegerField()),
+                ("item_id", models.BigIntegerField()),
+                ("money_level", models.CharField(db_collation="C", max_length=10)),
+                ("unit_kind", models.CharField(db_collation="C", max_length=12)),
+                ("state", models.CharField(db_collation="C", max_length=20)),
+                ("n", models.BigIntegerField()),
+                ("fen", models.BigIntegerField()),
+                ("node", models.CharField(blank=True, db_collation="C", max_length=12)),
             ],
             options={
-                'verbose_name': 'summary cell',
-                'constraints': [models.UniqueConstraint(fields=('node', 'year', 'category_id', 'item_id', 'money_level', 'unit_kind', 'state'), name='rollups_cell_once')],
+                "verbose_name": "summary cell",
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("node", "year", "category_id", "item_id", "money_level", "unit_kind", "state"),
+                        name="rollups_cell_once",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='CellHistory',
+            name="CellHistory",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('year', models.PositiveSmallIntegerField()),
-                ('category_id', models.BigIntegerField()),
-                ('item_id', models.BigIntegerField()),
-                ('money_level', models.CharField(db_collation='C', max_length=10)),
-                ('unit_kind', models.CharField(db_collation='C', max_length=12)),
-                ('state', models.CharField(db_collation='C', max_length=20)),
-                ('n', models.BigIntegerField()),
-                ('fen', models.BigIntegerField()),
-                ('node', models.CharField(blank=True, db_collation='C', max_length=12)),
-                ('cutoff', models.DateField()),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("year", models.PositiveSmallIntegerField()),
+                ("category_id", models.BigIntegerField()),
+                ("item_id", models.BigIntegerField()),
+                ("money_level", models.CharField(db_collation="C", max_length=10)),
+                ("unit_kind", models.CharField(db_collation="C", max_length=12)),
+                ("state", models.CharField(db_collation="C", max_length=20)),
+                ("n", models.BigIntegerField()),
+                ("fen", models.BigIntegerField()),
+                ("node", models.CharField(blank=True, db_collation="C", max_length=12)),
+                ("cutoff", models.DateField()),
             ],
             options={
-                'verbose_name': 'movement of a cell',
-                'constraints': [models.UniqueConstraint(fields=('node', 'year', 'category_id', 'item_id', 'money_level', 'unit_kind', 'state', 'cutoff'), name='rollups_cellhistory_once')],
+                "verbose_name": "movement of a cell",
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=(
+                            "node",
+                            "year",
+                            "category_id",
+                            "item_id",
+                            "money_level",
+                            "unit_kind",
+                            "state",
+                            "cutoff",
+                        ),
+                        name="rollups_cellhistory_once",
+                    )
+                ],
             },
         ),
     ]

@@ -35,7 +35,10 @@ def _differences(where: str, params: list[Any], *, limit: int) -> list[dict[str,
     with connection.cursor() as cursor:
         cursor.execute(_COMPARE.format(where=where, limit=limit), params)
         return [
-            {name: int(value) if name.endswith(("_n", "_fen")) else value for name, value in zip(names, row, strict=True)}
+            {
+                name: int(value) if name.endswith(("_n", "_fen")) else value
+                for name, value in zip(names, row, strict=True)
+            }
             for row in cursor.fetchall()
         ]
 
@@ -72,15 +75,15 @@ def _prove_place(*, node: str, year: int) -> list[dict[str, Any]]:
     pending = NODES.format(
         d="t", table="(SELECT * FROM rollups_delta WHERE recipient_key >= %s AND recipient_key < %s AND year = %s)"
     )
-    statement = _COMPARE.replace(_SPREAD_FACTS, spread).replace(_SPREAD_DELTAS, pending).replace(
-        "FROM rollups_cell", "FROM rollups_cell WHERE node = %s AND year = %s"
+    statement = (
+        _COMPARE.replace(_SPREAD_FACTS, spread)
+        .replace(_SPREAD_DELTAS, pending)
+        .replace("FROM rollups_cell", "FROM rollups_cell WHERE node = %s AND year = %s")
     )
     names = ["node", *GRAIN, "fact_n", "fact_fen", "cell_n", "cell_fen"]
     place = [node, node + "~", year]
     with connection.cursor() as cursor:
-        cursor.execute(
-            statement.format(where="WHERE node = %s", limit=50), [*place, node, year, *place, node]
-        )
+        cursor.execute(statement.format(where="WHERE node = %s", limit=50), [*place, node, year, *place, node])
         return [dict(zip(names, [str(v) for v in row], strict=True)) for row in cursor.fetchall()]
 
 

@@ -62,7 +62,8 @@ class Batch(models.Model):
                 fields=["node", "epoch", "seq"], condition=~Q(state="void"), name="sync_batch_one_per_seq"
             ),
             models.CheckConstraint(
-                condition=~Q(state="applied") | Q(lines=models.F("applied") + models.F("duplicate") + models.F("returned")),
+                condition=~Q(state="applied")
+                | Q(lines=models.F("applied") + models.F("duplicate") + models.F("returned")),
                 name="sync_batch_every_line_has_one_outcome",
             ),
         ]

@@ -127,9 +127,7 @@ def _move(*, actor: User, kind: RecordType, uids: Sequence[UUID], step: Step) ->
     return result
 
 
-def _require_step(
-    *, actor: User, row: Record, step: Step, busy: dict[UUID, str], city_steps: dict[str, bool]
-) -> None:
+def _require_step(*, actor: User, row: Record, step: Step, busy: dict[UUID, str], city_steps: dict[str, bool]) -> None:
     transition = RECORD_LIFE.get(step.action, state=row.state)
     province = row.scope_key[:2]
     if province not in city_steps:

@@ -1,0 +1,48 @@
+"""The fund document as a record type."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from django.utils.translation import gettext_lazy as _
+
+from funds import content
+from povfund.common.errors import Finding
+from records.registry import ChildTable, RecordType, Row
+
+
+def _check(rows: Sequence[Row], stage: str) -> list[list[Finding]]:
+    from funds.rules import check
+
+    return check(rows, stage)
+
+
+FUND_DOCUMENT = RecordType(
+    key="fund_document",
+    label=_("Fund document"),
+    plural="fund-documents",
+    url_namespace="funds",
+    model_path="funds.models.FundDocument",
+    enter="funds.enter",
+    review="funds.review",
+    owner_kinds=("finance", "poverty", "development", "ethnic"),
+    contents=content.contents,
+    decode=content.decode,
+    check=_check,
+    measure=content.measure,
+    references=content.references,
+    root_columns=content.ROOT_COLUMNS,
+    root_row=content.root_row,
+    children=(
+        ChildTable(
+            path="lines",
+            table="funds_fundline",
+            parent_column="document_id",
+            columns=content.LINE_COLUMNS,
+            rows=content.line_rows,
+        ),
+    ),
+    code_tables=content.code_tables,
+    totals_sql=content.TOTALS_SQL,
+)
+"""资金下达: entered by finance, or by the line in charge of a category where the province lets it (rule F10)."""

@@ -1,0 +1,85 @@
+"""The parent document: money passed on is money received."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+from funds.rules.context import FundContext
+from povfund.common.errors import Finding
+from povfund.common.money import yuan_text
+from records.registry import Row
+
+
+def check_parent(rows: Sequence[Row], ctx: FundContext) -> Iterator[tuple[int, Finding]]:
+    """
+    F04 分解不超上级 — what the documents below a parent pass on in one division is at most what the
+    parent gave into it. Parents and children of the same list count with their new lines.
+    """
+    here = {row.uid: row for row in rows}
+    used: dict[tuple[Any, str], int] = defaultdict(int)
+    for position, row in enumerate(rows):
+        yield from _children_fit(position, row, ctx)
+        parent, issuer = row.content.parent, ctx.divisions.get(row.content.division)
+        if parent is None or issuer is None or (parent not in ctx.parents and parent not in here):
+            continue
+        if parent == row.uid or not _issued_above(parent, issuer.scope_key, here, ctx):
+            yield (
+                position,
+                Finding(
+                    "CYCLE",
+                    _("The parent document is not of a level above yours."),
+                    field="parent",
+                    remedy=_("Choose the document by which the money came to you."),
+                    article="9",
+                ),
+            )
+            continue
+        given = _given(parent, issuer.scope_key, here, ctx)
+        own = sum(line.fen for line in row.content.lines)
+        passed = ctx.spent.get((parent, issuer.scope_key), 0) + used[parent, issuer.scope_key] + own
+        used[parent, issuer.scope_key] += own
+        if passed > given:
+            yield position, _exceeded("parent", passed, given)
+
+
+def _issued_above(parent: Any, key: str, here: dict[Any, Row], ctx: FundContext) -> bool:
+    if parent in here:
+        above = ctx.divisions.get(here[parent].content.division)
+        return above is not None and key.startswith(above.scope_key) and key != above.scope_key
+    above_key = ctx.parents[parent]["issuer_key"]
+    return key.startswith(above_key) and key != above_key
+
+
+def _given(parent: Any, key: str, here: dict[Any, Row], ctx: FundContext) -> int:
+    """分 the parent gives into the subtree `key`."""
+    if parent in here:
+        lines = here[parent].content.lines
+        return sum(
+            line.fen
+            for line in lines
+            if line.recipient in ctx.divisions and ctx.divisions[line.recipient].scope_key.startswith(key)
+        )
+    return sum(fen for recipient, fen in ctx.parents[parent]["fen"].items() if recipient.startswith(key))
+
+
+def _children_fit(position: int, row: Row, ctx: FundContext) -> Iterator[tuple[int, Finding]]:
+    for key, passed in ctx.children.get(row.uid, {}).items():
+        given = _given(row.uid, key, {row.uid: row}, ctx)
+        if passed > given:
+            yield position, _exceeded("lines", passed, given)
+
+
+def _exceeded(field: str, passed: int, given: int) -> Finding:
+    return Finding(
+        "F04",
+        _("%(passed)s yuan are passed on below the parent document, which gave %(given)s yuan.")
+        % {"passed": yuan_text(passed), "given": yuan_text(given)},
+        field=field,
+        remedy=_("Lower the amounts, or choose the right parent document."),
+        article="9",
+        values={"passed_fen": passed, "given_fen": given},
+    )

@@ -1,0 +1,182 @@
+"""Codes: known, in force in the budget year, of the right line and place."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import date
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+from accounts.choices import UnitKind
+from funds.choices import IssueBatch, MoneyLevel, PaymentMode
+from funds.rules.context import FundContext
+from povfund.common.errors import WARN, Finding
+from records.registry import Row
+
+Found = Iterator[tuple[int, Finding]]
+
+
+def check_known(rows: Sequence[Row], ctx: FundContext) -> Found:
+    """Every code stands in its table. Errors carry rule SHAPE."""
+    for position, row in enumerate(rows):
+        if row.content.issue_batch not in IssueBatch.values:
+            yield position, _unknown("issue_batch", row.content.issue_batch)
+        if not row.content.lines:
+            yield (
+                position,
+                Finding(
+                    "SHAPE",
+                    _("The document has no line."),
+                    field="lines",
+                    remedy=_("Enter at least one recipient with an amount."),
+                    article="9",
+                ),
+            )
+        for n, line in enumerate(row.content.lines):
+            known = {
+                "recipient": line.recipient in ctx.divisions,
+                "money_level": line.money_level in MoneyLevel.values,
+                "fund_category": line.fund_category in ctx.categories,
+                "budget_item": line.budget_item in ctx.items,
+                "payment_mode": line.payment_mode in PaymentMode.values,
+            }
+            for name, ok in known.items():
+                if not ok:
+                    yield position, _unknown(f"lines[{n}].{name}", getattr(line, name))
+
+
+def _unknown(field: str, value: str) -> Finding:
+    return Finding(
+        "SHAPE",
+        _("“%(value)s” does not stand in the code table.") % {"value": value},
+        field=field,
+        remedy=_("Choose a value from the list."),
+        article="5",
+    )
+
+
+def check_in_force(rows: Sequence[Row], ctx: FundContext) -> Found:
+    """
+    F01 科目、类别在预算年度有效 — before 2007 only 2801, from 2007 only the six items of 21305 (art. 2);
+    the category is in force that year and, below a national one, belongs to the document's province.
+    """
+    for position, row in enumerate(rows):
+        year = row.content.budget_year
+        for n, line in enumerate(row.content.lines):
+            item, category = ctx.items.get(line.budget_item), ctx.categories.get(line.fund_category)
+            if item and not (item.in_scope and item.valid_in(year)):
+                yield position, _wrong_item(n, item, year)
+            if category and not category.valid_in(year):
+                yield position, _wrong_category(n, category, year)
+            elif category and category.province and row.content.division[:2] != category.province.code[:2]:
+                yield (
+                    position,
+                    Finding(
+                        "F01",
+                        _("“%(name)s” is a category of %(province)s.")
+                        % {"name": category.name_in(year), "province": category.province.name},
+                        field=f"lines[{n}].fund_category",
+                        remedy=_("Choose a national category or one of your own province."),
+                        article="5",
+                    ),
+                )
+
+
+def _wrong_item(n: int, item: Any, year: int) -> Finding:
+    remedy = (
+        _("Up to 2006 use 2801.") if year < 2007 else _("From 2007 use an item of 21305: 04, 05, 06, 07, 08 or 99.")
+    )
+    return Finding(
+        "F01",
+        _("%(code)s %(name)s is not fiscal poverty money in %(year)s.")
+        % {"code": item.code, "name": item.name_in(year), "year": year},
+        field=f"lines[{n}].budget_item",
+        remedy=remedy,
+        article="2",
+        values={"code": item.code, "year": year},
+    )
+
+
+def _wrong_category(n: int, category: Any, year: int) -> Finding:
+    return Finding(
+        "F01",
+        _("The category “%(name)s” was not in force in %(year)s.") % {"name": category.name_in(year), "year": year},
+        field=f"lines[{n}].fund_category",
+        remedy=_("Choose a category of that year."),
+        article="5",
+        values={"code": category.code, "year": year},
+    )
+
+
+def check_line_in_charge(rows: Sequence[Row], ctx: FundContext) -> Found:
+    """F10 归口 — the responsible unit is finance or the line in charge of the category."""
+    for position, row in enumerate(rows):
+        kind = row.owner.partition(".")[2]
+        for n, line in enumerate(row.content.lines):
+            category = ctx.categories.get(line.fund_category)
+            if category is None:
+                continue
+            managing = category.managing_kind or (category.parent.managing_kind if category.parent else "")
+            if kind not in (UnitKind.FINANCE, managing):
+                yield (
+                    position,
+                    Finding(
+                        "F10",
+                        _("“%(name)s” is in the charge of %(line)s, not of your unit.")
+                        % {"name": category.name_in(row.content.budget_year), "line": UnitKind(managing).label},
+                        field=f"lines[{n}].fund_category",
+                        remedy=_("Check the category, or say why your unit enters it."),
+                        article="9",
+                        severity=WARN,
+                    ),
+                )
+
+
+def check_recipient(rows: Sequence[Row], ctx: FundContext) -> Found:
+    """F11 接收单位 — lies in the issuing division, and its code was in force on the day of issue."""
+    for position, row in enumerate(rows):
+        issuer = ctx.divisions.get(row.content.division)
+        for n, line in enumerate(row.content.lines):
+            recipient = ctx.divisions.get(line.recipient)
+            if issuer is None or recipient is None:
+                continue
+            if not recipient.scope_key.startswith(issuer.scope_key):
+                yield (
+                    position,
+                    Finding(
+                        "F11",
+                        _("%(recipient)s does not lie in %(issuer)s.")
+                        % {"recipient": recipient.name, "issuer": issuer.name},
+                        field=f"lines[{n}].recipient",
+                        remedy=_("Choose a place of your own division."),
+                        article="9",
+                    ),
+                )
+            elif retired := _retired(recipient, row.content.issued_on):
+                yield position, _old_code(n, recipient, retired)
+
+
+def _retired(division: Any, issued_on: str) -> bool:
+    try:
+        day = date.fromisoformat(issued_on)
+    except ValueError:
+        return False
+    return bool(division.valid_to and division.valid_to <= day)
+
+
+def _old_code(n: int, division: Any, _retired: bool) -> Finding:
+    successor = division.successor
+    remedy = (
+        _("Its successor is %(code)s %(name)s.") % {"code": successor.code, "name": successor.name}
+        if successor
+        else _("Search the place by its present name.")
+    )
+    return Finding(
+        "CODE_RETIRED",
+        _("The code %(code)s %(name)s has not been in force since %(day)s.")
+        % {"code": division.code, "name": division.name, "day": division.valid_to},
+        field=f"lines[{n}].recipient",
+        remedy=remedy,
+        article="5",
+    )

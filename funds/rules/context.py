@@ -1,0 +1,110 @@
+"""What the rules of a list of fund documents need to know, fetched once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Sum
+
+from accounts.models import Division
+from accounts.querysets import DivisionQuerySet
+from funds.models import BudgetItem, FundCategory, FundDocument, FundLine
+from povfund.common import clock
+from records.registry import Row
+
+
+@dataclass(frozen=True, slots=True)
+class FundContext:
+    """Code tables, divisions named in the rows, and what is stored of parents and children."""
+
+    today: Any
+    items: dict[str, BudgetItem]
+    categories: dict[str, FundCategory]
+    divisions: dict[str, Division]
+    taken: dict[tuple[Any, ...], UUID]
+    """F03 key of stored lines of other documents -> their document."""
+    parents: dict[UUID, dict[str, Any]]
+    """Stored parents: issuer_key, and 分 by recipient key."""
+    spent: dict[tuple[UUID, str], int]
+    """(parent, issuer key) -> 分 of stored child documents outside the rows."""
+    children: dict[UUID, dict[str, int]]
+    """Document of the rows -> 分 its stored children pass on, by their issuer key."""
+
+    @classmethod
+    def load(cls, rows: Sequence[Row]) -> FundContext:
+        uids = [row.uid for row in rows]
+        codes = {row.content.division for row in rows}
+        codes |= {line.recipient for row in rows for line in row.content.lines}
+        parents = {row.content.parent for row in rows if row.content.parent}
+        return cls(
+            today=clock.today(),
+            items={item.code: item for item in BudgetItem.objects.all()},
+            categories={c.code: c for c in FundCategory.objects.select_related("parent", "province")},
+            divisions=divisions_by_code(codes),
+            taken=_taken(rows, uids),
+            parents=_parents(parents),
+            spent=_spent(parents, uids),
+            children=_children(uids),
+        )
+
+
+def divisions_by_code(codes: set[str]) -> dict[str, Division]:
+    """code -> division; where one code stands at two levels, the higher one."""
+    found: DivisionQuerySet = Division.objects.filter(code__in=codes)
+    return {division.code: division for division in found.select_related("successor").order_by("-scope_key")}
+
+
+def _taken(rows: Sequence[Row], uids: list[UUID]) -> dict[tuple[Any, ...], UUID]:
+    numbers = {row.content.document_no for row in rows} - {""}
+    if not numbers:
+        return {}
+    stored = FundLine.objects.filter(document_no__in=numbers).exclude(document__in=uids)
+    return {
+        key: document
+        for *key_parts, document in stored.values_list(
+            "document_no",
+            "issuer__code",
+            "money_level",
+            "fund_category__code",
+            "budget_item__code",
+            "recipient__code",
+            "document_id",
+        )
+        if (key := tuple(key_parts))
+    }
+
+
+def _parents(parents: set[UUID]) -> dict[UUID, dict[str, Any]]:
+    if not parents:
+        return {}
+    known: dict[UUID, dict[str, Any]] = {
+        uid: {"issuer_key": key, "number": number, "fen": {}}
+        for uid, key, number in FundDocument.objects.filter(pk__in=parents).values_list(
+            "uid", "scope_key", "document_no"
+        )
+    }
+    sums = (
+        FundLine.objects.filter(document__in=parents).values_list("document", "recipient_key").annotate(Sum("amount"))
+    )
+    for document, key, amount in sums:
+        known[document]["fen"][key] = int(amount * 100)
+    return known
+
+
+def _spent(parents: set[UUID], uids: list[UUID]) -> dict[tuple[UUID, str], int]:
+    if not parents:
+        return {}
+    others = FundLine.objects.filter(document__parent__in=parents).exclude(document__in=uids)
+    sums = others.values_list("document__parent", "issuer_key").annotate(Sum("amount"))
+    return {(parent, key): int(amount * 100) for parent, key, amount in sums}
+
+
+def _children(uids: list[UUID]) -> dict[UUID, dict[str, int]]:
+    passed: dict[UUID, dict[str, int]] = {}
+    lines = FundLine.objects.filter(document__parent__in=uids)
+    for parent, key, amount in lines.values_list("document__parent", "issuer_key").annotate(Sum("amount")):
+        passed.setdefault(parent, {})[key] = int(amount * 100)
+    return passed

@@ -1,0 +1,17 @@
+"""Public services of the app: what pages, API, commands and other apps call."""
+
+from funds.services.documents import (
+    DocumentInput,
+    LineInput,
+    check_fund_document,
+    delete_fund_document,
+    save_fund_document,
+)
+
+__all__ = [
+    "DocumentInput",
+    "LineInput",
+    "check_fund_document",
+    "delete_fund_document",
+    "save_fund_document",
+]

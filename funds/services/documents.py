@@ -1,0 +1,264 @@
+"""Saving, checking and deleting a fund document."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from django.db import IntegrityError, transaction
+from django.utils.translation import gettext_lazy as _
+
+from accounts import audit
+from accounts.models import User
+from funds.content import decode
+from funds.models import BudgetItem, FundCategory, FundDocument, FundLine
+from funds.registry import FUND_DOCUMENT
+from funds.rules.context import divisions_by_code
+from funds.search import search_text
+from funds.services.changes import changes_since
+from povfund.common import clock
+from povfund.common.canonical import canonical
+from povfund.common.errors import REFUSE, Finding, RuleViolation
+from povfund.common.text import clean_text, normalise_document_no
+from povfund.common.uid import uuid7
+from povfund.common.verdict import require
+from records.models import EntryDraft
+from records.permissions import may_delete, may_enter
+from records.registry import Row
+from records.services import entry_due, finish_save, open_for_edit, stamp, start_record
+
+
+@dataclass(slots=True, kw_only=True)
+class LineInput:
+    """One line as entered; codes, `amount` in 元. `uid` keeps the identity of a stored line."""
+
+    recipient: str
+    money_level: str
+    fund_category: str
+    budget_item: str
+    amount: Decimal
+    payment_mode: str
+    remark: str = ""
+    uid: UUID | None = None
+
+
+@dataclass(slots=True, kw_only=True)
+class DocumentInput:
+    """A fund document as entered; shape is right, rules are not checked yet."""
+
+    document_no: str
+    title: str
+    budget_year: int
+    issue_batch: str
+    issued_on: date
+    approved_on: date
+    received_on: date | None = None
+    parent: UUID | None = None
+    stated_total: Decimal | None = None
+    remark: str = ""
+    lines: list[LineInput] = field(default_factory=list)
+
+
+def save_fund_document(
+    *, actor: User, data: DocumentInput, uid: UUID | None = None, base_rev: int | None = None
+) -> FundDocument:
+    """
+    Store a new document, or change the one at `uid` opened at revision `base_rev`.
+
+    Lines are a set: those with a known uid keep it, missing ones go. Saving reviewed content sends
+    the record back to draft. Raises Refused (403), RuleViolation (400, every E finding at once),
+    StaleEdit or IllegalTransition (409); nothing is stored then.
+    """
+    try:
+        with transaction.atomic():
+            return _save(actor=actor, data=data, uid=uid, base_rev=base_rev)
+    except IntegrityError as error:
+        if "funds_fundline_once_per_document" not in str(error):
+            raise
+        raise RuleViolation(
+            Finding(
+                "F03",
+                _("Somebody has just stored the same line under this document number."),
+                field="lines",
+                remedy=_("Open the other document, or mend the number."),
+                article="9",
+            )
+        ) from error
+
+
+def _save(*, actor: User, data: DocumentInput, uid: UUID | None, base_rev: int | None) -> FundDocument:
+    created = uid is None
+    if uid is None:
+        require(may_enter(actor, FUND_DOCUMENT))
+        document = FundDocument(uid=uuid7())
+        start_record(actor=actor, record=document)
+    else:
+        document = open_for_edit(  # type: ignore[assignment]
+            actor=actor,
+            kind=FUND_DOCUMENT,
+            uid=uid,
+            base_rev=base_rev or 0,
+            changes=lambda record: changes_since(record, base_rev or 0, data),
+        )
+    before = {} if created else {"rev": document.rev, "state": document.state, "hash": document.content_hash}
+    _require_visible_parent(actor, data.parent)
+    _fill(document, data)
+    lines = _numbered(document, data.lines)
+    content = _content(document, lines)
+    findings = FUND_DOCUMENT.check([_row(document, content)], "save")[0]
+    if refused := [f for f in findings if f.severity == REFUSE]:
+        raise RuleViolation(refused)
+    if stamp(actor=actor, record=document, content=content, created=created):
+        document.save(force_insert=created)
+        _store_lines(document, lines, created=created)
+    finish_save(actor=actor, record=document, created=created, before=before)
+    return document
+
+
+def check_fund_document(*, actor: User, data: DocumentInput, uid: UUID | None = None) -> list[Finding]:
+    """Every finding of the rules for typed data; stores nothing."""
+    document = FundDocument.objects.filter(pk=uid, owner_unit=actor.unit).first() if uid else None
+    if document is None:
+        document = FundDocument(uid=uuid7())
+        start_record(actor=actor, record=document)
+    _fill(document, data)
+    content = _content(document, _numbered(document, data.lines))
+    return FUND_DOCUMENT.check([_row(document, content)], "submit")[0]
+
+
+@transaction.atomic
+def delete_fund_document(*, actor: User, document: FundDocument) -> None:
+    """Delete a draft or returned document that was never acknowledged. Raises Refused."""
+    row = (
+        FundDocument.objects.select_for_update(of=("self",)).select_related("owner_unit__division").get(pk=document.pk)
+    )
+    require(may_delete(actor, row))
+    audit.record(
+        actor=actor,
+        action="funds.fund_document.delete",
+        target_type="fund_document",
+        target_id=row.uid,
+        before={"rev": row.rev, "hash": row.content_hash, "document_no": row.document_no},
+    )
+    EntryDraft.objects.filter(record_uid=row.uid).delete()
+    row.delete()
+
+
+def _require_visible_parent(actor: User, parent: UUID | None) -> None:
+    if parent and not FundDocument.objects.visible_to(actor).filter(pk=parent).exists():
+        raise RuleViolation(
+            Finding(
+                "MISSING_REF",
+                _("The parent document is not there, or you may not see it."),
+                field="parent",
+                remedy=_("Search the document by its number; it counts once its unit has reviewed it."),
+                article="9",
+            )
+        )
+
+
+def _fill(document: FundDocument, data: DocumentInput) -> None:
+    """Typed values onto the record, normalised. Raises RuleViolation TEXT."""
+    raw = clean_text(data.document_no, field="document_no")
+    document.document_no_raw, document.document_no = raw, normalise_document_no(raw)
+    document.title = clean_text(data.title, field="title")
+    document.remark = clean_text(data.remark, field="remark", multiline=True)
+    for name in ("budget_year", "issue_batch", "issued_on", "approved_on", "received_on", "stated_total"):
+        setattr(document, name, getattr(data, name))
+    document.parent_id = data.parent
+    document.due_on = entry_due(data.approved_on)
+    document.total = sum((line.amount for line in data.lines), Decimal(0))
+    document.line_count = len(data.lines)
+    document.search_text = search_text(document.document_no, document.title)
+
+
+def _numbered(document: FundDocument, lines: list[LineInput]) -> list[tuple[UUID, int, LineInput]]:
+    """Each line with its uid and number; an unknown or repeated uid is replaced by a new one."""
+    known = (
+        set(FundLine.objects.filter(document=document.pk).values_list("uid", flat=True))
+        if document.content_hash
+        else set()
+    )
+    numbered: list[tuple[UUID, int, LineInput]] = []
+    for n, line in enumerate(lines, 1):
+        uid = line.uid if line.uid in known else uuid7()
+        known.discard(uid)
+        numbered.append((uid, n, line))
+    return numbered
+
+
+def _content(document: FundDocument, lines: list[tuple[UUID, int, LineInput]]) -> dict[str, Any]:
+    return {
+        "owner": f"{document.division.code}.{document.owner_kind}",
+        "division": document.division.code,
+        "document_no": document.document_no,
+        "document_no_raw": document.document_no_raw,
+        "title": document.title,
+        "budget_year": document.budget_year,
+        "issue_batch": document.issue_batch,
+        "issued_on": document.issued_on.isoformat(),
+        "approved_on": document.approved_on.isoformat(),
+        "received_on": document.received_on.isoformat() if document.received_on else None,
+        "parent": str(document.parent_id) if document.parent_id else None,
+        "stated_total": None if document.stated_total is None else f"{document.stated_total:.2f}",
+        "remark": document.remark,
+        "entered_at": f"{document.entered_at:%Y-%m-%dT%H:%M:%SZ}",
+        "lines": [
+            {
+                "uid": str(uid),
+                "n": n,
+                "recipient": line.recipient,
+                "money_level": line.money_level,
+                "fund_category": line.fund_category,
+                "budget_item": line.budget_item,
+                "amount": f"{line.amount:.2f}",
+                "payment_mode": line.payment_mode,
+                "remark": clean_text(line.remark, field=f"lines[{n - 1}].remark"),
+            }
+            for uid, n, line in lines
+        ],
+    }
+
+
+def _row(document: FundDocument, content: dict[str, Any]) -> Row:
+    return Row(
+        uid=document.uid,
+        content=decode(canonical(content)),
+        owner=content["owner"],
+        entered_on=clock.local_date(document.entered_at),
+        due_on=document.due_on,
+    )
+
+
+def _store_lines(document: FundDocument, lines: list[tuple[UUID, int, LineInput]], *, created: bool) -> None:
+    """Replace the set of lines: one DELETE and one INSERT, uids kept."""
+    if not created:
+        FundLine.objects.filter(document=document).delete()
+    places = divisions_by_code({line.recipient for _uid, _n, line in lines})
+    categories = dict(FundCategory.objects.values_list("code", "pk"))
+    items = dict(BudgetItem.objects.values_list("code", "pk"))
+    FundLine.objects.bulk_create(
+        FundLine(
+            uid=uid,
+            document=document,
+            n=n,
+            recipient=places[line.recipient],
+            recipient_key=places[line.recipient].scope_key,
+            money_level=line.money_level,
+            fund_category_id=categories[line.fund_category],
+            budget_item_id=items[line.budget_item],
+            amount=line.amount,
+            payment_mode=line.payment_mode,
+            remark=line.remark,
+            document_no=document.document_no,
+            issuer=document.division,
+            issuer_key=document.scope_key,
+            owner_kind=document.owner_kind,
+            budget_year=document.budget_year,
+            has_parent=document.parent_id is not None,
+        )
+        for uid, n, line in lines
+    )

@@ -1,0 +1,55 @@
+"""Money: 元 with two decimals stored, 万元 shown; nothing is rounded on the way."""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+
+from django.utils.translation import gettext_lazy as _
+
+from povfund.common.errors import Finding, RuleViolation
+
+LIMIT = Decimal(10) ** 13
+WAN = Decimal(10_000)
+MINUS = "\u2212"
+_TYPED = re.compile(r"^-?(\d+|\d{1,3}(,\d{3})+)(\.\d+)?$")
+
+
+def yuan_text(fen: int) -> str:
+    """分 as 元 with thousands separators: 34,080,000.00."""
+    sign = MINUS if fen < 0 else ""
+    return f"{sign}{abs(fen) // 100:,}.{abs(fen) % 100:02d}"
+
+
+def wan_text(yuan: Decimal, *, decimals: int = 2) -> str:
+    """元 as 万元: thousands separators, at least `decimals`, as many as the amount needs (up to 6)."""
+    value = Decimal(yuan) / WAN
+    digits = max(decimals, -int(value.normalize().as_tuple().exponent))
+    return f"{MINUS if value < 0 else ''}{abs(value):,.{digits}f}"
+
+
+def wan_decimals(yuan: Decimal) -> int:
+    """Decimals an amount needs in 万元: at least 2, at most 6."""
+    return max(2, -int((Decimal(yuan) / WAN).normalize().as_tuple().exponent))
+
+
+def parse_wan(text: str, *, field: str = "") -> Decimal:
+    """
+    Typed 万元 to 元. Takes thousands separators; refuses anything that would be rounded.
+
+    Raises RuleViolation BAD_AMOUNT.
+    """
+    typed = text.strip().replace(MINUS, "-")
+    if not _TYPED.match(typed):
+        raise RuleViolation(_bad(_("“%(text)s” is not an amount.") % {"text": text}, field))
+    yuan = Decimal(typed.replace(",", "")) * WAN
+    if yuan != yuan.quantize(Decimal("0.01")):
+        raise RuleViolation(_bad(_("“%(text)s” is finer than a fen.") % {"text": text}, field))
+    if abs(yuan) >= LIMIT:
+        raise RuleViolation(_bad(_("“%(text)s” is too large.") % {"text": text}, field))
+    return yuan.quantize(Decimal("0.01"))
+
+
+def _bad(message: object, field: str) -> Finding:
+    remedy = _("Write digits with a point, at most six decimals of 10k yuan: 3408.00.")
+    return Finding("BAD_AMOUNT", message, field=field, remedy=remedy)  # type: ignore[arg-type]
