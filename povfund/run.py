@@ -74,9 +74,10 @@ def run(supervisor: Supervisor) -> NoReturn:
         list(pool.map(_prepare, sites))
     say("Starting both servers ...")
     for site in sites:
-        supervisor.start(site.children())
+        supervisor.start(site.web())
     for site in sites:
         wait_until_answers(site, supervisor)
+        supervisor.start(site.background())
     _seed_once(sites)
     _announce(sites, password)
     while True:

@@ -66,12 +66,19 @@ class Site:
         return done.stdout
 
     def children(self) -> list[Child]:
-        """Web (fp_app), worker of `work` (fp_app), worker of `sync` (fp_sync), ticker (fp_sync)."""
+        """All processes of the site."""
+        return [*self.web(), *self.background()]
+
+    def web(self) -> list[Child]:
+        """The pages and the API, as fp_app."""
+        return [self._child("web", ["gunicorn", *self._gunicorn_options(), "povfund.wsgi"], role=APP)]
+
+    def background(self) -> list[Child]:
+        """Worker of `work` (fp_app), worker of `sync` and ticker (fp_sync)."""
         celery = ["celery", "--app", "povfund.celery", "worker", "--without-gossip", "--without-mingle"]
         work = [*celery, "--queues=work", "--pool=threads", "--concurrency=2", f"--hostname=work@{self.node}"]
         sync = [*celery, "--queues=sync", "--pool=solo", f"--hostname=sync@{self.node}"]
         return [
-            self._child("web", ["gunicorn", *self._gunicorn_options(), "povfund.wsgi"], role=APP),
             self._child("worker-work", work, role=APP),
             self._child("worker-sync", sync, role=SYNC),
             self._child("ticker", ["povfund.ticker"], role=SYNC),
