@@ -39,7 +39,9 @@ WHERE d.code = s.code AND d.level = s.level AND d.successor_id IS DISTINCT FROM 
 _UNITS = """
 INSERT INTO accounts_unit (division_id, kind, active)
 SELECT d.id, k.kind, true FROM accounts_division d CROSS JOIN unnest(%s::text[]) AS k(kind)
+WHERE NOT EXISTS (SELECT FROM accounts_division h WHERE h.code = d.code AND h.scope_key < d.scope_key)
 ON CONFLICT DO NOTHING"""
+"""Where one code stands at two levels (东莞, 中山, 儋州), the units are the higher level's: `511921.finance` is unique."""
 
 
 def scope_keys(rows: list[dict[str, str]]) -> dict[tuple[str, str], str]:
@@ -63,7 +65,7 @@ def read_divisions(path: Path = FILE) -> list[dict[str, str]]:
 @transaction.atomic
 def load_divisions() -> tuple[int, int]:
     """
-    行政区划装载 — divisions of the file and all five units of each; returns (divisions, new units).
+    行政区划装载 — divisions of the file and all five units of each code; returns (divisions, new units).
 
     Safe to repeat: only rows that differ are written, nothing is deleted.
     """

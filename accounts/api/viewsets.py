@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 from rest_framework import mixins, viewsets
 from rest_framework.exceptions import NotFound
 
@@ -24,7 +24,7 @@ class ByScopeKey(CursorPagination):
 class ByUnit(CursorPagination):
     """In the order of the tree, line by line."""
 
-    ordering = ("division__scope_key", "kind")
+    ordering = ("place", "kind")
 
 
 class DivisionViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet):
@@ -61,7 +61,7 @@ class UnitViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.Gen
     lookup_value_regex = r"[0-9A-Z]{2,12}\.[a-z]+"
 
     def get_queryset(self) -> QuerySet[Unit]:
-        return Unit.objects.select_related("division")
+        return Unit.objects.select_related("division").annotate(place=F("division__scope_key"))
 
     def get_object(self) -> Unit:
         found = Unit.objects.by_key(self.kwargs["key"])
