@@ -16,6 +16,10 @@ SENTENCES: dict[str, tuple[Any, Any]] = {
     "calendar.provisional": (_("Next year's calendar is not announced yet."), _("Enter it when the notice is out.")),
     "rollups.differ": (_("Summary cells differ from the records."), _("Run `manage.py rollups rebuild`.")),
     "sync.assert": (_("A batch is held: control sums differ."), _("Compare the receipt with the records.")),
+    "sync.blocked": (
+        _("A reviewed record breaks a rule and was not sent."),
+        _("The reviewer returns it; its unit corrects it."),
+    ),
     "sync.chain_fork": (_("Two different batches carry one number."), _("The chain is frozen; keep both files.")),
     "sync.clock": (_("The clock of this server differs from the centre's."), _("Set the clock.")),
     "sync.forged_receipt": (_("A receipt with a wrong signature was ignored."), _("Tell the security administrator.")),

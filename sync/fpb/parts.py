@@ -1,0 +1,99 @@
+"""Parts: up to 5,000 lines, one zstd frame each, read as a stream that stops at the declared size."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from pathlib import Path
+
+import zstandard
+
+from sync.fpb.errors import RejectedInput
+from sync.fpb.manifest import MAX_PART_LINES, MAX_PART_RAW, PartInfo
+
+MAX_LINE = 2 * 2**20
+WINDOW = 8 * 2**20
+TARGET_RAW = 8 * 2**20
+LEVEL = 3
+
+
+def pack_part(n: int, lines: list[bytes], path: Path) -> PartInfo:
+    """Write one part durably enough for its batch (the caller syncs the folder)."""
+    raw = b"\n".join(lines) + b"\n"
+    params = zstandard.ZstdCompressionParameters.from_level(LEVEL, window_log=23)
+    stored = zstandard.ZstdCompressor(compression_params=params).compress(raw)
+    path.write_bytes(stored)
+    return PartInfo(n=n, lines=len(lines), stored=len(stored), raw=len(raw), sha256=hashlib.sha256(stored).hexdigest())
+
+
+class PartPacker:
+    """Collects lines and writes a part whenever one is full."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.infos, self.paths = folder, list[PartInfo](), list[Path]()
+        self._lines, self._size = list[bytes](), 0
+
+    def add(self, line: bytes) -> None:
+        if self._lines and (len(self._lines) == MAX_PART_LINES or self._size + len(line) > TARGET_RAW):
+            self.flush()
+        self._lines.append(line)
+        self._size += len(line) + 1
+
+    def flush(self) -> None:
+        if not self._lines:
+            return
+        n = len(self.infos) + 1
+        path = self.folder / f"{n:04d}.part"
+        self.infos.append(pack_part(n, self._lines, path))
+        self.paths.append(path)
+        self._lines, self._size = [], 0
+
+
+def iter_lines(path: Path, info: PartInfo) -> Iterator[bytes]:
+    """
+    The raw lines of a part, streaming; memory stays under one declared part.
+
+    Raises RejectedInput: CORRUPT (hash or size), BOMB (more than declared), BAD_GZIP (not one
+    complete frame), COUNT_MISMATCH, LINE_TOO_LONG.
+    """
+    if path.stat().st_size != info.stored:
+        raise RejectedInput("CORRUPT", part=info.n)
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while block := file.read(2**20):
+            digest.update(block)
+    if digest.hexdigest() != info.sha256:
+        raise RejectedInput("CORRUPT", part=info.n)
+    raw = _unpack(path.read_bytes(), info)
+    if not raw.endswith(b"\n") or raw.count(b"\n") != info.lines:
+        raise RejectedInput("COUNT_MISMATCH", part=info.n)
+    start = 0
+    while start < len(raw):
+        end = raw.index(b"\n", start)
+        if end - start > MAX_LINE:
+            raise RejectedInput("LINE_TOO_LONG", part=info.n)
+        yield raw[start:end]
+        start = end + 1
+
+
+def _unpack(stored: bytes, info: PartInfo) -> bytes:
+    """Decompress one frame, stopping at the declared size + 1."""
+    if info.raw > MAX_PART_RAW:
+        raise RejectedInput("TOO_LARGE", part=info.n)
+    try:
+        unpacker = zstandard.ZstdDecompressor(max_window_size=WINDOW).decompressobj()
+        out, size = [], 0
+        for start in range(0, len(stored), 2**14):
+            out.append(unpacker.decompress(stored[start : start + 2**14]))
+            size += len(out[-1])
+            if size > info.raw:
+                raise RejectedInput("BOMB", part=info.n)
+            if unpacker.eof and (unpacker.unused_data or start + 2**14 < len(stored)):
+                raise RejectedInput("BAD_GZIP", part=info.n, why="data after the frame")
+    except zstandard.ZstdError as error:
+        raise RejectedInput("BAD_GZIP", part=info.n, why=str(error)[:120]) from None
+    if not unpacker.eof:
+        raise RejectedInput("BAD_GZIP", part=info.n, why="cut off")
+    if size != info.raw:
+        raise RejectedInput("CORRUPT", part=info.n, why="size")
+    return b"".join(out)

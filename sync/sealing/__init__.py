@@ -1,0 +1,7 @@
+"""封存 — what is reviewed becomes a batch: chosen and locked, then built and signed."""
+
+from sync.sealing.build import build
+from sync.sealing.preview import preview
+from sync.sealing.seal import seal
+
+__all__ = ["build", "preview", "seal"]
