@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 import socket
+import subprocess
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -61,13 +63,37 @@ def _free_ports(count: int) -> list[int]:
 
 
 @pytest.fixture
+def redis_url(tmp_path: Path) -> Iterator[str]:
+    """A Redis of the test's own, empty."""
+    program = shutil.which("redis-server")
+    if program is None:
+        pytest.skip("redis-server is not installed: tests of the Redis queue are skipped")
+    (port,) = _free_ports(1)
+    options = [f"--port {port}", "--bind 127.0.0.1", "--save ''", "--appendonly no", f"--dir {tmp_path}"]
+    process = subprocess.Popen([program, *" ".join(options).split()], stdout=subprocess.DEVNULL)
+    yield f"redis://127.0.0.1:{port}/0"
+    process.terminate()
+    process.wait(10)
+
+
+@pytest.fixture
 def two_servers(
-    django_db_setup: None, database_server: TestServer, django_db_blocker: Any, tmp_path: Path
+    request: pytest.FixtureRequest,
+    django_db_setup: None,
+    database_server: TestServer,
+    django_db_blocker: Any,
+    tmp_path: Path,
 ) -> Iterator[Servers]:
-    """Central C and province P51 on free ports; the ticker runs every two seconds."""
+    """
+    Central C and province P51 on free ports; the ticker runs every two seconds.
+
+    With `parametrize("two_servers", ["redis"], indirect=True)` their queues are in Redis.
+    """
     ports, names = _free_ports(2), [database_server.clone(), database_server.clone()]
     central_url = f"http://127.0.0.1:{ports[0]}"
     extra = {"POVFUND_TICK_SECONDS": "2", "POVFUND_PROVINCE_URL": f"http://127.0.0.1:{ports[1]}"}
+    if getattr(request, "param", "") == "redis":
+        extra["POVFUND_REDIS_URL"] = request.getfixturevalue("redis_url")
     running = [
         RunningSite(
             Site(
