@@ -8,9 +8,16 @@ import psycopg
 import pytest
 from django.db import connection
 
+from povfund.messages import compile_all
 from tests.support.database import TestServer, connected_to
 
 pytest_plugins = ["tests.support.browser", "tests.support.servers"]
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """The texts are compiled once, before the workers start."""
+    if not hasattr(config, "workerinput"):
+        compile_all()
 
 
 @pytest.fixture(scope="session")
