@@ -41,7 +41,7 @@ INSERT INTO accounts_unit (division_id, kind, active)
 SELECT d.id, k.kind, true FROM accounts_division d CROSS JOIN unnest(%s::text[]) AS k(kind)
 WHERE NOT EXISTS (SELECT FROM accounts_division h WHERE h.code = d.code AND h.scope_key < d.scope_key)
 ON CONFLICT DO NOTHING"""
-"""Where one code stands at two levels (东莞, 中山, 儋州), the units are the higher level's: `511921.finance` is unique."""
+"""Where one code stands at two levels (东莞, 中山, 儋州), the units are the higher level's: keys stay unique."""
 
 
 def scope_keys(rows: list[dict[str, str]]) -> dict[tuple[str, str], str]:

@@ -76,6 +76,7 @@ class AuditEntryViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewse
     queryset = AuditEntry.objects.none()
     serializer_class = AuditEntrySerializer
     filterset_class = AuditFilter
+    lookup_value_regex = "[0-9]{1,18}"
 
     def get_queryset(self) -> QuerySet[AuditEntry]:
         require(may_read_audit(self.request.user))

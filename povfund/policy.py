@@ -1,0 +1,116 @@
+"""
+网址权限表 — who may call which address with which method.
+
+Every address of the product has a row, by its URL name; a test walks the resolver, fails for an
+address without a row, and calls each one as each of the tests' people. A row says who gets past
+the door; what is behind it is decided by scope (404) and verdicts, the same for page and API.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from accounts.choices import Capability
+
+PUBLIC, LOGIN, NODE = "public", "login", "node"
+
+GET = ("GET",)
+POST = ("POST",)
+BOTH = ("GET", "POST")
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """
+    One address: `access` is public, login (any account), node (signed requests of another node),
+    or the capabilities of which one is needed. `api` answers 401 and 403 where a page leads to
+    the sign-in.
+    """
+
+    access: str | tuple[str, ...]
+    methods: tuple[str, ...] = GET
+    api: bool = False
+
+    def admits(self, capabilities: frozenset[Any]) -> bool:
+        """Does an account that holds these capabilities get past the door?"""
+        if self.access in (PUBLIC, LOGIN):
+            return True
+        return self.access != NODE and any(capability in capabilities for capability in self.access)
+
+
+def holders(*capabilities: Capability) -> tuple[str, ...]:
+    """Access for accounts that hold one of these."""
+    return tuple(capability.value for capability in capabilities)
+
+
+ADMINISTRATORS = holders(Capability.ACCOUNTS_MANAGE, Capability.GRANTS_MANAGE)
+SYSTEM = holders(Capability.ACCOUNTS_MANAGE)
+SECURITY = holders(Capability.GRANTS_MANAGE)
+AUDITORS = holders(Capability.AUDIT_READ)
+TOTALS = holders(Capability.ROLLUPS_READ)
+
+POLICY: dict[str, Row] = {
+    # the house
+    "healthz": Row(PUBLIC),
+    "readyz": Row(PUBLIC),
+    "set_language": Row(PUBLIC, POST),
+    "home": Row(LOGIN),
+    "schema": Row(LOGIN, api=True),
+    "api-docs": Row(LOGIN, api=True),
+    # accounts: signing in
+    "accounts:login": Row(PUBLIC, BOTH),
+    "accounts:logout": Row(PUBLIC, POST),
+    "accounts:password": Row(LOGIN, BOTH),
+    "accounts:second_factor": Row(LOGIN, BOTH),
+    "api-token": Row(PUBLIC, POST, api=True),
+    # accounts: administration
+    "accounts:units": Row(ADMINISTRATORS),
+    "accounts:unit_open": Row(SYSTEM, POST),
+    "accounts:unit": Row(ADMINISTRATORS, BOTH),
+    "accounts:unit_close": Row(SYSTEM, POST),
+    "accounts:person": Row(ADMINISTRATORS),
+    "accounts:person_change": Row(SYSTEM, POST),
+    "accounts:person_leave": Row(SYSTEM, POST),
+    "accounts:account_create": Row(SYSTEM, POST),
+    "accounts:grant_give": Row(SECURITY, POST),
+    "accounts:grant_end": Row(SECURITY, POST),
+    "accounts:accounts": Row(ADMINISTRATORS),
+    "accounts:account": Row(ADMINISTRATORS),
+    "accounts:account_duties": Row(SECURITY, POST),
+    "accounts:account_activation": Row(SYSTEM, POST),
+    "accounts:account_password": Row(SECURITY, POST),
+    "accounts:account_second_factor": Row(SECURITY, POST),
+    "accounts:account_unlock": Row(SECURITY, POST),
+    "accounts:locks": Row(ADMINISTRATORS),
+    "accounts:audit": Row(AUDITORS),
+    "accounts:audit_entry": Row(AUDITORS),
+    # accounts: API
+    "divisions-list": Row(LOGIN, api=True),
+    "divisions-detail": Row(LOGIN, api=True),
+    "units-list": Row(LOGIN, api=True),
+    "units-detail": Row(LOGIN, api=True),
+    "audit-entries-list": Row(AUDITORS, api=True),
+    "audit-entries-detail": Row(AUDITORS, api=True),
+    # rollups
+    "rollups": Row(TOTALS, api=True),
+    "rollups-xlsx": Row(TOTALS, api=True),
+    "rollups-csv": Row(TOTALS, api=True),
+}
+
+
+def addresses() -> Iterator[tuple[str, URLPattern]]:
+    """Every address of the resolver: its full name and its pattern."""
+    return _walk(get_resolver().url_patterns, ())
+
+
+def _walk(patterns: list[Any], namespaces: tuple[str, ...]) -> Iterator[tuple[str, URLPattern]]:
+    for pattern in patterns:
+        if isinstance(pattern, URLResolver):
+            inner = (*namespaces, pattern.namespace) if pattern.namespace else namespaces
+            yield from _walk(pattern.url_patterns, inner)
+        else:
+            yield ":".join((*namespaces, pattern.name or f"? {pattern.pattern}")), pattern

@@ -1,0 +1,109 @@
+"""Every address × people × method → the class of answer the policy table promises."""
+
+import uuid
+
+import pytest
+from django.db import transaction
+from django.test import Client
+from django.urls import reverse
+
+from povfund.policy import NODE, POLICY, PUBLIC, addresses
+from tests import people
+
+SAMPLES = {
+    "uid": str(uuid.UUID(int=0x0196_0000_7000_8000_0000_0000_0000_0001)),
+    "pk": 999_999_999,
+    "grant": 999_999_999,
+    "code": "511921",
+    "key": "511921.finance",
+    "username": "no.such.account",
+    "year": 2016,
+    "month": 3,
+    "seq": 999_999,
+}
+"""A value for each name in an address: of a form that fits, and of a thing that is absent where it can be."""
+
+PASSED = {200, 201, 202, 204, 302, 400, 404, 409, 413, 415, 422}
+REFUSED = {403, 404}
+
+
+def path_of(name):
+    parameters = {
+        parameter: SAMPLES.get(parameter, "x")
+        for full_name, pattern in addresses()
+        if full_name == name
+        for parameter in pattern.pattern.regex.groupindex
+    }
+    return reverse(name, kwargs=parameters)
+
+
+def in_resolver():
+    return sorted({name for name, _pattern in addresses()})
+
+
+def test_every_address_has_a_row_and_every_row_an_address():
+    known = set(in_resolver())
+    missing = known - set(POLICY)
+    assert not missing, f"povfund/policy.py has no row for {sorted(missing)}: say who may call it"
+    assert all(name in known or name == "home" for name in POLICY), sorted(set(POLICY) - known)
+
+
+def test_every_address_has_a_name():
+    assert [name for name in in_resolver() if "? " in name] == []
+
+
+def expected(row, capabilities, method):
+    """The classes of answer that fit: for nobody `capabilities` is None."""
+    if method not in row.methods:
+        return {302, 401, 403, 404, 405}
+    if row.access == NODE:
+        return {400, 401, 403, 404, 415}
+    if row.access == PUBLIC:
+        return PASSED | {405, 503}
+    if capabilities is None:
+        return {401, 403} if row.api else {302}
+    return PASSED if row.admits(capabilities) else REFUSED
+
+
+def answers(account, *, csrf=False):
+    """(name, row, method, path, answer) of every address with both methods; nothing a call changes stays."""
+    for name in in_resolver():
+        if name not in POLICY:
+            continue
+        path = path_of(name)
+        for method in ("GET", "POST"):
+            with transaction.atomic():
+                client = Client(enforce_csrf_checks=csrf)
+                if account:
+                    client.force_login(account)
+                answer = getattr(client, method.lower())(path)
+                transaction.set_rollback(True)
+            yield name, POLICY[name], method, path, answer
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("who", ["nobody", *people.PEOPLE])
+def test_every_answer_fits_the_table(who):
+    account = None if who == "nobody" else people.account(people.PEOPLE[who])
+    wrong = []
+    for _name, row, method, path, answer in answers(account):
+        wanted = expected(row, account and account.capabilities, method)
+        if answer.status_code not in wanted:
+            wrong.append(f"{method} {path} answered {answer.status_code}; the table wants {sorted(wanted)}")
+    assert not wrong, f"{who}:\n" + "\n".join(wrong)
+
+
+@pytest.mark.django_db
+def test_pages_for_accounts_lead_nobody_to_the_sign_in():
+    for _name, row, method, path, answer in answers(None):
+        if method == "GET" and "GET" in row.methods and not row.api and row.access not in (PUBLIC, NODE):
+            assert answer["Location"].startswith("/login/?next="), path
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("who", people.PEOPLE)
+def test_unsafe_browser_requests_demand_the_csrf_token(who):
+    account = people.account(people.PEOPLE[who])
+    for name, row, method, path, answer in answers(account, csrf=True):
+        if method == "POST" and "POST" in row.methods and row.access != NODE and name != "api-token":
+            assert answer.status_code == 403, path
