@@ -19,8 +19,11 @@ ALLOWED_TASKS = frozenset({"records.jobs.tasks.run_job"})
 
 
 @signals.worker_init.connect
-def forget_foreign_tasks(sender: Any, **_: object) -> None:
-    """Celery's built-in tasks (backend clean-up, chords, groups) are not ours to run."""
+def prepare_worker(sender: Any, **_: object) -> None:
+    """Refuse an unsafe start; Celery's built-in tasks (clean-up, chords, groups) are not ours to run."""
+    from povfund.checks import refuse_unsafe_start
+
+    refuse_unsafe_start()
     app.loader.import_default_modules()
     app.finalize(auto=True)
     for name in set(app.tasks) - ALLOWED_TASKS:

@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from django.apps import apps
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, Tags, register
+from django.contrib.auth import get_user_model
+from django.core.checks import CheckMessage, Error, Tags, register, run_checks
 
 from povfund.settings import env
 
@@ -38,19 +38,24 @@ def check_production_secrets(**_: Any) -> list[CheckMessage]:
 
 @register(Tags.database)
 def check_production_people(databases: Any = None, **_: Any) -> list[CheckMessage]:
-    """Refuses demo accounts and superusers in production."""
+    """Refuses active demo accounts in production."""
     if not settings.PRODUCTION or not databases:
         return []
-    users = apps.get_model(settings.AUTH_USER_MODEL).objects
-    errors: list[CheckMessage] = []
-    fields = {field.name for field in users.model._meta.get_fields()}
-    for number, name, wording in ((6, "is_demo", "demo accounts"), (7, "is_superuser", "superusers")):
-        if name in fields and users.filter(**{name: True, "is_active": True}).exists():
-            errors.append(
-                Error(
-                    f"This database holds active {wording}.",
-                    hint="Production starts from an empty database; close these accounts.",
-                    id=f"povfund.E{number:03}",
-                )
-            )
-    return errors
+    if not get_user_model().objects.filter(is_demo=True, is_active=True).exists():
+        return []
+    return [
+        Error(
+            "This database holds active demo accounts.",
+            hint="Production starts from a database of its own; deactivate these accounts.",
+            id="povfund.E006",
+        )
+    ]
+
+
+def refuse_unsafe_start() -> None:
+    """Called by web, workers and ticker: in production a failing check ends the process with its reasons."""
+    if not settings.PRODUCTION:
+        return
+    found = [message for message in run_checks(databases=["default"]) if message.is_serious()]
+    if found:
+        raise SystemExit("\n".join(f"{message.id}: {message.msg} {message.hint or ''}".rstrip() for message in found))

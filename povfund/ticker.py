@@ -34,6 +34,9 @@ def main() -> None:
     from django.conf import settings
 
     django.setup()
+    from povfund.checks import refuse_unsafe_start
+
+    refuse_unsafe_start()
     stopping = threading.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, lambda *_: stopping.set())

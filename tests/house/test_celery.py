@@ -13,8 +13,8 @@ ROOT = Path(__file__).resolve().parents[2]
 def test_a_worker_knows_only_the_task_that_runs_a_job():
     code = (
         "import django; django.setup();"
-        "from povfund.celery import app, forget_foreign_tasks;"
-        "forget_foreign_tasks(sender='work@here'); print(*app.tasks)"
+        "from povfund.celery import app, prepare_worker;"
+        "prepare_worker(sender='work@here'); print(*app.tasks)"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["records.jobs.tasks.run_job"]

@@ -6,6 +6,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from django.db import connection
+
+from tests.people import county_clerk
 
 ROOT = Path(__file__).resolve().parents[2]
 GOOD_SECRET = "0123456789" * 5
@@ -64,6 +67,45 @@ def test_production_with_its_own_secrets_passes_the_deployment_checks(tmp_path):
         POVFUND_ALLOWED_HOSTS="pf.example.gov.cn",
     )
     assert done.returncode == 0, done.stderr
+
+
+PRODUCTION = {
+    "POVFUND_ENV": "production",
+    "POVFUND_SECRET_KEY": GOOD_SECRET + "abcdefXYZ!",
+    "POVFUND_FIELD_KEY": GOOD_SECRET,
+    "POVFUND_ALLOWED_HOSTS": "pf.example.gov.cn",
+    "POVFUND_DB_ROLE": "app",
+}
+
+
+def start_web(database_server, tmp_path, **changes):
+    own = {"POVFUND_HOME": str(tmp_path), "POVFUND_DATABASE_URL": database_server.url(db_name(), role="app")}
+    environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "povfund.settings"} | own | PRODUCTION | changes
+    command = [sys.executable, "-c", "import povfund.wsgi"]
+    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
+
+
+def db_name():
+    return connection.settings_dict["NAME"]
+
+
+def test_a_production_server_starts_on_a_database_of_its_own(committed_db, database_server, tmp_path):
+    done = start_web(database_server, tmp_path)
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_production_server_refuses_demo_accounts(committed_db, database_server, tmp_path):
+    county_clerk()
+    done = start_web(database_server, tmp_path)
+    assert done.returncode != 0
+    assert "povfund.E006: This database holds active demo accounts." in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_production_server_refuses_a_missing_secret(committed_db, database_server, tmp_path):
+    done = start_web(database_server, tmp_path, POVFUND_SECRET_KEY="")
+    assert done.returncode != 0
+    assert "povfund.E001: POVFUND_SECRET_KEY must be set in production." in done.stderr
 
 
 def test_cookies_carry_the_node():
