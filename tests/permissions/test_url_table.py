@@ -7,7 +7,7 @@ from django.db import transaction
 from django.test import Client
 from django.urls import reverse
 
-from povfund.policy import NODE, POLICY, PUBLIC, addresses
+from povfund.policy import NODE, POLICY, PUBLIC, addresses, uncovered_addresses, unreached_models
 from tests import people
 
 SAMPLES = {
@@ -42,10 +42,14 @@ def in_resolver():
 
 
 def test_every_address_has_a_row_and_every_row_an_address():
-    known = set(in_resolver())
-    missing = known - set(POLICY)
-    assert not missing, f"povfund/policy.py has no row for {sorted(missing)}: say who may call it"
+    missing, known = uncovered_addresses(), set(in_resolver())
+    assert not missing, f"povfund/policy.py has no row for {missing}: say who may call it"
     assert all(name in known or name == "home" for name in POLICY), sorted(set(POLICY) - known)
+
+
+def test_every_model_says_how_people_reach_its_rows():
+    missing = unreached_models()
+    assert not missing, f"{missing} have no `visible_to` and no word in povfund/policy.py: say who reaches them"
 
 
 def test_every_address_has_a_name():
