@@ -33,7 +33,7 @@ WHERE (d.name, d.former_name, d.parent_id, d.valid_from, d.valid_to, d.local, d.
 
 _SUCCESSORS = """
 UPDATE accounts_division d SET successor_id = n.id
-FROM division_stage s JOIN accounts_division n ON n.code = s.successor AND n.level = s.level
+FROM division_stage s LEFT JOIN accounts_division n ON n.code = s.successor AND n.level = s.level
 WHERE d.code = s.code AND d.level = s.level AND d.successor_id IS DISTINCT FROM n.id"""
 
 _UNITS = """
