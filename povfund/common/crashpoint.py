@@ -13,7 +13,7 @@ hook: Callable[[str], None] | None = None
 
 def crashpoint(name: str) -> None:
     """Die here with status 137 where POVFUND_CRASH_AT names this place."""
-    if _AT == name:
+    if name == _AT:
         os._exit(137)
     if hook is not None:
         hook(name)

@@ -2,12 +2,23 @@
 
 RECORD_TYPES = ["funds.registry.FUND_DOCUMENT"]
 
-JOB_HANDLERS: dict[str, str] = {}
+JOB_HANDLERS = {
+    "sync.deliver": "sync.sending.deliver.job",
+    "sync.ingest": "sync.ingest.run.job",
+    "sync.send_now": "sync.windows.run.send_now_job",
+}
+"""Kind of background work -> what does it."""
 
 TICKS = [
     "records.jobs.ticks.sweep_jobs",
     "accounts.services.link_audit",
     "accounts.services.expire_grants",
+    "accounts.services.close_unused_accounts",
+    "accounts.services.tidy_sign_ins",
+    "sync.windows.schedule.keep_ahead",
+    "sync.windows.run.run_due",
+    "sync.windows.watch.watch",
+    "sync.ingest.pick_up",
     "rollups.ticks.merge",
     "rollups.ticks.prove",
 ]

@@ -68,7 +68,7 @@ def _block(file: BinaryIO, *, most: int) -> bytes:
 
 
 def read_head(file: BinaryIO) -> tuple[bytes, bytes]:
-    """(manifest, signatures) of an open file. Raises RejectedInput NOT_FPB or BAD_FRAME; allocates only what is allowed."""
+    """(manifest, signatures) of an open file, within their caps. Raises RejectedInput NOT_FPB or BAD_FRAME."""
     if file.read(len(MAGIC)) != MAGIC:
         raise RejectedInput("NOT_FPB")
     return _block(file, most=MAX_MANIFEST), _block(file, most=MAX_SIGNATURES)

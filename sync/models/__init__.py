@@ -2,6 +2,7 @@
 
 from sync.models.batch import Batch, BatchItem, BatchPart, LineOutcome, QuarantinedLine, Receipt
 from sync.models.node import ChainHead, DownlinkCursor, DownlinkItem, Node, NodeKey
+from sync.models.staging import StagedLine
 from sync.models.window import TransmissionWindow
 
 __all__ = [
@@ -16,5 +17,6 @@ __all__ = [
     "NodeKey",
     "QuarantinedLine",
     "Receipt",
+    "StagedLine",
     "TransmissionWindow",
 ]

@@ -11,12 +11,13 @@ from django.utils.translation import gettext_lazy as _
 
 from povfund.common.canonical import canonical, content_hash
 from povfund.common.errors import REFUSE, Finding
-from records.choices import FOUR_EYES_STEPS, RecordState
+from records.choices import FOUR_EYES_STEPS, RecordState, ReviewStep
 from records.models import Outbox, Record, Review
 from records.registry import RecordType, record_types
 from records.services import rule_row
 
 CHUNK = 5_000
+WITNESSED = (*FOUR_EYES_STEPS, ReviewStep.SUBMIT)
 
 
 @dataclass(slots=True)
@@ -145,14 +146,15 @@ def _with_parents(
 
 
 def evidence_of(rows: list[Record]) -> dict[UUID, list[dict[str, Any]]]:
-    """Who took each four-eyes step of the present cycle, as the batch carries it; one query."""
+    """Who took each step of the present cycle, and the typed reasons, as the batch carries them; one query."""
     cycles = {row.uid: row.cycle for row in rows}
     found: dict[UUID, list[dict[str, Any]]] = {uid: [] for uid in cycles}
-    steps = Review.objects.filter(record_uid__in=list(cycles), step__in=FOUR_EYES_STEPS).order_by("pk")
-    for uid, cycle, step, person, name, unit, at in steps.values_list(
-        "record_uid", "cycle", "step", "person_id", "person_name", "unit_key", "at"
+    steps = Review.objects.filter(record_uid__in=list(cycles), step__in=WITNESSED).order_by("pk")
+    for uid, cycle, step, person, name, unit, at, explained in steps.values_list(
+        "record_uid", "cycle", "step", "person_id", "person_name", "unit_key", "at", "explained"
     ):
         if cycle == cycles[uid]:
             who = str(person) if person else name
-            found[uid].append({"at": f"{at:%Y-%m-%dT%H:%M:%SZ}", "by": name, "step": step, "unit": unit, "who": who})
+            told = {"at": f"{at:%Y-%m-%dT%H:%M:%SZ}", "by": name, "step": step, "unit": unit, "who": who}
+            found[uid].append(told | ({"explained": explained} if explained else {}))
     return found

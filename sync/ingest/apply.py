@@ -1,0 +1,338 @@
+"""Applying: one transaction writes records, history, outcomes, totals, receipt and chain head."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import date, datetime
+from typing import Any
+
+from django.db import connection, transaction
+
+from accounts import audit
+from accounts.models import Division, Unit
+from povfund.common import clock
+from povfund.common.canonical import CONTENT_SCHEMA
+from povfund.common.crashpoint import crashpoint
+from records.calendar.services import deadlines
+from records.choices import RecordState
+from records.registry import IngestCodes, RecordType, record_types
+from records.services import clear_alarm, raise_alarm
+from sync import receipts, reconcile
+from sync.choices import InState, Outcome, WindowState
+from sync.fpb.line import Line, parse_line
+from sync.fpb.manifest import NOTHING
+from sync.models import Batch, ChainHead, DownlinkItem, Node, QuarantinedLine, Receipt, StagedLine
+
+CHUNK = 5_000
+PAUSE_PERCENT = 20
+
+ROOT = (
+    "uid",
+    "rev",
+    "content_hash",
+    "state",
+    "owner_unit_id",
+    "owner_kind",
+    "division_id",
+    "scope_key",
+    "entered_at",
+    "changed_at",
+    "approved_on",
+    "due_on",
+    "cycle",
+    "reviewed_rev",
+    "reviewed_hash",
+    "acked_rev",
+    "acked_hash",
+    "deleted",
+    "origin_node",
+    "warnings",
+)
+REVIEW = (
+    "record_type",
+    "record_uid",
+    "cycle",
+    "rev",
+    "content_hash",
+    "step",
+    "person_name",
+    "unit_key",
+    "reason_code",
+    "comment",
+    "explained",
+    "at",
+)
+REVISION = ("record_type", "record_uid", "rev", "content", "content_hash", "schema", "at")
+IDENTITY = ("record_uid", "record_type", "node", "rev", "content_hash", "batch", "deleted")
+
+
+class Held(Exception):
+    """The batch waits; `state` says for what."""
+
+    def __init__(self, state: str, why: str) -> None:
+        super().__init__(why)
+        self.state, self.why = state, why
+
+
+def apply(batch: Batch) -> Batch:
+    """
+    Apply a validated batch: all of it or, with the reason stored, nothing. Safe to repeat and to kill.
+
+    Raises nothing for a held batch; its state says HELD_GAP, HELD_ASSERT or CORRUPT.
+    """
+    try:
+        with transaction.atomic():
+            return _apply(batch)
+    except Held as held:
+        Batch.objects.filter(pk=batch.pk).update(state=held.state, error=held.why)
+        kind = "sync.gap" if held.state == InState.HELD_GAP else "sync.assert"
+        raise_alarm(kind=kind, key=str(batch.uid), node=batch.node_id, details={"why": held.why})
+        batch.refresh_from_db()
+        return batch
+
+
+def _apply(batch: Batch) -> Batch:
+    node = Node.objects.select_for_update(no_key=True, of=("self",)).select_related("division").get(pk=batch.node_id)
+    head, _made = ChainHead.objects.get_or_create(node=node, epoch=batch.epoch)
+    head = ChainHead.objects.select_for_update().get(pk=head.pk)
+    row: Batch = Batch.objects.select_for_update(of=("self",)).get(pk=batch.pk)
+    if row.state not in (InState.VALIDATED, InState.HELD_GAP):
+        return row
+    _require_next(row, head)
+    crashpoint("ingest.after_head_lock")
+    counts = _counts(row)
+    before = _totals_before(node)
+    added = _write_lines(row)
+    crashpoint("ingest.after_merge")
+    _write_outcomes(row)
+    totals = reconcile.totals_for(scope_key=node.division.scope_key)
+    _require_equal(row, counts, reconcile.merged(before, added), totals)
+    crashpoint("ingest.after_totals")
+    return _finish(row, node, head, counts, totals)
+
+
+def _require_next(batch: Batch, head: ChainHead) -> None:
+    if head.frozen_reason:
+        raise Held(InState.HELD_ASSERT, head.frozen_reason)
+    if batch.seq > head.seq + 1:
+        raise Held(InState.HELD_GAP, f"batch {head.seq + 1} is missing")
+    if batch.seq != head.seq + 1 or batch.prev != head.hash:
+        raise Held(InState.HELD_ASSERT, "CHAIN_FORK")
+
+
+def _counts(batch: Batch) -> dict[str, int]:
+    counts = dict.fromkeys(Outcome.values, 0)
+    for outcome in StagedLine.objects.filter(batch=batch.uid).values_list("outcome", flat=True).iterator():
+        counts[outcome] += 1
+    return counts
+
+
+def _totals_before(node: Node) -> reconcile.Totals:
+    """What the last receipt of the node said; nothing before its first."""
+    last = Receipt.objects.filter(batch__node=node, kind=Receipt.Kind.APPLIED).order_by("-batch__seq").first()
+    return reconcile.from_rows(json.loads(bytes(last.body))["totals"]) if last else {}
+
+
+def _lines(batch: Batch) -> Iterator[list[Line]]:
+    for start in range(0, batch.lines, CHUNK):
+        staged = StagedLine.objects.filter(
+            batch=batch.uid, line_no__gt=start, line_no__lte=start + CHUNK, outcome=Outcome.APPLIED
+        )
+        yield [parse_line(bytes(raw)) for raw in staged.order_by("line_no").values_list("raw", flat=True)]
+
+
+def _write_lines(batch: Batch) -> reconcile.Totals:
+    """Store every applied line, children before roots; returns what they add to the totals."""
+    added: reconcile.Totals = {}
+    codes = {kind.key: _codes(kind) for kind in record_types().values()}
+    for lines in _lines(batch):
+        for kind in record_types().values():
+            own = [(line, kind.decode(bytes(line.c))) for line in lines if line.t == kind.key]
+            if own:
+                _copy_records(batch, kind, own, codes[kind.key])
+                for _line, content in own:
+                    reconcile.add_content(added, kind, content)
+        crashpoint("ingest.mid_merge")
+        _copy_history(batch, lines)
+    return added
+
+
+def _codes(kind: RecordType) -> IngestCodes:
+    divisions = Division.objects.order_by("-scope_key").values_list("code", "pk", "scope_key")
+    units = Unit.objects.order_by("-division__scope_key").values_list("division__code", "kind", "pk")
+    return IngestCodes(
+        divisions={code: (pk, key) for code, pk, key in divisions},
+        units={f"{code}.{kind_}": pk for code, kind_, pk in units},
+        extra=kind.code_tables(),
+    )
+
+
+def _copy(table: str, columns: tuple[str, ...], rows: Iterator[tuple[Any, ...]]) -> None:
+    with connection.cursor() as cursor, cursor.copy(f"COPY {table} ({', '.join(columns)}) FROM STDIN") as copy:
+        for row in rows:
+            copy.write_row(row)
+
+
+def _copy_records(batch: Batch, kind: RecordType, own: list[tuple[Line, Any]], codes: IngestCodes) -> None:
+    for child in kind.children:
+        _copy(child.table, child.columns, (r for line, content in own for r in child.rows(line.u, content, codes)))
+    due = deadlines([date.fromisoformat(content.approved_on) for _line, content in own])
+    now = clock.now()
+    roots = (_root(line, content, codes, now, due) + kind.root_row(content, codes) for line, content in own)
+    _copy(kind.model._meta.db_table, ROOT + kind.root_columns, roots)
+
+
+def _root(line: Line, content: Any, codes: IngestCodes, now: datetime, due: dict[date, date]) -> tuple[Any, ...]:
+    division, scope_key = codes.divisions[content.division]
+    explained = next((row["explained"] for row in line.rv if row.get("explained")), [])
+    return (
+        line.u,
+        line.r,
+        line.h,
+        RecordState.ACKNOWLEDGED,
+        codes.units[content.owner],
+        content.owner.partition(".")[2],
+        division,
+        scope_key,
+        content.entered_at,
+        now,
+        content.approved_on,
+        due[date.fromisoformat(content.approved_on)],
+        1,
+        line.r,
+        line.h,
+        line.r,
+        line.h,
+        False,
+        line.on,
+        json.dumps(explained),
+    )
+
+
+def _copy_history(batch: Batch, lines: list[Line]) -> None:
+    now = clock.now()
+    _copy(
+        "records_recordrevision",
+        REVISION,
+        ((line.t, line.u, line.r, bytes(line.c), line.h, CONTENT_SCHEMA, now) for line in lines),
+    )
+    _copy("records_review", REVIEW, (_review(line, step) for line in lines for step in line.rv))
+    _copy(
+        "records_identity",
+        IDENTITY,
+        ((line.u, line.t, batch.node_id, line.r, line.h, batch.uid, False) for line in lines),
+    )
+
+
+def _review(line: Line, step: dict[str, Any]) -> tuple[Any, ...]:
+    return (
+        line.t,
+        line.u,
+        1,
+        line.r,
+        line.h,
+        step["step"],
+        str(step["by"])[:60],
+        str(step["unit"])[:30],
+        "",
+        "",
+        json.dumps(step.get("explained", [])),
+        step["at"],
+    )
+
+
+def _write_outcomes(batch: Batch) -> None:
+    """One outcome per line; returned lines are kept byte for byte; a newer revision resolves an older one."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """INSERT INTO sync_lineoutcome
+                   (batch_id, line_no, record_type, record_uid, rev, content_hash, outcome, reasons)
+               SELECT batch, line_no, record_type, record_uid, rev, content_hash, outcome, reasons
+               FROM sync_stagedline WHERE batch = %s ORDER BY line_no""",
+            [batch.uid],
+        )
+        cursor.execute(
+            """INSERT INTO sync_quarantinedline
+                   (batch_id, line_no, record_type, record_uid, rev, raw, reasons, since, annotation)
+               SELECT batch, line_no, record_type, record_uid, rev, raw, reasons, %s, ''
+               FROM sync_stagedline WHERE batch = %s AND outcome = %s""",
+            [clock.now(), batch.uid, Outcome.RETURNED],
+        )
+        cursor.execute(
+            """UPDATE sync_quarantinedline q SET resolved_at = %s FROM sync_stagedline s
+               WHERE s.batch = %s AND s.outcome = %s AND q.record_uid = s.record_uid AND q.resolved_at IS NULL""",
+            [clock.now(), batch.uid, Outcome.APPLIED],
+        )
+
+
+def _require_equal(batch: Batch, counts: dict[str, int], expected: reconcile.Totals, totals: reconcile.Totals) -> None:
+    """The assertions kept on in production; a difference applies nothing and holds the batch."""
+    if sum(counts.values()) != batch.lines:
+        raise Held(InState.HELD_ASSERT, f"{sum(counts.values())} outcomes for {batch.lines} lines")
+    if unequal := reconcile.differences(expected, totals):
+        raise Held(InState.HELD_ASSERT, f"totals: {unequal[:3]}")
+
+
+def _finish(batch: Batch, node: Node, head: ChainHead, counts: dict[str, int], totals: reconcile.Totals) -> Batch:
+    batch.applied, batch.duplicate = counts[Outcome.APPLIED], counts[Outcome.DUPLICATE]
+    batch.returned, batch.applied_at, batch.state = counts[Outcome.RETURNED], clock.now(), InState.APPLIED
+    batch.error = ""
+    batch.save(update_fields=["applied", "duplicate", "returned", "applied_at", "state", "error"])
+    head.seq, head.hash = batch.seq, batch.manifest_hash or NOTHING
+    head.save(update_fields=["seq", "hash"])
+    if batch.lines and counts[Outcome.RETURNED] * 100 > batch.lines * PAUSE_PERCENT:
+        node.paused_at, node.pause_reason = clock.now(), "MANY_RETURNED"
+        node.save(update_fields=["paused_at", "pause_reason"])
+    receipt = receipts.issue(batch=batch, kind=Receipt.Kind.APPLIED, extra=_extra(batch, node, totals))
+    number = DownlinkItem.objects.filter(node=node).count() + 1
+    DownlinkItem.objects.create(
+        node=node,
+        n=number,
+        kind="receipt",
+        body=receipt.body,
+        signature=receipt.signature,
+        key_id=receipt.key_id,
+        at=clock.now(),
+    )
+    if batch.window:
+        node.windows.filter(pk=batch.window_id).update(state=WindowState.DONE, finished_at=clock.now())
+    audit.record(
+        actor=None,
+        action="sync.batch.apply",
+        target_type="batch",
+        target_id=batch.uid,
+        after={"node": node.code, "seq": batch.seq, **counts},
+    )
+    StagedLine.objects.filter(batch=batch.uid).delete()
+    clear_alarm(kind="sync.gap", key=str(batch.uid), node=node.code)
+    crashpoint("ingest.before_commit")
+    return batch
+
+
+def _extra(batch: Batch, node: Node, totals: reconcile.Totals) -> dict[str, Any]:
+    returned = QuarantinedLine.objects.filter(batch=batch).order_by("line_no")
+    return {
+        "applied": batch.applied,
+        "duplicate": batch.duplicate,
+        "returned": batch.returned,
+        "outcomes": [
+            {
+                "line": row.line_no,
+                "uid": str(row.record_uid) if row.record_uid else None,
+                "rev": row.rev,
+                "outcome": Outcome.RETURNED.value,
+                "reasons": row.reasons,
+            }
+            for row in returned
+        ],
+        "duplicates": list(
+            StagedLine.objects.filter(batch=batch.uid, outcome=Outcome.DUPLICATE)
+            .order_by("line_no")
+            .values_list("line_no", flat=True)
+        ),
+        "totals": reconcile.as_rows(totals),
+        "state": reconcile.state_digest(scope_key=node.division.scope_key),
+        "head": batch.manifest_hash,
+        "paused": bool(node.paused_at),
+    }

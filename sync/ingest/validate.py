@@ -1,0 +1,295 @@
+"""Validation: every reason of every line, then exactly one outcome for each."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from django.db import connection, transaction
+from django.db.models import Count
+from django.utils.translation import gettext_noop, override
+
+from accounts.models import Division
+from povfund.common import clock
+from povfund.common.canonical import CONTENT_SCHEMA
+from povfund.common.crashpoint import crashpoint
+from povfund.common.errors import REFUSE
+from records.calendar.services import deadlines
+from records.models import Identity, RecordRevision
+from records.registry import Row, record_types
+from sync.choices import InState, Outcome
+from sync.fpb.line import Line, parse_line
+from sync.fpb.manifest import parse_manifest
+from sync.models import Batch, StagedLine
+
+CHUNK = 5_000
+STEPS = {"author", "unit", "province"}
+
+
+@dataclass(slots=True)
+class Scope:
+    """What the sender owns: divisions by code with the day their code ended."""
+
+    node: str
+    divisions: dict[str, date | None]
+    province: str
+
+
+@dataclass(slots=True)
+class Findings:
+    """Reasons per line, decided duplicates, and references still to be looked at."""
+
+    reasons: dict[int, list[dict[str, Any]]] = field(default_factory=lambda: defaultdict(list))
+    duplicates: set[int] = field(default_factory=set)
+    needs: dict[UUID, list[UUID]] = field(default_factory=dict)
+    line_of: dict[UUID, int] = field(default_factory=dict)
+
+    def add(self, line_no: int, code: str, message: str, *, where: str = "", **values: Any) -> None:
+        self.reasons[line_no].append({"code": code, "field": where, "message": message, "values": values})
+
+
+@transaction.atomic
+def validate(batch: Batch) -> Batch:
+    """Decide every staged line; all reasons of a line are kept. Safe to repeat."""
+    row: Batch = Batch.objects.select_for_update(of=("self",)).select_related("node__division").get(pk=batch.pk)
+    if row.state != InState.STAGED:
+        return row
+    if parse_manifest(bytes(row.manifest)).schema > CONTENT_SCHEMA:
+        row.state = InState.HELD_SCHEMA
+        row.save(update_fields=["state"])
+        return row
+    scope, found = _scope(row), Findings()
+    _doubled(row, found)
+    for lines in _chunks(row):
+        _examine(lines, scope, found)
+        crashpoint("ingest.mid_validate")
+    _follow_references(found)
+    _store(row, found)
+    crashpoint("ingest.after_validate")
+    row.state = InState.VALIDATED
+    row.save(update_fields=["state"])
+    return row
+
+
+def _scope(batch: Batch) -> Scope:
+    division = batch.node.division
+    codes = Division.objects.under(division.scope_key).order_by("-scope_key").values_list("code", "valid_to")
+    return Scope(batch.node_id, dict(codes), division.code)
+
+
+def _doubled(batch: Batch, found: Findings) -> None:
+    staged = StagedLine.objects.filter(batch=batch.uid, record_uid__isnull=False)
+    doubled = staged.values("record_uid").annotate(n=Count("id")).filter(n__gt=1).values("record_uid")
+    for line_no in staged.filter(record_uid__in=doubled).values_list("line_no", flat=True):
+        found.add(line_no, "DUP_IN_BATCH", gettext_noop("The record stands in the batch twice."))
+
+
+def _chunks(batch: Batch) -> Iterator[dict[int, Line]]:
+    for start in range(0, batch.lines, CHUNK):
+        staged = StagedLine.objects.filter(
+            batch=batch.uid, line_no__gt=start, line_no__lte=start + CHUNK, record_uid__isnull=False
+        )
+        yield {n: parse_line(bytes(raw)) for n, raw in staged.order_by("line_no").values_list("line_no", "raw")}
+
+
+def _examine(lines: dict[int, Line], scope: Scope, found: Findings) -> None:
+    held = Identity.objects.in_bulk([line.u for line in lines.values()])
+    typed: dict[str, list[tuple[int, Line, Any]]] = defaultdict(list)
+    for n, line in lines.items():
+        found.line_of[line.u] = n
+        content = _content(n, line, found)
+        _decide(n, line, held.get(line.u), scope, found)
+        _evidence(n, line, content, scope, found)
+        if content is not None:
+            _ownership(n, line, content, scope, found)
+            typed[line.t].append((n, line, content))
+    for name, entries in typed.items():
+        _rules(name, entries, found)
+
+
+def _content(n: int, line: Line, found: Findings) -> Any:
+    kind = record_types().get(line.t)
+    if kind is None:
+        found.add(n, "UNKNOWN_TYPE", gettext_noop("This kind of record is not known."), type=line.t)
+        return None
+    if line.o == "del":
+        return None
+    try:
+        return kind.decode(bytes(line.c))
+    except msgspec.ValidationError as error:
+        text = str(error)
+        where = text.rpartition("`$.")[2].rstrip("`") if "`$." in text else ""
+        code = (
+            "BAD_AMOUNT"
+            if "amount" in where or "total" in where
+            else "BAD_DATE"
+            if where.endswith("_on")
+            else "BAD_SHAPE"
+        )
+        found.add(n, code, gettext_noop("A field has the wrong form."), where=where, why=text[:200])
+        return None
+
+
+def _code_of(where: str) -> str:
+    if "amount" in where or "total" in where:
+        return "BAD_AMOUNT"
+    return "BAD_DATE" if where.endswith(("_on", "_at")) else "BAD_SHAPE"
+
+
+def _decide(n: int, line: Line, held: Identity | None, scope: Scope, found: Findings) -> None:
+    """The decision table of transmission for one line against what the centre holds."""
+    if held is None:
+        if line.b or line.o == "del":
+            found.add(n, "BASE_MISMATCH", gettext_noop("The centre does not hold the revision this one is based on."))
+        return
+    if held.node != scope.node:
+        found.add(n, "UID_TAKEN", gettext_noop("Another node sent a record of this identity."))
+    elif held.record_type != line.t:
+        found.add(n, "TYPE_CHANGED", gettext_noop("The record was sent as another kind before."))
+    elif held.rev == line.r:
+        if held.content_hash == line.h:
+            found.duplicates.add(n)
+        else:
+            found.add(n, "SAME_REV_OTHER_CONTENT", gettext_noop("This revision was sent before with other content."))
+    elif held.rev > line.r:
+        if RecordRevision.objects.filter(record_uid=line.u, rev=line.r, content_hash=line.h).exists():
+            found.duplicates.add(n)
+        else:
+            found.add(n, "STALE", gettext_noop("The centre holds a newer revision."))
+    elif (line.b, line.bh) != (held.rev, held.content_hash):
+        found.add(n, "BASE_MISMATCH", gettext_noop("The revision is not based on what the centre holds."))
+    else:
+        found.add(n, "LOCKED_NO_PERMIT", gettext_noop("A sent record changes only with a permit (art. 12)."))
+
+
+def _evidence(n: int, line: Line, content: Any, scope: Scope, found: Findings) -> None:
+    """Author, unit reviewer and provincial reviewer are there, different, and of the right units."""
+    steps: dict[str, set[str]] = defaultdict(set)
+    units: dict[str, set[str]] = defaultdict(set)
+    for row in line.rv:
+        steps[str(row.get("step"))].add(str(row.get("who")))
+        units[str(row.get("step"))].add(str(row.get("unit")))
+    people = [who for step in ("author", "unit", "city", "province") for who in steps.get(step, ())]
+    missing = sorted(STEPS - steps.keys())
+    owner = getattr(content, "owner", "")
+    kind = owner.partition(".")[2]
+    wrong_unit = content is not None and (
+        units["unit"] != {owner} or units["author"] != {owner} or units["province"] != {f"{scope.province}.{kind}"}
+    )
+    if missing or len(people) != len(set(people)) or wrong_unit:
+        found.add(
+            n,
+            "REVIEW_EVIDENCE",
+            gettext_noop("The review evidence is incomplete, or one person took two steps."),
+            missing=", ".join(missing),
+        )
+
+
+def _ownership(n: int, line: Line, content: Any, scope: Scope, found: Findings) -> None:
+    code, _dot, unit_kind = content.owner.partition(".")
+    if content.division not in scope.divisions or code != content.division:
+        found.add(n, "NOT_OWNER", gettext_noop("The place does not belong to the sender."), where="division")
+        return
+    if unit_kind not in record_types()[line.t].owner_kinds:
+        found.add(n, "WRONG_UNIT", gettext_noop("This kind of unit does not enter this kind of record."), where="owner")
+    ended = scope.divisions[content.division]
+    if ended and content.approved_on >= ended.isoformat():
+        found.add(n, "CODE_RETIRED", gettext_noop("The place's code was no longer in force."), where="division")
+
+
+def _rules(name: str, entries: list[tuple[int, Line, Any]], found: Findings) -> None:
+    """The product's own rules over the chunk; ids of the catalogue are the codes."""
+    kind = record_types()[name]
+    entries = [entry for entry in entries if not _bad_days(entry[0], entry[2], found)]
+    due = deadlines([date.fromisoformat(content.approved_on) for _n, _line, content in entries])
+    rows = [
+        Row(
+            uid=line.u,
+            content=content,
+            owner=content.owner,
+            entered_on=clock.local_date(datetime.fromisoformat(content.entered_at)),
+            due_on=due[date.fromisoformat(content.approved_on)],
+        )
+        for _n, line, content in entries
+    ]
+    with override("zh-hans"):
+        checked = kind.check(rows, "ingest")
+        for (n, _line, _content), findings in zip(entries, checked, strict=True):
+            for finding in findings:
+                if finding.severity == REFUSE:
+                    found.add(n, finding.rule, str(finding.message), where=finding.field)
+    for _n, line, content in entries:
+        if needed := [uid for _type, uid in kind.references(content)]:
+            found.needs[line.u] = needed
+
+
+def _bad_days(n: int, content: Any, found: Findings) -> bool:
+    """A day or moment no calendar has keeps the rules from running on the line."""
+    try:
+        date.fromisoformat(content.approved_on)
+        entered = datetime.fromisoformat(content.entered_at)
+    except ValueError:
+        found.add(n, "BAD_DATE", gettext_noop("A date does not exist."), where="approved_on")
+        return True
+    if not 1980 <= entered.year <= 2200 or not "1980" <= content.approved_on[:4] <= "2200":
+        found.add(n, "BAD_DATE", gettext_noop("A date lies outside any possible year."), where="approved_on")
+        return True
+    return False
+
+
+def _follow_references(found: Findings) -> None:
+    """MISSING_REF, CYCLE, and the transitive closure of DEPENDS_ON_QUARANTINED."""
+    outside = {uid for needed in found.needs.values() for uid in needed} - found.line_of.keys()
+    known = set(Identity.objects.filter(pk__in=outside, deleted=False).values_list("record_uid", flat=True))
+    for uid, needed in found.needs.items():
+        if any(need in outside - known for need in needed):
+            found.add(found.line_of[uid], "MISSING_REF", gettext_noop("A record it refers to is not there."))
+        if _in_cycle(uid, found.needs):
+            found.add(found.line_of[uid], "CYCLE", gettext_noop("Records refer to each other in a circle."))
+    spreading = True
+    while spreading:
+        spreading = False
+        for uid, needed in found.needs.items():
+            n = found.line_of[uid]
+            if n not in found.reasons and any(found.line_of.get(need) in found.reasons for need in needed):
+                found.add(n, "DEPENDS_ON_QUARANTINED", gettext_noop("A record it refers to was returned."))
+                spreading = True
+
+
+def _in_cycle(start: UUID, needs: dict[UUID, list[UUID]]) -> bool:
+    seen, stack = set[UUID](), list(needs.get(start, ()))
+    while stack:
+        uid = stack.pop()
+        if uid == start:
+            return True
+        if uid not in seen:
+            seen.add(uid)
+            stack += needs.get(uid, ())
+    return False
+
+
+def _store(batch: Batch, found: Findings) -> None:
+    """Outcome and reasons onto the staged lines, set-wise."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """UPDATE sync_stagedline SET outcome = CASE WHEN reasons = '[]' THEN %s ELSE %s END WHERE batch = %s""",
+            [Outcome.APPLIED, Outcome.RETURNED, batch.uid],
+        )
+        duplicates = [n for n in found.duplicates if n not in found.reasons]
+        cursor.execute(
+            "UPDATE sync_stagedline SET outcome = %s WHERE batch = %s AND line_no = ANY(%s)",
+            [Outcome.DUPLICATE, batch.uid, duplicates],
+        )
+        numbers = list(found.reasons)
+        cursor.execute(
+            """UPDATE sync_stagedline s SET outcome = %s, reasons = s.reasons || f.reasons
+               FROM unnest(%s::int[], %s::jsonb[]) AS f(line_no, reasons)
+               WHERE s.batch = %s AND s.line_no = f.line_no""",
+            [Outcome.RETURNED, numbers, [json.dumps(found.reasons[n], default=str) for n in numbers], batch.uid],
+        )

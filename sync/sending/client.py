@@ -1,0 +1,96 @@
+"""The HTTP side of sending: signed calls with timeouts; an unknown result is asked for, never guessed."""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime, timedelta
+from typing import Any
+
+import httpx
+from django.conf import settings
+
+from povfund.common import clock
+from records.services import raise_alarm
+from sync import keys
+from sync.fpb.frame import MAGIC
+from sync.models import Batch
+from sync.nodeauth import sign_call
+from sync.sealing.build import folder_of
+
+logger = logging.getLogger(__name__)
+
+TIMEOUT = httpx.Timeout(30.0, connect=10.0)
+
+
+class Unreachable(Exception):
+    """No answer, or one that says to come back later."""
+
+
+class Refused(Exception):
+    """The centre said no, with its code; trying again changes nothing."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(f"{code}: {message}")
+        self.code = code
+
+
+class CentreClient:
+    """Calls of this node to the centre; learns the centre's clock from a 401 and signs with the difference."""
+
+    def __init__(self, transport: httpx.BaseTransport | None = None) -> None:
+        self._http = httpx.Client(base_url=settings.CENTRAL_URL, timeout=TIMEOUT, transport=transport)
+        self._offset = timedelta()
+
+    def __enter__(self) -> CentreClient:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._http.close()
+
+    def announce(self, batch: Batch) -> dict[str, Any]:
+        """Head of the file; answers state and missing parts."""
+        blocks = (bytes(batch.manifest), bytes(batch.signatures))
+        body = MAGIC + b"".join(len(block).to_bytes(4, "big") + block for block in blocks)
+        return self._call("POST", "/sync/v1/batches", body)
+
+    def put_part(self, batch: Batch, sha256: str) -> dict[str, Any]:
+        part = batch.parts.filter(sha256=sha256).first()
+        if part is None:
+            raise Refused("UNLISTED_PART", sha256)
+        data = (folder_of(batch) / f"{part.n:04d}.part").read_bytes()
+        return self._call("PUT", f"/sync/v1/batches/{batch.uid}/parts/{sha256}", data)
+
+    def complete(self, batch: Batch) -> dict[str, Any]:
+        return self._call("POST", f"/sync/v1/batches/{batch.uid}/complete", b"")
+
+    def status(self, batch: Batch) -> dict[str, Any]:
+        return self._call("GET", f"/sync/v1/batches/{batch.uid}", b"")
+
+    def digest(self, **wanted: str) -> dict[str, Any]:
+        query = "&".join(f"{name}={value}" for name, value in wanted.items() if value)
+        return self._call("GET", f"/sync/v1/digest?{query}" if query else "/sync/v1/digest", b"")
+
+    def _call(self, method: str, path: str, body: bytes, *, again: bool = True) -> dict[str, Any]:
+        url = str(self._http.base_url.join(path))
+        headers = sign_call(signer=keys.signer(), method=method, url=url, body=body, offset=self._offset)
+        try:
+            response = self._http.request(method, path, content=body, headers=headers)
+            answer = response.json()
+        except (httpx.HTTPError, ValueError) as error:
+            raise Unreachable(f"{type(error).__name__}: {error}") from error
+        if response.status_code == 401 and again and self._learn_clock(answer):
+            return self._call(method, path, body, again=False)
+        if response.status_code >= 500 or response.status_code == 429:
+            raise Unreachable(f"{response.status_code} {answer.get('code', '')}")
+        if response.status_code >= 400:
+            raise Refused(str(answer.get("code", response.status_code)), str(answer.get("message", "")))
+        return dict(answer)
+
+    def _learn_clock(self, answer: dict[str, Any]) -> bool:
+        try:
+            self._offset = datetime.fromisoformat(str(answer["time"])) - clock.now()
+        except (KeyError, ValueError):
+            return False
+        if abs(self._offset) > timedelta(minutes=5):
+            raise_alarm(kind="sync.clock", key="centre", details={"seconds": int(self._offset.total_seconds())})
+        return True
