@@ -28,6 +28,12 @@ LOCKED_STATES = (S.SEALED, S.ACKNOWLEDGED, S.PERMITTED)
 REVIEWED_STATES = (S.UNIT_REVIEWED, S.CITY_REVIEWED, S.PROVINCE_REVIEWED, S.SEALED, S.ACKNOWLEDGED, S.PERMITTED)
 """States from `unit_reviewed` on: what same-level and superior units may read (art. 14)."""
 
+UNIT_STATES = (S.DRAFT, S.SUBMITTED, S.RETURNED)
+"""States in which the responsible unit is to act."""
+
+ABOVE_STATES = (S.UNIT_REVIEWED, S.CITY_REVIEWED)
+"""States in which the city or the province is to act."""
+
 
 class ReviewStep(TextChoices):
     """审核步骤 — what a `Review` row witnesses."""

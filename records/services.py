@@ -3,6 +3,7 @@
 from records.jobs.alarms import acknowledge, clear_alarm, open_alarms, raise_alarm
 from records.jobs.services import JobContext, LostLease, RetryLater, enqueue
 from records.life.services.saving import (
+    delete_record,
     discard_draft,
     draft_of,
     entry_due,
@@ -14,6 +15,7 @@ from records.life.services.saving import (
     start_record,
 )
 from records.life.services.steps import Step, StepResult, rule_row, take_step, take_steps
+from records.life.services.system import mark_acknowledged, mark_quarantined, mark_sealed, mark_voided
 
 __all__ = [
     "JobContext",
@@ -23,11 +25,16 @@ __all__ = [
     "StepResult",
     "acknowledge",
     "clear_alarm",
+    "delete_record",
     "discard_draft",
     "draft_of",
     "enqueue",
     "entry_due",
     "finish_save",
+    "mark_acknowledged",
+    "mark_quarantined",
+    "mark_sealed",
+    "mark_voided",
     "open_alarms",
     "open_for_edit",
     "raise_alarm",

@@ -33,7 +33,7 @@ _RECORD_BODY = f"""
         SELECT 1 FROM records_permit p
         WHERE TG_OP = 'UPDATE' AND p.record_uid = OLD.uid AND p.used_at IS NULL
           AND p.base_hash = OLD.content_hash AND p.new_hash = NEW.content_hash
-          AND p.permit_id::text = current_setting('app.permit_id', true)
+          AND p.permit_id::text = current_setting('app.permit_id', true) AND current_user <> 'fp_app'
     ) THEN
         RAISE EXCEPTION 'record % was sent and is locked', OLD.uid
             USING ERRCODE = 'FP001', HINT = 'art. 12: ask for a change order';
@@ -47,21 +47,39 @@ _RECORD_BODY = f"""
 """
 
 
-def record_lock() -> pgtrigger.Trigger:
+_BORN_LOCKED = """
+    RAISE EXCEPTION 'record % is sealed by the transmission alone', NEW.uid
+        USING ERRCODE = 'FP001', HINT = 'art. 13';
+"""
+
+
+def record_lock() -> list[pgtrigger.Trigger]:
     """
     上报锁 — refuses content changes and deletion of a record sealed now or acknowledged once.
 
     One way through: an unused permit for exactly this uid, base hash and new hash, named by the
-    transaction in `app.permit_id`; the table of permits takes rows from `fp_sync` alone. State
-    columns of a sealed row are closed to `fp_app`. Raises SQLSTATE FP001.
+    transaction in `app.permit_id`, and never for `fp_app`; the table of permits takes rows from
+    `fp_sync` alone. `fp_app` can neither touch the state of a sealed row nor insert a sealed one.
+    Raises SQLSTATE FP001.
     """
-    return pgtrigger.Trigger(
-        name="record_lock",
-        when=pgtrigger.Before,
-        operation=pgtrigger.Update | pgtrigger.Delete,
-        declare=[("content_changed", "boolean")],
-        func=_RECORD_BODY,
-    )
+    return [
+        pgtrigger.Trigger(
+            name="record_lock",
+            when=pgtrigger.Before,
+            operation=pgtrigger.Update | pgtrigger.Delete,
+            declare=[("content_changed", "boolean")],
+            func=_RECORD_BODY,
+        ),
+        pgtrigger.Trigger(
+            name="record_born_locked",
+            when=pgtrigger.Before,
+            operation=pgtrigger.Insert,
+            condition=pgtrigger.Condition(
+                f"current_user = 'fp_app' AND (NEW.state IN {LOCKED} OR NEW.acked_rev IS NOT NULL)"
+            ),
+            func=_BORN_LOCKED,
+        ),
+    ]
 
 
 def child_lock(parent_table: str, parent_column: str) -> list[pgtrigger.Trigger]:
@@ -74,7 +92,8 @@ def child_lock(parent_table: str, parent_column: str) -> list[pgtrigger.Trigger]
     IF EXISTS (SELECT 1 FROM {table} parent JOIN {rows} child ON child.{column} = parent.uid
                WHERE (parent.state IN {locked} OR parent.acked_rev IS NOT NULL)
                  AND NOT EXISTS (SELECT 1 FROM records_permit p WHERE p.record_uid = parent.uid
-                     AND p.used_at IS NULL AND p.permit_id::text = current_setting('app.permit_id', true))) THEN
+                     AND p.used_at IS NULL AND p.permit_id::text = current_setting('app.permit_id', true)
+                     AND current_user <> 'fp_app')) THEN
         RAISE EXCEPTION 'a row of a record that was sent is locked'
             USING ERRCODE = 'FP001', HINT = 'art. 12: ask for a change order';
     END IF;

@@ -14,7 +14,7 @@ from accounts.choices import UnitKind
 from accounts.models import Division, Person, Unit, User
 from povfund.common.triggers import append_only
 from povfund.common.uid import uuid7
-from records.choices import FOUR_EYES_STEPS, RecordState, ReviewStep
+from records.choices import ABOVE_STATES, FOUR_EYES_STEPS, UNIT_STATES, RecordState, ReviewStep
 from records.life.locks import record_lock
 from records.life.querysets import RecordQuerySet
 
@@ -68,6 +68,16 @@ class Record(models.Model):
             models.Index(fields=["owner_unit", "-changed_at", "-uid"], name="%(app_label)s_%(class)s_own"),
             models.Index(fields=["state", "scope_key"], name="%(app_label)s_%(class)s_state"),
             models.Index(fields=["-changed_at", "-uid"], name="%(app_label)s_%(class)s_new"),
+            models.Index(
+                fields=["owner_unit", "due_on", "uid"],
+                condition=Q(state__in=[str(s) for s in UNIT_STATES]),
+                name="%(app_label)s_%(class)s_desk",
+            ),
+            models.Index(
+                fields=["owner_kind", "due_on", "uid"],
+                condition=Q(state__in=[str(s) for s in ABOVE_STATES]),
+                name="%(app_label)s_%(class)s_queue",
+            ),
             GinIndex(SearchVector("search_text", config="simple"), name="%(app_label)s_%(class)s_text"),
         ]
         constraints = [
@@ -76,7 +86,7 @@ class Record(models.Model):
                 name="%(app_label)s_%(class)s_reviewed_has_rev",
             )
         ]
-        triggers = [record_lock()]
+        triggers = record_lock()
 
     @property
     def late(self) -> bool:

@@ -11,12 +11,6 @@ from records.choices import LOCKED_STATES, RecordState
 from records.life.models import Record
 from records.registry import RecordType, record_type
 
-NEXT_SEAT = {
-    RecordState.SUBMITTED: "unit",
-    RecordState.UNIT_REVIEWED: "city or province",
-    RecordState.CITY_REVIEWED: "province",
-}
-
 
 def may_enter(user: User, kind: RecordType) -> Verdict:
     """May the user enter new records of this type? (art. 9: 谁负责谁录入)"""
@@ -74,6 +68,18 @@ def may_delete(user: User, record: Record) -> Verdict:
     return verdict
 
 
+def may_attach(user: User, record: Record) -> Verdict:
+    """May the user add or remove attachments? Only while nobody has them under review."""
+    verdict = may_edit(user, record)
+    if verdict and record.state not in (RecordState.DRAFT, RecordState.RETURNED):
+        return denied(
+            _("The attachments were reviewed with the record; they change only in a draft."),
+            article="12",
+            ask_whom=_("The reviewer can return it first."),
+        )
+    return verdict
+
+
 def may_take(user: User, record: Record, action: str, *, city_step: bool = False) -> Verdict:
     """May the user take this step? Visibility and state are asked before."""
     kind = record_type(record.record_type)
@@ -109,7 +115,8 @@ def _may_review(user: User, record: Record, *, city_step: bool) -> Verdict:
             ask_whom=_("The provincial unit of the same line."),
         )
     division = user.unit.division
-    above = user.scope.covers(record.scope_key) and division.level in (Level.PROVINCE, Level.CITY)
+    below = any(record.scope_key.startswith(key) for key in user.scope.keys)
+    above = below and division.level in (Level.PROVINCE, Level.CITY)
     if not above:
         return denied(
             _("This step is taken by the provincial counterpart."),

@@ -11,7 +11,8 @@ from django.db.models import Q
 from accounts.choices import Level
 from accounts.scope import prefix_q
 from povfund.common.text import search_terms
-from records.choices import REVIEWED_STATES, RecordState
+from records.choices import ABOVE_STATES, REVIEWED_STATES, RecordState
+from records.life.settings import city_step_of
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -37,21 +38,27 @@ class RecordQuerySet(models.QuerySet["Record"]):
         others = prefix_q("scope_key", scope.keys + scope.granted_keys) | self.received_q(scope.keys)
         if scope.granted_units:
             others |= Q(owner_unit__in=scope.granted_units)
-        return self.filter(Q(owner_unit=scope.unit_id) | Q(state__in=REVIEWED_STATES) & others, deleted=False)
+        seen = Q(owner_unit=scope.unit_id) | Q(state__in=REVIEWED_STATES) & others
+        if scope.review_units:
+            seen |= Q(owner_unit__in=scope.review_units, state=RecordState.SUBMITTED)
+        return self.filter(seen, deleted=False)
 
     def awaiting(self, user: User) -> Self:
         """
         待我审核 — rows whose next review step is the user's: the own unit's submitted ones and, for a
-        city or province, those of the same line below. Authors and earlier reviewers are left out
-        when the step is taken, not here.
+        city or province, those of the same line below, as far as the city step lets them. Authors and
+        earlier reviewers are left out when the step is taken, not here.
         """
         scope, unit = user.scope, user.unit
-        mine = Q(owner_unit=scope.unit_id, state=RecordState.SUBMITTED)
+        mine = Q(owner_unit__in=(scope.unit_id, *scope.review_units), state=RecordState.SUBMITTED)
         line = prefix_q("scope_key", scope.keys) & Q(owner_kind=unit.kind)
+        county = Q(state=RecordState.UNIT_REVIEWED, division__level=Level.COUNTY)
+        cities_review = city_step_of(unit.division.scope_key[:2])
         if unit.division.level == Level.PROVINCE:
-            mine |= line & Q(state__in=(RecordState.UNIT_REVIEWED, RecordState.CITY_REVIEWED))
-        elif unit.division.level == Level.CITY:
-            mine |= line & Q(state=RecordState.UNIT_REVIEWED, division__level=Level.COUNTY)
+            due = Q(state__in=ABOVE_STATES)
+            mine |= line & (due & ~county if cities_review else due)
+        elif unit.division.level == Level.CITY and cities_review:
+            mine |= line & county
         return self.filter(mine, deleted=False)
 
     def with_display_relations(self) -> Self:

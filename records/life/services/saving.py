@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
-from django.db import connection
+from django.db import connection, transaction
 from django.utils.translation import gettext_lazy as _
 
 from accounts import audit
@@ -20,7 +20,7 @@ from records.choices import RecordState, ReviewStep
 from records.life import permissions
 from records.life.models import EntryDraft, Outbox, Record, Review
 from records.life.workflow import RECORD_LIFE
-from records.registry import RecordType, Row
+from records.registry import RecordType, Row, record_type
 
 
 def open_for_edit(
@@ -79,12 +79,11 @@ def stamp(*, actor: User, record: Record, content: dict[str, Any], created: bool
     """
     Give the record the hash of `content` and, if it changed, the next revision; back to draft.
 
-    Returns whether the content changed. Writes the author row, removes the waiting outbox row and
-    the entry draft, and writes the audit entry. The caller saves the record's own columns.
+    Returns whether the content changed. Takes reviewed content out of the outbox and starts a new
+    cycle. The caller saves the record's own columns and calls `finish_save`.
     """
     new_hash = content_hash(record.record_type, record.uid, canonical(content))
     changed = created or new_hash != record.content_hash
-    before = {} if created else {"rev": record.rev, "state": record.state, "hash": record.content_hash}
     if changed and not created:
         record.rev += 1
     record.content_hash, record.changed_at = new_hash, clock.now()
@@ -103,7 +102,10 @@ def stamp(*, actor: User, record: Record, content: dict[str, Any], created: bool
 
 
 def finish_save(*, actor: User, record: Record, created: bool, before: dict[str, Any]) -> None:
-    """After the rows are stored: author row, draft gone, audit entry."""
+    """After the rows are stored: draft gone; where the content changed also author row and audit entry."""
+    discard_draft(actor=actor, form=record.record_type, record_uid=None if created else record.uid)
+    if before.get("hash") == record.content_hash:
+        return
     Review.objects.bulk_create(
         [
             Review(
@@ -121,10 +123,6 @@ def finish_save(*, actor: User, record: Record, created: bool, before: dict[str,
         ],
         ignore_conflicts=True,
     )
-    forms = [None] if created else [record.uid]
-    EntryDraft.objects.filter(person=actor.person_id, form=record.record_type, record_uid__in=forms).delete()
-    if created:
-        EntryDraft.objects.filter(person=actor.person_id, form=record.record_type, record_uid=None).delete()
     audit.record(
         actor=actor,
         action=f"{record._meta.app_label}.{record.record_type}.{'create' if created else 'change'}",
@@ -148,6 +146,28 @@ def carry_authors(*, table: str, uids: list[UUID], cycles: dict[UUID, int]) -> N
                 WHERE r.step = 'author' ON CONFLICT DO NOTHING""",
             [list(uids), [cycles[uid] for uid in uids]],
         )
+
+
+def delete_record(*, actor: User, record: Record) -> None:
+    """
+    Delete a draft or returned record that was never acknowledged. Raises Refused.
+
+    Its rows below go with it; reviews, revisions and the audit entry stay.
+    """
+    kind = record_type(record.record_type)
+    with transaction.atomic():
+        rows = kind.model.objects.select_for_update(of=("self",)).select_related("owner_unit__division")
+        row: Record = rows.get(pk=record.pk)
+        require(permissions.may_delete(actor, row))
+        audit.record(
+            actor=actor,
+            action=f"{row._meta.app_label}.{row.record_type}.delete",
+            target_type=row.record_type,
+            target_id=row.uid,
+            before={"rev": row.rev, "state": row.state, "hash": row.content_hash, "name": str(row)},
+        )
+        EntryDraft.objects.filter(record_uid=row.uid).delete()
+        row.delete()
 
 
 def save_draft(

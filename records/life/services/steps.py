@@ -11,6 +11,7 @@ from uuid import UUID
 
 from django.db import connection, transaction
 from django.utils.translation import gettext_lazy as _
+from psycopg.types.json import Jsonb
 
 from accounts import audit
 from accounts.models import User
@@ -171,6 +172,7 @@ def _pass_rules(*, kind: RecordType, rows: list[Record], step: Step, result: Ste
         return rows
     contents = kind.contents([row.uid for row in rows])
     encoded = {uid: canonical(content) for uid, content in contents.items()}
+    rows = _as_saved(rows=rows, encoded=encoded, result=result)
     checked = kind.check([rule_row(kind=kind, record=row, content=encoded[row.uid]) for row in rows], step.action)
     passed, revisions = [], []
     for row, findings in zip(rows, checked, strict=True):
@@ -187,6 +189,23 @@ def _pass_rules(*, kind: RecordType, rows: list[Record], step: Step, result: Ste
         passed.append(row)
     RecordRevision.objects.bulk_create(revisions, ignore_conflicts=True)
     return passed
+
+
+def _as_saved(*, rows: list[Record], encoded: dict[UUID, bytes], result: StepResult) -> list[Record]:
+    """Rows whose content still has the hash of their last save; nobody approves what was changed behind it."""
+    same = []
+    for row in rows:
+        if content_hash(row.record_type, row.uid, encoded[row.uid]) == row.content_hash:
+            same.append(row)
+            continue
+        finding = Finding(
+            "TAMPERED",
+            _("The stored content differs from what was saved last; it was changed past the services."),
+            remedy=_("Tell the system administrator; the unit opens the record, checks it and saves it again."),
+            article="12",
+        )
+        result.refused[row.uid] = RuleViolation(finding)
+    return same
 
 
 def rule_row(*, kind: RecordType, record: Record, content: bytes) -> Row:
@@ -239,15 +258,21 @@ def _store(*, actor: User, kind: RecordType, rows: list[Record], target: str, st
             cursor.execute(
                 f"""INSERT INTO {Outbox._meta.db_table} (record_type, record_uid, rev, content_hash, permit, batch, at)
                     SELECT %s, uid, rev, content_hash, NULL, NULL, %s
-                    FROM {kind.model._meta.db_table} WHERE uid = ANY(%s)""",
+                    FROM {kind.model._meta.db_table} WHERE uid = ANY(%s)
+                    ON CONFLICT (record_uid, rev) DO UPDATE SET batch = NULL, at = EXCLUDED.at""",
                 [kind.key, clock.now(), uids],
             )
 
 
 def _store_explained(*, kind: RecordType, rows: list[Record]) -> None:
-    warned = [row for row in rows if row.warnings]
-    if warned:
-        kind.model.objects.bulk_update(warned, ["warnings"])
+    table = kind.model._meta.db_table
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""UPDATE {table} record SET warnings = now.warnings
+                FROM unnest(%s::uuid[], %s::jsonb[]) AS now(uid, warnings)
+                WHERE record.uid = now.uid AND record.warnings <> now.warnings""",
+            [[row.uid for row in rows], [Jsonb(row.warnings) for row in rows]],
+        )
 
 
 def _insert_reviews(
@@ -287,6 +312,7 @@ def _review(actor: User, row: Record, review_step: str, step: Step) -> Review:
         person_id=actor.person_id,
         person_name=actor.person.name,
         unit_key=actor.unit.key,
+        reason_code=step.reason_code,
         comment=step.comment,
         explained=[{"rule": w["rule"], "field": w["field"], "reason": w["reason"]} for w in row.warnings],
         at=clock.now(),
