@@ -12,7 +12,7 @@ from django.db.models import Q
 from accounts.choices import UnitKind
 
 if TYPE_CHECKING:
-    from accounts.models import Division, Unit, User
+    from accounts.models import AuditEntry, Division, Grant, Person, Unit, User  # noqa: F401
 
 
 def key_in(path: str, keys: tuple[str, ...]) -> Q:

@@ -1,10 +1,11 @@
 """Persons, accounts, duties: separation of posts (art. 17)."""
 
 import pytest
+from django.core.management import CommandError, call_command
 from django.db import IntegrityError, connection, transaction
 
 from accounts import services
-from accounts.models import AuditEntry
+from accounts.models import AuditEntry, User
 from povfund.common.errors import RuleViolation
 from povfund.common.verdict import Refused
 from tests import people
@@ -127,3 +128,27 @@ def test_units_are_called_what_officials_call_them():
     assert people.unit("000000.finance").name == "财政部"
     assert people.unit("510000.finance").name.endswith("财政厅")
     assert people.unit("511921.finance").name.endswith("财政局")
+
+
+def test_the_first_administrators_are_three_persons_with_one_time_passwords(capsys):
+    names = {"sysadmin": "甲", "security": "乙", "audit": "丙"}
+    call_command("create_administrators", "513400", **names)
+    for line in capsys.readouterr().out.splitlines():
+        username, name, password = line.split("\t")
+        account = User.objects.get(username=username)
+        assert account.check_password(password)
+        assert account.must_change_password
+        assert account.person.name == name
+    with pytest.raises(CommandError, match=r"513400\.sysadmin"):
+        call_command("create_administrators", "513400", **names)
+    with pytest.raises(CommandError, match=r"art\. 17"):
+        call_command("create_administrators", "513300", **(names | {"audit": "甲"}))
+    with pytest.raises(CommandError, match="999999"):
+        call_command("create_administrators", "999999", **names)
+
+
+def test_no_account_can_be_a_superuser_or_pass_djangos_permissions():
+    assert not {"is_superuser", "is_staff"} & {field.name for field in User._meta.get_fields()}
+    clerk = people.county_clerk()
+    assert not clerk.is_superuser
+    assert not clerk.has_perm("accounts.add_user")
