@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 from typing import Any
 
 from axes.handlers.base import AbstractAxesHandler, AxesBaseHandler
@@ -44,11 +45,16 @@ def client_address(request: HttpRequest) -> str | None:
     The address a request comes from.
 
     Behind the own proxy it is the last element of X-Forwarded-For, which that proxy appended; what
-    a client wrote before it is not believed.
+    a client wrote before it is not believed. None for what is no address.
     """
+    text = request.META.get("REMOTE_ADDR", "")
     if settings.BEHIND_PROXY and (forwarded := request.META.get("HTTP_X_FORWARDED_FOR", "")):
-        return forwarded.rpartition(",")[2].strip()
-    return request.META.get("REMOTE_ADDR") or None
+        text = forwarded.rpartition(",")[2].strip()
+    try:
+        address = ipaddress.ip_address(text)
+    except ValueError:
+        return None
+    return str(getattr(address, "ipv4_mapped", None) or address)
 
 
 def keep_response(request: HttpRequest, response: HttpResponse, credentials: Any = None) -> HttpResponse:

@@ -51,6 +51,8 @@ def check_credentials(request: HttpRequest, *, username: str, password: str, otp
         locks.take_turn(username, address=address)
         lock = locks.lock_of(username, address=address)
         user = None if lock else authenticate(request, username=username, password=password, otp=otp)
+        if user is None and not lock:
+            _note_lock(username, address=address)
     if lock:
         raise _locked(lock)
     if user is None:
@@ -105,6 +107,18 @@ def binding(request: HttpRequest) -> str:
 def needs_second_factor(user: User) -> bool:
     """Must this account sign in with a second factor?"""
     return settings.SECOND_FACTOR_REQUIRED and bool(SECOND_FACTOR_DUTIES.intersection(user.duties))
+
+
+def _note_lock(username: str, *, address: str | None) -> None:
+    """The failure that locks an account is on the trail. Names of no account are not: one may be a password."""
+    if locks.tries_left(username, address=address) == 0 and User.objects.filter(username=username).exists():
+        audit.record(
+            actor=None,
+            action="accounts.session.lock",
+            target_type="user",
+            target_id=username,
+            after={"address": address},
+        )
 
 
 def _refused(username: str, *, address: str | None) -> SignInRefused:

@@ -119,6 +119,8 @@ def test_five_failures_lock_the_account_at_that_address_for_half_an_hour():
         for _n in range(5):
             assert post_login(Client(), people.COUNTY_CLERK, "wrong").status_code == 422
         assert post_login(Client(), people.COUNTY_CLERK).status_code == 429
+        lock = AuditEntry.objects.get(action="accounts.session.lock")
+        assert (lock.target_id, lock.after) == (people.COUNTY_CLERK, {"address": "127.0.0.1"})
         clock_hand.shift(timedelta(minutes=29))
         assert post_login(Client(), people.COUNTY_CLERK).status_code == 429
         clock_hand.shift(timedelta(minutes=1, seconds=1))
@@ -151,6 +153,15 @@ def test_a_forged_forwarded_for_does_not_escape_the_lock(settings):
     settings.BEHIND_PROXY = True
     forged = {"HTTP_X_FORWARDED_FOR": "198.51.100.88, 203.0.113.5"}
     assert post_login(Client(), people.COUNTY_CLERK, **forged).status_code == 302
+
+
+@pytest.mark.parametrize("address", ["", "rubbish", "1.2.3.4, x", "::ffff:10.51.19.21", "2001:db8::1"])
+def test_whatever_a_proxy_says_the_sign_in_answers(settings, address):
+    settings.BEHIND_PROXY = True
+    people.county_clerk()
+    assert post_login(Client(), people.COUNTY_CLERK, HTTP_X_FORWARDED_FOR=address).status_code == 302
+    assert locks.network_of("10.51.19.21") == "10.51.19.0/24"
+    assert locks.network_of("2001:db8::1") == "2001:db8::/64"
 
 
 def test_the_security_administrator_unlocks_and_the_system_administrator_does_not():
