@@ -21,6 +21,7 @@ PUBLIC, LOGIN, NODE = "public", "login", "node"
 
 GET = ("GET",)
 POST = ("POST",)
+PUT = ("PUT",)
 BOTH = ("GET", "POST")
 
 
@@ -96,6 +97,13 @@ POLICY: dict[str, Row] = {
     "units-detail": Row(LOGIN, api=True),
     "audit-entries-list": Row(AUDITORS, api=True),
     "audit-entries-detail": Row(AUDITORS, api=True),
+    # sync: node to node
+    "node-batches": Row(NODE, POST),
+    "node-batch": Row(NODE),
+    "node-part": Row(NODE, PUT),
+    "node-complete": Row(NODE, POST),
+    "node-downlink": Row(NODE),
+    "node-digest": Row(NODE),
     # rollups
     "rollups": Row(TOTALS, api=True),
     "rollups-xlsx": Row(TOTALS, api=True),

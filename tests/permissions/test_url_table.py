@@ -20,6 +20,7 @@ SAMPLES = {
     "year": 2016,
     "month": 3,
     "seq": 999_999,
+    "sha256": "0" * 64,
 }
 """A value for each name in an address: of a form that fits, and of a thing that is absent where it can be."""
 
@@ -75,7 +76,7 @@ def answers(account, *, csrf=False):
         if name not in POLICY:
             continue
         path = path_of(name)
-        for method in ("GET", "POST"):
+        for method in sorted({"GET", "POST", *POLICY[name].methods}):
             with transaction.atomic():
                 client = Client(enforce_csrf_checks=csrf)
                 if account:
