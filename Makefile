@@ -63,7 +63,7 @@ install: .venv/.runtime .venv/.dev ## .venv with the pinned dependencies
 	@$(BUILD_BIN)/pip install $(PIP_FLAGS) -r requirements/build.txt
 	@touch $@
 
-assets: frontend/dist/.stamp ## browser assets from frontend/
+assets: $(if $(wildcard frontend/package.json),frontend/dist/.stamp) ## browser assets from frontend/
 
 frontend/dist/.stamp: $(ASSETS) .build-venv/.stamp
 	@echo "Building the browser assets ..."
