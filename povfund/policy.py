@@ -54,6 +54,7 @@ SYSTEM = holders(Capability.ACCOUNTS_MANAGE)
 SECURITY = holders(Capability.GRANTS_MANAGE)
 AUDITORS = holders(Capability.AUDIT_READ)
 TOTALS = holders(Capability.ROLLUPS_READ)
+CALENDAR = holders(Capability.CALENDAR_MANAGE)
 
 POLICY: dict[str, Row] = {
     # the house
@@ -97,6 +98,14 @@ POLICY: dict[str, Row] = {
     "units-detail": Row(LOGIN, api=True),
     "audit-entries-list": Row(AUDITORS, api=True),
     "audit-entries-detail": Row(AUDITORS, api=True),
+    # records: the working calendar
+    "records:calendar": Row(LOGIN),
+    "records:calendar_year": Row(LOGIN),
+    "records:calendar_enter": Row(CALENDAR, POST),
+    "calendar-list": Row(LOGIN, api=True),
+    "calendar-detail": Row(LOGIN, api=True),
+    "calendar-due-dates": Row(LOGIN, api=True),
+    "calendar-deadline": Row(LOGIN, api=True),
     # sync: node to node
     "node-batches": Row(NODE, POST),
     "node-batch": Row(NODE),
@@ -104,6 +113,13 @@ POLICY: dict[str, Row] = {
     "node-complete": Row(NODE, POST),
     "node-downlink": Row(NODE),
     "node-digest": Row(NODE),
+    # records
+    "records:attachment_add": Row(LOGIN, POST),
+    "records:attachment": Row(LOGIN),
+    "records:attachment_remove": Row(LOGIN, POST),
+    "attachments-list": Row(LOGIN, BOTH, api=True),
+    "attachments-detail": Row(LOGIN, api=True),
+    "attachments-content": Row(LOGIN, api=True),
     # rollups
     "rollups": Row(TOTALS, api=True),
     "rollups-xlsx": Row(TOTALS, api=True),

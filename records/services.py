@@ -2,6 +2,16 @@
 
 from records.jobs.alarms import acknowledge, clear_alarm, open_alarms, raise_alarm
 from records.jobs.services import JobContext, LostLease, RetryLater, enqueue
+from records.life.services.attachments import (
+    FileLost,
+    FileTooLarge,
+    add_attachment,
+    attachment_for,
+    attachments_of,
+    path_of,
+    remove_attachment,
+)
+from records.life.services.history import HistoryEntry, RevisionDiff, previous_revision_diff, record_history
 from records.life.services.saving import (
     delete_record,
     discard_draft,
@@ -18,12 +28,19 @@ from records.life.services.steps import Step, StepResult, rule_row, take_step, t
 from records.life.services.system import mark_acknowledged, mark_quarantined, mark_sealed, mark_voided
 
 __all__ = [
+    "FileLost",
+    "FileTooLarge",
+    "HistoryEntry",
     "JobContext",
     "LostLease",
     "RetryLater",
+    "RevisionDiff",
     "Step",
     "StepResult",
     "acknowledge",
+    "add_attachment",
+    "attachment_for",
+    "attachments_of",
     "clear_alarm",
     "delete_record",
     "discard_draft",
@@ -37,7 +54,11 @@ __all__ = [
     "mark_voided",
     "open_alarms",
     "open_for_edit",
+    "path_of",
+    "previous_revision_diff",
     "raise_alarm",
+    "record_history",
+    "remove_attachment",
     "require_rules",
     "rule_row",
     "save_draft",

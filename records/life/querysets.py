@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Self
 
 from django.contrib.postgres.search import SearchQuery, SearchVector
@@ -32,10 +33,17 @@ class RecordQuerySet(models.QuerySet["Record"]):
         other units of the own division and all below, what reaches the own subtree from above,
         and what a grant in force names.
         """
+        return self._seen_by(user, lambda: self.received_q(user.scope.keys))
+
+    def visible_in_full_to(self, user: User) -> Self:
+        """Rows of which the user may read everything: not those that reach the own subtree from above."""
+        return self._seen_by(user, lambda: Q(pk__in=[]))
+
+    def _seen_by(self, user: User, from_above: Callable[[], Q]) -> Self:
         if not user.is_authenticated or not user.can("records.read"):
             return self.none()
         scope = user.scope
-        others = prefix_q("scope_key", scope.keys + scope.granted_keys) | self.received_q(scope.keys)
+        others = prefix_q("scope_key", scope.keys + scope.granted_keys) | from_above()
         if scope.granted_units:
             others |= Q(owner_unit__in=scope.granted_units)
         seen = Q(owner_unit=scope.unit_id) | Q(state__in=REVIEWED_STATES) & others
