@@ -51,6 +51,7 @@ def sign_call(*, signer: Signer, method: str, url: str, body: bytes, offset: tim
         created=clock.now() + offset,
         tag=TAG,
         covered_component_ids=COVERED,
+        use_existing_digest=True,
     )
     engine.apply(call, prepared, signer.sign(prepared.signature_base))
     return dict(call.headers)

@@ -91,15 +91,7 @@ def digests(*, scope_key: str, kind: str = "", division: str = "", bucket: str =
     """
     types = record_types()
     wanted = [types[kind]] if kind else list(types.values())
-    label = (
-        "%(kind)s"
-        if not kind
-        else "d.code"
-        if not division
-        else "right(f.uid::text, 2)"
-        if not bucket
-        else "f.uid::text"
-    )
+    label = _label(kind, division, bucket)
     found: dict[str, dict[str, Any]] = {}
     for record_type in wanted:
         where = ACKNOWLEDGED
@@ -122,6 +114,14 @@ def digests(*, scope_key: str, kind: str = "", division: str = "", bucket: str =
             )
             found |= {name: {"n": n, "digest": digest} for name, n, digest in cursor.fetchall()}
     return found
+
+
+def _label(kind: str, division: str, bucket: str) -> str:
+    if not kind:
+        return "%(kind)s"
+    if not division:
+        return "d.code"
+    return "f.uid::text" if bucket else "right(f.uid::text, 2)"
 
 
 def state_digest(*, scope_key: str) -> dict[str, Any]:

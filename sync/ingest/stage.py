@@ -35,8 +35,12 @@ def stage(batch: Batch) -> Batch:
     StagedLine.objects.filter(batch=row.uid).delete()
     crashpoint("ingest.before_stage")
     try:
+        infos = [
+            PartInfo(n=part.n, lines=part.lines, stored=part.stored, raw=part.raw, sha256=part.sha256)
+            for part in row.parts.order_by("n")
+        ]
         with transaction.atomic(), connection.cursor() as cursor, cursor.copy(COPY) as copy:
-            for values in _staged(row):
+            for values in _staged(row, infos):
                 copy.write_row(values)
     except RejectedInput as error:
         row.state, row.error = InState.CORRUPT, str(error)
@@ -51,11 +55,11 @@ def stage(batch: Batch) -> Batch:
     return row
 
 
-def _staged(batch: Batch) -> Iterator[tuple[Any, ...]]:
+def _staged(batch: Batch, infos: list[PartInfo]) -> Iterator[tuple[Any, ...]]:
+    """Runs inside a COPY: no query on the connection here."""
     line_no, folder = 0, folder_of(batch)
-    for part in batch.parts.order_by("n"):
-        info = PartInfo(n=part.n, lines=part.lines, stored=part.stored, raw=part.raw, sha256=part.sha256)
-        for raw in iter_lines(folder / f"{part.sha256}.part", info):
+    for info in infos:
+        for raw in iter_lines(folder / f"{info.sha256}.part", info):
             line_no += 1
             yield _values(batch, line_no, raw)
             if line_no == 1:

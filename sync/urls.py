@@ -1,0 +1,5 @@
+"""Addresses of transmission."""
+
+from django.urls import URLPattern, URLResolver, include, path
+
+urlpatterns: list[URLPattern | URLResolver] = [path("", include("sync.receiving.urls"))]

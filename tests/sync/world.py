@@ -1,0 +1,126 @@
+"""A province and the centre in one test process: two databases, two folders, real HTTP views between them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import httpx
+from django.db import connections
+from django.test import Client, override_settings
+
+from accounts.models import Division
+from sync import keys
+from sync.ingest import ingest, pick_up
+from sync.models import Batch, Node
+from sync.sealing import build, seal
+from sync.sending.client import CentreClient
+from sync.sending.deliver import deliver, take_receipts
+from tests.support.database import TestServer, connected_to
+
+URL = "http://centre.test"
+
+
+class World:
+    """`with world.at("P51"):` works as that node; `world.send()` does a whole transmission."""
+
+    def __init__(self, server: TestServer, folder: Path, provinces: tuple[str, ...] = ("P51",)) -> None:
+        self.server, self.folder = server, folder
+        self.databases = {node: server.clone() for node in ("C", *provinces)}
+        self.lost: set[tuple[str, str]] = set()
+        with self.at("C"):
+            centre = self._node("C", "000000", sends=False)
+            centre_key = keys.signer()
+        for node in provinces:
+            with self.at(node):
+                self._node(node, f"{node[1:]}0000")
+                keys.trust(
+                    node=self._node("C", "000000", sends=False), key_id=centre_key.key_id, public=centre_key.public
+                )
+                own = keys.signer()
+            with self.at("C"):
+                keys.trust(node=self._node(node, f"{node[1:]}0000"), key_id=own.key_id, public=own.public)
+        self.centre = centre
+
+    @staticmethod
+    def _node(code: str, division: str, *, sends: bool = True) -> Node:
+        found = Division.objects.get(code=division, level__in=("central", "province"))
+        node, _made = Node.objects.get_or_create(code=code, defaults={"name": code, "division": found, "sends": sends})
+        return node
+
+    @contextmanager
+    def at(self, node: str) -> Iterator[None]:
+        """Work as this node: its database, folder and edition."""
+        edition = "central" if node == "C" else "provincial"
+        with ExitStack() as stack:
+            stack.enter_context(connected_to(self.databases[node]))
+            stack.enter_context(
+                override_settings(
+                    NODE=node,
+                    EDITION=edition,
+                    HOME=self.folder / node,
+                    CENTRAL_URL=URL,
+                    ALLOWED_HOSTS=["*"],
+                )
+            )
+            yield
+
+    def client(self, node: str = "P51") -> CentreClient:
+        return CentreClient(transport=Wire(self, node))
+
+    def seal(self, node: str = "P51", **words: str) -> Batch:
+        with self.at(node):
+            return build(seal(**({"trigger": "manual", "reason": "重要数据"} | words)))
+
+    def deliver(self, batch: Batch, node: str = "P51") -> Batch:
+        """Announce, parts, complete; the centre has received, not applied."""
+        with self.at(node), self.client(node) as client:
+            return deliver(batch.uid, client=client)
+
+    def ingest(self) -> None:
+        """The centre works through everything it received."""
+        with self.at("C"):
+            pick_up()
+            for uid in Batch.objects.filter(direction="in").order_by("seq").values_list("pk", flat=True):
+                ingest(uid)
+
+    def fetch(self, batch: Batch, node: str = "P51") -> Batch:
+        with self.at(node), self.client(node) as client:
+            batch = Batch.objects.get(pk=batch.pk)
+            return take_receipts(batch, client.status(batch))
+
+    def send(self, node: str = "P51") -> Batch:
+        """Seal, deliver, apply, believe the receipt."""
+        batch = self.seal(node)
+        self.deliver(batch, node)
+        self.ingest()
+        return self.fetch(batch, node)
+
+    def close(self) -> None:
+        connections["default"].close()
+        for name in self.databases.values():
+            self.server.drop(name)
+
+
+class Wire(httpx.BaseTransport):
+    """Carries a call to the centre's views; calls named in `world.lost` lose their answer once."""
+
+    def __init__(self, world: World, node: str) -> None:
+        self.world, self.node = world, node
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        headers = {name: value for name, value in request.headers.items() if name not in ("host", "content-length")}
+        with self.world.at("C"):
+            answer = Client(SERVER_NAME=request.url.host).generic(
+                request.method,
+                request.url.raw_path.decode(),
+                data=request.read(),
+                content_type="application/octet-stream",
+                headers=headers,
+            )
+        for lost in list(self.world.lost):
+            if (request.method, lost[1]) == lost and lost[1] in request.url.path:
+                self.world.lost.discard(lost)
+                raise httpx.ReadTimeout("the answer was lost", request=request)
+        return httpx.Response(answer.status_code, content=answer.content, headers={"content-type": "application/json"})
