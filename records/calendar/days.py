@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext, gettext_lazy as _
 
 ONE = timedelta(days=1)
 FIXED = {(1, 1): "元旦", (5, 1): "劳动节", (5, 2): "劳动节", (10, 1): "国庆节", (10, 2): "国庆节", (10, 3): "国庆节"}
@@ -17,7 +17,11 @@ WEEKEND = _("Weekend")
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """上报日 — a nominal date and the working day it moves to; `why` names what it moved over."""
+    """
+    上报日 — a nominal date and the working day it moves to.
+
+    `why` names what it moved over and says when the due day is a made-up weekend day; else empty.
+    """
 
     nominal: date
     due: date
@@ -46,17 +50,19 @@ class WorkingCalendar:
     def __init__(self, *, off: dict[date, str], workdays: dict[date, str], years: frozenset[int]) -> None:
         self.off, self.workdays, self.years = off, workdays, years
 
-    def is_provisional(self, day: date) -> bool:
-        return day.year not in self.years
+    def is_provisional(self, first: date, last: date | None = None) -> bool:
+        """Does a day of the span lie in a year whose arrangement is not announced?"""
+        return any(year not in self.years for year in range(first.year, (last or first).year + 1))
 
     def why_off(self, day: date) -> str:
-        """Why `day` is not a working day; empty for a working day."""
+        """Why `day` is not a working day, else empty; of a joint holiday the fixed days bear their own name."""
         if day in self.workdays:
             return ""
+        fixed = FIXED.get((day.month, day.day), "")
         if day in self.off:
-            return self.off[day]
-        if self.is_provisional(day) and (day.month, day.day) in FIXED:
-            return FIXED[day.month, day.day]
+            return fixed if fixed and fixed in self.off[day] else self.off[day]
+        if fixed and self.is_provisional(day):
+            return fixed
         return str(WEEKEND) if day.weekday() >= 5 else ""
 
     def is_working(self, day: date) -> bool:
@@ -65,25 +71,27 @@ class WorkingCalendar:
     def due(self, nominal: date) -> Due:
         """节假日顺延 — the first working day on or after `nominal` (art. 13)."""
         day, reasons = nominal, []
-        while reason := self.why_off(day):
+        while (reason := self.why_off(day)) and day < date.max:
             reasons.append(reason)
             day += ONE
-        provisional = self.is_provisional(nominal) or self.is_provisional(day)
-        return Due(nominal, day, provisional, "、".join(dict.fromkeys(reasons)))
+        why = gettext(", ").join(dict.fromkeys(reasons))
+        if day in self.workdays:
+            note = gettext("%(day)s is made up as a working day") % {"day": day.isoformat()}
+            why = gettext("; ").join(part for part in (why, note) if part)
+        return Due(nominal, day, self.is_provisional(nominal, day), why)
 
     def deadline(self, start: date, *, working_days: int) -> Deadline:
-        """The `working_days`-th working day after `start`; the day after `start` is day 1 (art. 9)."""
+        """The `working_days`-th working day after `start`; the day after `start` is day 1 (art. 9). Ends with 9999."""
         counted: list[date] = []
         skipped: list[tuple[date, str]] = []
         day = start
-        while len(counted) < working_days:
+        while len(counted) < working_days and day < date.max:
             day += ONE
             if reason := self.why_off(day):
                 skipped.append((day, reason))
             else:
                 counted.append(day)
-        provisional = self.is_provisional(start) or self.is_provisional(day)
-        return Deadline(start, day, tuple(counted), tuple(skipped), provisional)
+        return Deadline(start, day, tuple(counted), tuple(skipped), self.is_provisional(start, day))
 
     def between(self, first: date, last: date) -> int:
         """Working days after `first` up to and including `last`; negative when `last` lies before."""

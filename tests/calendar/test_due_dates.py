@@ -9,11 +9,9 @@ from pathlib import Path
 import chinese_calendar
 import pytest
 
-from povfund.common.errors import RuleViolation
-from povfund.common.verdict import Refused
 from records.calendar import services
-from records.calendar.services import DayInput
-from tests.people import account
+from records.calendar.loading import load_calendar
+from records.calendar.models import CalendarDay, CalendarYear
 
 pytestmark = pytest.mark.django_db
 
@@ -71,35 +69,65 @@ def test_every_day_of_2007_to_2026_agrees_with_an_independent_package():
     assert wrong == []
 
 
+def test_a_date_that_moves_says_over_what_and_where_to():
+    assert services.due_date(date(2024, 2, 16)).why == "春节;2024-02-18 为调休工作日"
+    assert services.due_date(date(2024, 10, 1)).why == "国庆节"
+    assert services.due_date(date(2024, 6, 1)).why == "周末"
+    assert services.due_date(date(2024, 7, 1)).why == ""
+
+
 def test_a_deadline_shows_what_it_counted_and_what_it_skipped():
     found = services.deadline(date(2025, 9, 24), working_days=15)
     assert str(found.due) == "2025-10-21"
     assert len(found.counted) == 15
     assert found.counted[0] == date(2025, 9, 25)
-    assert (date(2025, 10, 1), "国庆节") in [(d, why[:3]) for d, why in found.skipped]
+    assert date(2025, 9, 28) in found.counted  # a make-up Sunday
+    assert (date(2025, 10, 1), "国庆节") in found.skipped
+    assert (date(2025, 10, 6), "国庆节、中秋节") in found.skipped
+    assert (date(2025, 10, 12), "周末") in found.skipped
     assert not found.provisional
 
 
-def test_entering_a_year_ends_its_provisional_time():
-    days = [DayInput(date(2027, 1, 1), "off", "元旦"), DayInput(date(2027, 1, 2), "workday", "元旦")]
-    services.enter_year(actor=account("510000.sysadmin"), year=2027, days=days, source="国办发明电〔2026〕1号")
-    due = services.due_date(date(2027, 1, 1))
-    assert (str(due.due), due.provisional) == ("2027-01-02", False)
+def test_a_deadline_that_reaches_into_an_unknown_year_is_provisional():
+    assert not services.deadline(date(2026, 12, 1)).provisional
+    assert services.deadline(date(2026, 12, 20)).provisional
+    assert services.deadline(date(2026, 12, 20), working_days=300).provisional
 
 
-def test_entering_a_year_names_every_wrong_day():
-    days = [
-        DayInput(date(2027, 1, 1), "off", "元旦"),
-        DayInput(date(2027, 1, 1), "off", "元旦"),
-        DayInput(date(2027, 1, 4), "workday", "元旦"),
-        DayInput(date(2031, 1, 4), "off", "元旦"),
-    ]
-    with pytest.raises(RuleViolation) as refusal:
-        services.enter_year(actor=account("510000.sysadmin"), year=2027, days=days, source="")
-    assert [f.field for f in refusal.value.findings] == ["source", "days[1]", "days[2]", "days[3]"]
-    assert services.due_date(date(2027, 1, 1)).provisional
+def test_the_end_of_time_is_no_exception():
+    assert services.deadline(date(9999, 12, 30)).due == date.max
+    assert services.due_date(date(9999, 12, 26)).due <= date.max
 
 
-def test_only_the_system_administrator_enters_a_year():
-    with pytest.raises(Refused):
-        services.enter_year(actor=account("510000.finance.head"), year=2027, days=[], source="x")
+def test_a_year_before_the_table_counts_weekends_and_fixed_holidays():
+    assert str(services.due_date(date(2006, 10, 1)).due) == "2006-10-04"
+    assert str(services.deadline(date(2006, 4, 28), working_days=1).due) == "2006-05-03"
+
+
+def test_working_days_between_two_dates_exclude_the_first():
+    assert services.working_days_between(date(2025, 9, 24), date(2025, 10, 21)) == 15
+    assert services.working_days_between(date(2025, 10, 21), date(2025, 9, 24)) == -15
+    assert services.working_days_between(date(2025, 10, 1), date(2025, 10, 1)) == 0
+
+
+def test_many_deadlines_cost_one_query(django_assert_num_queries):
+    starts = [date(2016, 1, 1 + n) for n in range(30)]
+    services.calendar()
+    with django_assert_num_queries(1):
+        found = services.deadlines(starts)
+    assert found[date(2016, 1, 4)] == services.deadline(date(2016, 1, 4)).due
+
+
+def test_the_strip_shows_the_days_from_the_last_window_to_the_next():
+    strip = services.window_strip(date(2016, 3, 11))
+    assert (str(strip["next"].due), strip["working_days_left"]) == ("2016-03-16", 3)
+    assert [str(day["date"]) for day in strip["days"] if day["today"]] == ["2016-03-11"]
+    assert str(strip["days"][0]["date"]) == "2016-03-01"
+
+
+def test_loading_leaves_an_entered_year_alone():
+    CalendarYear.objects.filter(year=2026).update(version=2, source="x")
+    assert load_calendar() == 0
+    assert CalendarYear.objects.get(year=2026).source == "x"
+    assert CalendarYear.objects.count() == 20
+    assert CalendarDay.objects.count() == 678
