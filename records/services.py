@@ -1,7 +1,7 @@
 """Public services of the app: what other apps may call."""
 
-from records.jobs.alarms import acknowledge, clear_alarm, open_alarms, raise_alarm
-from records.jobs.services import JobContext, LostLease, RetryLater, enqueue
+from records.jobs.alarms import ShownAlarm, acknowledge, clear_alarm, open_alarms, raise_alarm, shown_alarms
+from records.jobs.services import JobContext, LostLease, RetryLater, cancel_job, enqueue
 from records.life.services.attachments import (
     FileLost,
     FileTooLarge,
@@ -35,12 +35,14 @@ __all__ = [
     "LostLease",
     "RetryLater",
     "RevisionDiff",
+    "ShownAlarm",
     "Step",
     "StepResult",
     "acknowledge",
     "add_attachment",
     "attachment_for",
     "attachments_of",
+    "cancel_job",
     "clear_alarm",
     "delete_record",
     "discard_draft",
@@ -62,6 +64,7 @@ __all__ = [
     "require_rules",
     "rule_row",
     "save_draft",
+    "shown_alarms",
     "stamp",
     "start_record",
     "take_step",

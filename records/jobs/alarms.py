@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.db.models import F, QuerySet
 from django.utils.translation import gettext_lazy as _
 
+from accounts import audit
 from accounts.models import Unit, User
 from povfund.common import clock
 from records.jobs.models import Alarm
@@ -14,6 +18,7 @@ from records.jobs.models import Alarm
 SENTENCES: dict[str, tuple[Any, Any]] = {
     "audit.unlinked": (_("Audit entries wait for their link."), _("Check that the ticker runs.")),
     "calendar.provisional": (_("Next year's calendar is not announced yet."), _("Enter it when the notice is out.")),
+    "jobs.failing": (_("A piece of background work fails again and again."), _("Read the error on the jobs page.")),
     "rollups.differ": (_("Summary cells differ from the records."), _("Run `manage.py rollups rebuild`.")),
     "sync.assert": (_("A batch is held: control sums differ."), _("Compare the receipt with the records.")),
     "sync.blocked": (
@@ -59,12 +64,20 @@ def clear_alarm(*, kind: str, key: str, node: str = "") -> bool:
     return bool(rows.update(over_at=clock.now()))
 
 
+@transaction.atomic
 def acknowledge(*, actor: User, alarm: Alarm) -> None:
-    """Somebody has seen it; it stays open until it is over."""
-    Alarm.objects.filter(pk=alarm.pk, acknowledged_by=None).update(acknowledged_by=actor.person_id)
+    """Somebody has seen it; it stays open until it is over. Audited; safe to repeat."""
+    if Alarm.objects.filter(pk=alarm.pk, acknowledged_by=None).update(acknowledged_by=actor.person_id):
+        audit.record(
+            actor=actor,
+            action="records.alarm.acknowledge",
+            target_type="alarm",
+            target_id=alarm.pk,
+            after={"kind": alarm.kind, "key": alarm.key, "node": alarm.node},
+        )
 
 
-def open_alarms(user: User) -> Any:
+def open_alarms(user: User) -> QuerySet[Alarm]:
     """Open alarms of the user's unit, and those of the whole server for who sends or manages it."""
     rows = Alarm.objects.filter(over_at=None)
     if user.can("sync.send") or user.can("jobs.read") or user.can("sync.nodes"):
@@ -72,7 +85,30 @@ def open_alarms(user: User) -> Any:
     return rows.filter(unit=user.unit_id)
 
 
-def sentence(alarm: Alarm) -> tuple[str, str]:
-    """What is wrong and what to do, in the reader's language."""
+@dataclass(frozen=True, slots=True)
+class ShownAlarm:
+    """An alarm in the reader's language: what is wrong, about what, and what to do."""
+
+    pk: int
+    what: str
+    about: str
+    remedy: str
+    since: datetime
+    seen_by: str
+
+
+def shown_alarms(user: User, *, limit: int = 20) -> list[ShownAlarm]:
+    """The user's open alarms, those nobody has seen first. One query."""
+    rows = (
+        open_alarms(user)
+        .select_related("acknowledged_by")
+        .order_by(F("acknowledged_by").asc(nulls_first=True), "-since")
+    )
+    return [_shown(alarm) for alarm in rows[:limit]]
+
+
+def _shown(alarm: Alarm) -> ShownAlarm:
     what, remedy = SENTENCES[alarm.kind]
-    return str(what), str(remedy)
+    about = [alarm.node if alarm.node != clock.node() else "", str(alarm.details.get("message", ""))]
+    seen_by = alarm.acknowledged_by.name if alarm.acknowledged_by else ""
+    return ShownAlarm(alarm.pk, str(what), " ".join(filter(None, about)), str(remedy), alarm.since, seen_by)

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import logging
 import random
-from collections.abc import Callable
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.db import IntegrityError, transaction
-from django.db.models import F, Q
+from django.db import DatabaseError, IntegrityError, connection, transaction
+from django.db.models import F, Q, QuerySet
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext_lazy as _
 
@@ -19,12 +22,18 @@ from accounts.models import User
 from povfund.common import clock
 from povfund.common.errors import Finding, RuleViolation
 from povfund.common.queue import enqueue_on_commit
+from records.jobs.alarms import clear_alarm, raise_alarm
 from records.jobs.models import Job, JobState
 
 logger = logging.getLogger(__name__)
 
 STALE = timedelta(seconds=120)
 """A running job without a heartbeat for this long was left behind by its worker."""
+BEAT_SECONDS = 30
+LONGEST_STEP = timedelta(minutes=30)
+"""A handler that reports no progress for this long counts as hung; its heartbeat ends."""
+ALARM_AFTER = 6
+"""Attempts after which a job that fails again and again is an alarm."""
 RETRY_MINUTES = (1, 2, 4, 8, 15, 30)
 OPEN = (JobState.QUEUED, JobState.RUNNING)
 
@@ -42,20 +51,51 @@ class JobContext:
 
     def __init__(self, job: Job) -> None:
         self.uid, self.fence, self.payload, self.asked_by_id = job.uid, job.fence, job.payload, job.asked_by_id
+        self.last_step = time.monotonic()
 
-    def _mine(self) -> Any:
+    def mine(self) -> QuerySet[Job]:
+        """The job's row, as long as this worker holds its lease."""
         return Job.objects.filter(pk=self.uid, fence=self.fence, state=JobState.RUNNING)
 
     def progress(self, *, done: int, total: int) -> None:
         """Heartbeat with figures. Raises LostLease."""
-        if not self._mine().update(heartbeat_at=clock.now(), done=done, total=total):
-            raise LostLease
+        self._show_life(done=done, total=total)
 
     def check(self) -> None:
-        """Heartbeat; call inside the transaction that writes, so that a late worker rolls back. Raises LostLease."""
-        if not self._mine().select_for_update().exists():
+        """
+        Heartbeat; call it inside the transaction that writes: the row stays locked until the commit, so nobody
+        takes over meanwhile, and a worker that comes late rolls back. Raises LostLease.
+        """
+        self._show_life()
+
+    def _show_life(self, **figures: int) -> None:
+        self.last_step = time.monotonic()
+        if not self.mine().update(heartbeat_at=clock.now(), **figures):
             raise LostLease
-        self._mine().update(heartbeat_at=clock.now())
+
+
+@contextmanager
+def _beating(context: JobContext) -> Iterator[None]:
+    """Show life from a second thread, for handlers in the middle of a long statement."""
+    over = threading.Event()
+
+    def beat() -> None:
+        while not over.wait(BEAT_SECONDS):
+            try:
+                silent = timedelta(seconds=time.monotonic() - context.last_step)
+                if silent > LONGEST_STEP or not context.mine().update(heartbeat_at=clock.now()):
+                    return
+            except DatabaseError:
+                logger.warning("no heartbeat for job %s", context.uid, exc_info=True)
+            finally:
+                connection.close()
+
+    thread = threading.Thread(target=beat, name=f"beat-{context.uid}", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
 
 
 def enqueue(
@@ -68,19 +108,20 @@ def enqueue(
     """
     settings.JOB_HANDLERS[kind]
     now = clock.now()
-    try:
-        with transaction.atomic():
-            job = Job.objects.create(
-                kind=kind,
-                key=key,
-                queue=queue,
-                payload=payload or {},
-                asked_by=asked_by,
-                created_at=now,
-                next_try_at=now,
-            )
-    except IntegrityError:
-        job = Job.objects.get(kind=kind, key=key, state__in=OPEN)
+    job = None
+    while job is None:
+        job = Job.objects.filter(kind=kind, key=key, state__in=OPEN).first()
+        if job is None:
+            with suppress(IntegrityError), transaction.atomic():
+                job = Job.objects.create(
+                    kind=kind,
+                    key=key,
+                    queue=queue,
+                    payload=payload or {},
+                    asked_by=asked_by,
+                    created_at=now,
+                    next_try_at=now,
+                )
     _ring(job)
     return job
 
@@ -101,9 +142,10 @@ def run(uid: UUID) -> str:
     if job is None:
         return "nothing to do"
     context = JobContext(job)
-    handler: Callable[[JobContext], dict[str, Any] | None] = import_string(settings.JOB_HANDLERS[job.kind])
     try:
-        result = handler(context)
+        handler: Callable[[JobContext], dict[str, Any] | None] = import_string(settings.JOB_HANDLERS[job.kind])
+        with _beating(context):
+            result = handler(context)
     except LostLease:
         return "lost"
     except RetryLater as reason:
@@ -132,19 +174,22 @@ def _claim(uid: UUID) -> Job | None:
 def _again(context: JobContext, *, attempts: int, reason: str) -> str:
     minutes = RETRY_MINUTES[min(attempts, len(RETRY_MINUTES)) - 1]
     wait = timedelta(minutes=minutes) * random.uniform(0.5, 1.0)  # noqa: S311 - jitter
-    rows = Job.objects.filter(pk=context.uid, fence=context.fence, state=JobState.RUNNING)
-    done = rows.update(state=JobState.QUEUED, next_try_at=clock.now() + wait, error=reason[:2000])
-    return "again" if done else "lost"
+    if not context.mine().update(state=JobState.QUEUED, next_try_at=clock.now() + wait, error=reason[:2000]):
+        return "lost"
+    if attempts >= ALARM_AFTER:
+        raise_alarm(kind="jobs.failing", key=str(context.uid), details={"attempts": attempts, "error": reason[:300]})
+    return "again"
 
 
 def _finish(context: JobContext, *, state: str, result: dict[str, Any] | None = None, error: str = "") -> str:
-    rows = Job.objects.filter(pk=context.uid, fence=context.fence, state=JobState.RUNNING)
-    done = rows.update(state=state, result=result or {}, error=error[:2000], finished_at=clock.now())
-    return str(state) if done else "lost"
+    if not context.mine().update(state=state, result=result or {}, error=error[:2000], finished_at=clock.now()):
+        return "lost"
+    clear_alarm(kind="jobs.failing", key=str(context.uid))
+    return str(state)
 
 
-def cancel(*, actor: User, job: Job) -> None:
-    """Cancel an open job of one's own. Raises RuleViolation when it is over or somebody else's."""
+def cancel_job(*, actor: User, job: Job) -> None:
+    """Cancel an open job of one's own; its worker may write nothing more. Raises RuleViolation JOB when it is over."""
     rows = Job.objects.filter(pk=job.pk, asked_by=actor, state__in=OPEN)
     if not rows.update(state=JobState.CANCELLED, fence=F("fence") + 1, finished_at=clock.now()):
         raise RuleViolation(

@@ -12,6 +12,17 @@ from records.life.models import Record
 from records.registry import RecordType, record_type
 
 
+def may_read_jobs(user: User) -> Verdict:
+    """May the user see the background work and scheduled tasks of this server?"""
+    if user.can("jobs.read"):
+        return ALLOWED
+    return denied(
+        _("Your duties do not include reading the background work."),
+        article="17",
+        ask_whom=_("The system administrator of this deployment."),
+    )
+
+
 def may_enter(user: User, kind: RecordType) -> Verdict:
     """May the user enter new records of this type? (art. 9: 谁负责谁录入)"""
     if not user.can(kind.enter):
