@@ -14,7 +14,9 @@ COLUMNS = ("code", "level", "name", "former_name", "parent", "valid_from", "vali
 ABOVE = {Level.PROVINCE: Level.CENTRAL, Level.CITY: Level.PROVINCE, Level.COUNTY: Level.CITY}
 SEGMENT = {Level.PROVINCE: slice(0, 2), Level.CITY: slice(2, 4), Level.COUNTY: slice(4, 6)}
 
-_STAGE = """CREATE TEMPORARY TABLE division_stage (code text, level text, name text, former_name text,
+_STAGE = """
+DROP TABLE IF EXISTS pg_temp.division_stage;
+CREATE TEMPORARY TABLE division_stage (code text, level text, name text, former_name text,
     parent_level text, parent text, valid_from date, valid_to date, successor text, local boolean, note text,
     scope_key text) ON COMMIT DROP"""
 
