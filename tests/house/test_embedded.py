@@ -61,6 +61,7 @@ def test_a_remembered_port_that_another_program_took_is_replaced(cluster):
     cluster.start()
     cluster.leave()
     with socket.socket() as other:
+        other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         other.bind((cluster.host, cluster.port))
         other.listen()
         taken = cluster.port
