@@ -13,6 +13,7 @@ from records.life.services.attachments import (
 )
 from records.life.services.history import HistoryEntry, RevisionDiff, previous_revision_diff, record_history
 from records.life.services.saving import (
+    carry_authors,
     delete_record,
     discard_draft,
     draft_of,
@@ -25,7 +26,6 @@ from records.life.services.saving import (
     start_record,
 )
 from records.life.services.steps import Step, StepResult, rule_row, take_step, take_steps
-from records.life.services.system import mark_acknowledged, mark_quarantined, mark_sealed, mark_voided
 
 __all__ = [
     "FileLost",
@@ -43,6 +43,7 @@ __all__ = [
     "attachment_for",
     "attachments_of",
     "cancel_job",
+    "carry_authors",
     "clear_alarm",
     "delete_record",
     "discard_draft",
@@ -50,10 +51,6 @@ __all__ = [
     "enqueue",
     "entry_due",
     "finish_save",
-    "mark_acknowledged",
-    "mark_quarantined",
-    "mark_sealed",
-    "mark_voided",
     "open_alarms",
     "open_for_edit",
     "path_of",

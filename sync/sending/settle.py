@@ -12,11 +12,11 @@ from accounts import audit
 from povfund.common import clock
 from povfund.common.crashpoint import crashpoint
 from records.choices import RecordState
-from records.registry import record_types
-from records.services import clear_alarm, raise_alarm
+from records.registry import RecordType, record_types
+from records.services import carry_authors, clear_alarm, raise_alarm
 from sync import reconcile
 from sync.choices import Outcome, OutState, WindowState
-from sync.models import Batch, Node, Receipt, TransmissionWindow
+from sync.models import Batch, LineOutcome, Node, Receipt, TransmissionWindow
 
 
 class Unequal(Exception):
@@ -59,7 +59,7 @@ def _carry_out(batch: Batch, body: dict[str, Any], receipt: Receipt) -> None:
     _store_outcomes(row, body)
     for kind in record_types().values():
         _acknowledge(row, kind.key, kind.model._meta.db_table)
-        _reopen(row, kind.key, kind.model._meta.db_table)
+        _reopen(row, kind)
     crashpoint("settle.after_states")
     _require_equal(row, body)
     row.applied, row.duplicate, row.returned = body["applied"], body["duplicate"], body["returned"]
@@ -120,15 +120,18 @@ def _acknowledge(batch: Batch, record_type: str, table: str) -> None:
         )
 
 
-def _reopen(batch: Batch, record_type: str, table: str) -> None:
-    """Returned lines become editable again (the centre never held them), with the reasons to read."""
+def _reopen(batch: Batch, kind: RecordType) -> None:
+    """Returned lines become editable again (the centre never held them), in a new cycle with the same authors."""
+    returned = LineOutcome.objects.filter(batch=batch, record_type=kind.key, outcome=Outcome.RETURNED)
+    sealed = kind.model.objects.filter(pk__in=returned.values("record_uid"), state=RecordState.SEALED)
+    carry_authors(dict(sealed.values_list("uid", "cycle")))
     with connection.cursor() as cursor:
         cursor.execute(
-            f"""UPDATE {table} f SET state = %s, changed_at = %s, cycle = cycle + 1, reviewed_rev = NULL,
-                    reviewed_hash = ''
+            f"""UPDATE {kind.model._meta.db_table} f
+                SET state = %s, changed_at = %s, cycle = cycle + 1, reviewed_rev = NULL, reviewed_hash = ''
                 FROM sync_lineoutcome o WHERE o.batch_id = %s AND o.record_type = %s AND o.outcome = %s
                   AND f.uid = o.record_uid AND f.state = %s AND f.rev = o.rev""",
-            [RecordState.RETURNED, clock.now(), batch.uid, record_type, Outcome.RETURNED, RecordState.SEALED],
+            [RecordState.RETURNED, clock.now(), batch.uid, kind.key, Outcome.RETURNED, RecordState.SEALED],
         )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -32,6 +32,7 @@ def open_for_edit(
     Raises Refused (with article and whom to ask), IllegalTransition, or StaleEdit with `changes`,
     what somebody else changed meanwhile. Holds the row lock to the end of the transaction.
     """
+    hold_outbox([uid])
     rows = kind.model.objects.select_for_update(no_key=True, of=("self",)).select_related(
         "owner_unit__division", "division"
     )
@@ -93,7 +94,7 @@ def stamp(*, actor: User, record: Record, content: dict[str, Any], created: bool
         RecordState.PROVINCE_REVIEWED,
     ):
         Outbox.objects.filter(record_uid=record.uid, batch=None).delete()
-        carry_authors(table=Review._meta.db_table, uids=[record.uid], cycles={record.uid: record.cycle})
+        carry_authors({record.uid: record.cycle})
         record.cycle += 1
     if changed:
         record.state, record.reviewed_rev, record.reviewed_hash = RecordState.DRAFT, None, ""
@@ -133,8 +134,15 @@ def finish_save(*, actor: User, record: Record, created: bool, before: dict[str,
     )
 
 
-def carry_authors(*, table: str, uids: list[UUID], cycles: dict[UUID, int]) -> None:
-    """Authors of a cycle stay authors of the next one, until the record is acknowledged."""
+def hold_outbox(uids: Sequence[UUID]) -> None:
+    """Lock waiting outbox rows before the records, in the order in which the seal locks them: no deadlock with it."""
+    waiting = Outbox.objects.filter(record_uid__in=uids, batch=None).order_by("pk")
+    list(waiting.select_for_update().values_list("pk"))
+
+
+def carry_authors(cycles: dict[UUID, int]) -> None:
+    """Authors of a record's cycle stay authors of the next one, until it is acknowledged: {uid: cycle that ends}."""
+    table = Review._meta.db_table
     with connection.cursor() as cursor:
         cursor.execute(
             f"""INSERT INTO {table} (record_type, record_uid, cycle, rev, content_hash, step, person_id,
@@ -144,7 +152,7 @@ def carry_authors(*, table: str, uids: list[UUID], cycles: dict[UUID, int]) -> N
                 FROM {table} r JOIN unnest(%s::uuid[], %s::int[]) AS now(uid, cycle_now)
                     ON r.record_uid = now.uid AND r.cycle = now.cycle_now
                 WHERE r.step = 'author' ON CONFLICT DO NOTHING""",
-            [list(uids), [cycles[uid] for uid in uids]],
+            [list(cycles), list(cycles.values())],
         )
 
 

@@ -22,7 +22,7 @@ from povfund.common.verdict import Refused
 from records.choices import FOUR_EYES_STEPS, RecordState, ReviewStep
 from records.life import permissions
 from records.life.models import Outbox, Record, RecordRevision, Review
-from records.life.services.saving import carry_authors
+from records.life.services.saving import carry_authors, hold_outbox
 from records.life.settings import city_step_of
 from records.life.workflow import RECORD_LIFE
 from records.registry import RecordType, Row, record_type
@@ -105,6 +105,8 @@ def take_steps(
 def _move(*, actor: User, kind: RecordType, uids: Sequence[UUID], step: Step) -> StepResult:
     """Lock, table, permission, four eyes, rules, then one UPDATE per target state."""
     result = StepResult()
+    if step.action == "return":
+        hold_outbox(uids)
     rows: list[Record] = list(
         kind.model.objects.select_for_update(no_key=True, of=("self",))
         .select_related("owner_unit__division", "division")
@@ -241,7 +243,7 @@ def _store(*, actor: User, kind: RecordType, rows: list[Record], target: str, st
     back = target == RecordState.DRAFT
     if back:
         Outbox.objects.filter(record_uid__in=uids, batch=None).delete()
-        carry_authors(table=Review._meta.db_table, uids=uids, cycles={row.uid: row.cycle for row in rows})
+        carry_authors({row.uid: row.cycle for row in rows})
     if step.action == "submit":
         _store_explained(kind=kind, rows=rows)
     with connection.cursor() as cursor:
