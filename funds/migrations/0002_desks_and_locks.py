@@ -7,56 +7,121 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('accounts', '0002_one_class_per_person'),
-        ('funds', '0001_initial'),
+        ("accounts", "0002_one_class_per_person"),
+        ("funds", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         pgtrigger.migrations.RemoveTrigger(
-            model_name='funddocument',
-            name='record_lock',
+            model_name="funddocument",
+            name="record_lock",
         ),
         pgtrigger.migrations.RemoveTrigger(
-            model_name='fundline',
-            name='child_lock_insert',
+            model_name="fundline",
+            name="child_lock_insert",
         ),
         pgtrigger.migrations.RemoveTrigger(
-            model_name='fundline',
-            name='child_lock_update',
+            model_name="fundline",
+            name="child_lock_update",
         ),
         pgtrigger.migrations.RemoveTrigger(
-            model_name='fundline',
-            name='child_lock_delete',
+            model_name="fundline",
+            name="child_lock_delete",
         ),
         migrations.AddIndex(
-            model_name='funddocument',
-            index=models.Index(condition=models.Q(('state__in', ['draft', 'submitted', 'returned'])), fields=['owner_unit', 'due_on', 'uid'], name='funds_funddocument_desk'),
+            model_name="funddocument",
+            index=models.Index(
+                condition=models.Q(("state__in", ["draft", "submitted", "returned"])),
+                fields=["owner_unit", "due_on", "uid"],
+                name="funds_funddocument_desk",
+            ),
         ),
         migrations.AddIndex(
-            model_name='funddocument',
-            index=models.Index(condition=models.Q(('state__in', ['unit_reviewed', 'city_reviewed'])), fields=['owner_kind', 'due_on', 'uid'], name='funds_funddocument_queue'),
+            model_name="funddocument",
+            index=models.Index(
+                condition=models.Q(("state__in", ["unit_reviewed", "city_reviewed"])),
+                fields=["owner_kind", "due_on", "uid"],
+                name="funds_funddocument_queue",
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='funddocument',
-            trigger=pgtrigger.compiler.Trigger(name='record_lock', sql=pgtrigger.compiler.UpsertTriggerSql(declare='DECLARE content_changed boolean;', func="\n    content_changed := TG_OP = 'DELETE' OR\n        (to_jsonb(OLD) - ARRAY['state', 'cycle', 'reviewed_rev', 'reviewed_hash', 'acked_rev', 'acked_hash', 'changed_at', 'warnings']) IS DISTINCT FROM (to_jsonb(NEW) - ARRAY['state', 'cycle', 'reviewed_rev', 'reviewed_hash', 'acked_rev', 'acked_hash', 'changed_at', 'warnings']);\n    IF OLD.state NOT IN ('sealed', 'acknowledged', 'permitted') AND OLD.acked_rev IS NULL THEN\n        IF TG_OP = 'UPDATE' AND NEW.state IN ('sealed', 'acknowledged', 'permitted') AND current_user = 'fp_app' THEN\n            RAISE EXCEPTION 'record % is sealed by the transmission alone', OLD.uid\n                USING ERRCODE = 'FP001', HINT = 'art. 13';\n        END IF;\n        IF TG_OP = 'DELETE' THEN RETURN OLD; END IF;\n        RETURN NEW;\n    END IF;\n    IF content_changed AND NOT EXISTS (\n        SELECT 1 FROM records_permit p\n        WHERE TG_OP = 'UPDATE' AND p.record_uid = OLD.uid AND p.used_at IS NULL\n          AND p.base_hash = OLD.content_hash AND p.new_hash = NEW.content_hash\n          AND p.permit_id::text = current_setting('app.permit_id', true) AND current_user <> 'fp_app'\n    ) THEN\n        RAISE EXCEPTION 'record % was sent and is locked', OLD.uid\n            USING ERRCODE = 'FP001', HINT = 'art. 12: ask for a change order';\n    END IF;\n    IF OLD.state IN ('sealed', 'acknowledged', 'permitted') AND current_user = 'fp_app' THEN\n        RAISE EXCEPTION 'record % was sent; its state changes by receipt alone', OLD.uid\n            USING ERRCODE = 'FP001', HINT = 'art. 12: ask for a change order';\n    END IF;\n    IF TG_OP = 'DELETE' THEN RETURN OLD; END IF;\n    RETURN NEW;\n", hash='a1a12b6c1d213bd3aa441e51202fc82f1385f6a6', operation='UPDATE OR DELETE', pgid='pgtrigger_record_lock_ad860', table='funds_funddocument', when='BEFORE')),
+            model_name="funddocument",
+            trigger=pgtrigger.compiler.Trigger(
+                name="record_lock",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    declare="DECLARE content_changed boolean;",
+                    func="\n    content_changed := TG_OP = 'DELETE' OR\n        (to_jsonb(OLD) - ARRAY['state', 'cycle', 'reviewed_rev', 'reviewed_hash', 'acked_rev', 'acked_hash', 'changed_at', 'warnings']) IS DISTINCT FROM (to_jsonb(NEW) - ARRAY['state', 'cycle', 'reviewed_rev', 'reviewed_hash', 'acked_rev', 'acked_hash', 'changed_at', 'warnings']);\n    IF OLD.state NOT IN ('sealed', 'acknowledged', 'permitted') AND OLD.acked_rev IS NULL THEN\n        IF TG_OP = 'UPDATE' AND NEW.state IN ('sealed', 'acknowledged', 'permitted') AND current_user = 'fp_app' THEN\n            RAISE EXCEPTION 'record % is sealed by the transmission alone', OLD.uid\n                USING ERRCODE = 'FP001', HINT = 'art. 13';\n        END IF;\n        IF TG_OP = 'DELETE' THEN RETURN OLD; END IF;\n        RETURN NEW;\n    END IF;\n    IF content_changed AND NOT EXISTS (\n        SELECT 1 FROM records_permit p\n        WHERE TG_OP = 'UPDATE' AND p.record_uid = OLD.uid AND p.used_at IS NULL\n          AND p.base_hash = OLD.content_hash AND p.new_hash = NEW.content_hash\n          AND p.permit_id::text = current_setting('app.permit_id', true) AND current_user <> 'fp_app'\n    ) THEN\n        RAISE EXCEPTION 'record % was sent and is locked', OLD.uid\n            USING ERRCODE = 'FP001', HINT = 'art. 12: ask for a change order';\n    END IF;\n    IF OLD.state IN ('sealed', 'acknowledged', 'permitted') AND current_user = 'fp_app' THEN\n        RAISE EXCEPTION 'record % was sent; its state changes by receipt alone', OLD.uid\n            USING ERRCODE = 'FP001', HINT = 'art. 12: ask for a change order';\n    END IF;\n    IF TG_OP = 'DELETE' THEN RETURN OLD; END IF;\n    RETURN NEW;\n",
+                    hash="a1a12b6c1d213bd3aa441e51202fc82f1385f6a6",
+                    operation="UPDATE OR DELETE",
+                    pgid="pgtrigger_record_lock_ad860",
+                    table="funds_funddocument",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='funddocument',
-            trigger=pgtrigger.compiler.Trigger(name='record_born_locked', sql=pgtrigger.compiler.UpsertTriggerSql(condition="WHEN (current_user = 'fp_app' AND (NEW.state IN ('sealed', 'acknowledged', 'permitted') OR NEW.acked_rev IS NOT NULL))", func="\n    RAISE EXCEPTION 'record % is sealed by the transmission alone', NEW.uid\n        USING ERRCODE = 'FP001', HINT = 'art. 13';\n", hash='7e4b61f57946e01d09436291dd6568ac626b5129', operation='INSERT', pgid='pgtrigger_record_born_locked_cbf6e', table='funds_funddocument', when='BEFORE')),
+            model_name="funddocument",
+            trigger=pgtrigger.compiler.Trigger(
+                name="record_born_locked",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition="WHEN (current_user = 'fp_app' AND (NEW.state IN ('sealed', 'acknowledged', 'permitted') OR NEW.acked_rev IS NOT NULL))",
+                    func="\n    RAISE EXCEPTION 'record % is sealed by the transmission alone', NEW.uid\n        USING ERRCODE = 'FP001', HINT = 'art. 13';\n",
+                    hash="7e4b61f57946e01d09436291dd6568ac626b5129",
+                    operation="INSERT",
+                    pgid="pgtrigger_record_born_locked_cbf6e",
+                    table="funds_funddocument",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='fundline',
-            trigger=pgtrigger.compiler.Trigger(name='child_lock_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func="\n    IF EXISTS (SELECT 1 FROM funds_funddocument parent JOIN new_rows child ON child.document_id = parent.uid\n               WHERE (parent.state IN ('sealed', 'acknowledged', 'permitted') OR parent.acked_rev IS NOT NULL)\n                 AND NOT EXISTS (SELECT 1 FROM records_permit p WHERE p.record_uid = parent.uid\n                     AND p.used_at IS NULL AND p.permit_id::text = current_setting('app.permit_id', true)\n                     AND current_user <> 'fp_app')) THEN\n        RAISE EXCEPTION 'a row of a record that was sent is locked'\n            USING ERRCODE = 'FP001', HINT = 'art. 12: ask for a change order';\n    END IF;\n    RETURN NULL;", hash='cf39130fa398a217d96802ead09c312020a31fb9', level='STATEMENT', operation='INSERT', pgid='pgtrigger_child_lock_insert_cbff5', referencing='REFERENCING NEW TABLE AS new_rows ', table='funds_fundline', when='AFTER')),
+            model_name="fundline",
+            trigger=pgtrigger.compiler.Trigger(
+                name="child_lock_insert",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="\n    IF EXISTS (SELECT 1 FROM funds_funddocument parent JOIN new_rows child ON child.document_id = parent.uid\n               WHERE (parent.state IN ('sealed', 'acknowledged', 'permitted') OR parent.acked_rev IS NOT NULL)\n                 AND NOT EXISTS (SELECT 1 FROM records_permit p WHERE p.record_uid = parent.uid\n                     AND p.used_at IS NULL AND p.permit_id::text = current_setting('app.permit_id', true)\n                     AND current_user <> 'fp_app')) THEN\n        RAISE EXCEPTION 'a row of a record that was sent is locked'\n            USING ERRCODE = 'FP001', HINT = 'art. 12: ask for a change order';\n    END IF;\n    RETURN NULL;",
+                    hash="cf39130fa398a217d96802ead09c312020a31fb9",
+                    level="STATEMENT",
+                    operation="INSERT",
+                    pgid="pgtrigger_child_lock_insert_cbff5",
+                    referencing="REFERENCING NEW TABLE AS new_rows ",
+                    table="funds_fundline",
+                    when="AFTER",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='fundline',
-            trigger=pgtrigger.compiler.Trigger(name='child_lock_update', sql=pgtrigger.compiler.UpsertTriggerSql(func="\n    IF EXISTS (SELECT 1 FROM funds_funddocument parent JOIN old_rows child ON child.document_id = parent.uid\n               WHERE (parent.state IN ('sealed', 'acknowledged', 'permitted') OR parent.acked_rev IS NOT NULL)\n                 AND NOT EXISTS (SELECT 1 FROM records_permit p WHERE p.record_uid = parent.uid\n                     AND p.used_at IS NULL AND p.permit_id::text = current_setting('app.permit_id', true)\n                     AND current_user <> 'fp_app')) THEN\n        RAISE EXCEPTION 'a row of a record that was sent is locked'\n            USING ERRCODE = 'FP001', HINT = 'art. 12: ask for a change order';\n    END IF;\n    \n    IF EXISTS (SELECT 1 FROM funds_funddocument parent JOIN new_rows child ON child.document_id = parent.uid\n               WHERE (parent.state IN ('sealed', 'acknowledged', 'permitted') OR parent.acked_rev IS NOT NULL)\n                 AND NOT EXISTS (SELECT 1 FROM records_permit p WHERE p.record_uid = parent.uid\n                     AND p.used_at IS NULL AND p.permit_id::text = current_setting('app.permit_id', true)\n                     AND current_user <> 'fp_app')) THEN\n        RAISE EXCEPTION 'a row of a record that was sent is locked'\n            USING ERRCODE = 'FP001', HINT = 'art. 12: ask for a change order';\n    END IF;\n    RETURN NULL;", hash='336f0b3d01f645242b5ab523f58e7858e98b2d92', level='STATEMENT', operation='UPDATE', pgid='pgtrigger_child_lock_update_e3209', referencing='REFERENCING OLD TABLE AS old_rows  NEW TABLE AS new_rows ', table='funds_fundline', when='AFTER')),
+            model_name="fundline",
+            trigger=pgtrigger.compiler.Trigger(
+                name="child_lock_update",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="\n    IF EXISTS (SELECT 1 FROM funds_funddocument parent JOIN old_rows child ON child.document_id = parent.uid\n               WHERE (parent.state IN ('sealed', 'acknowledged', 'permitted') OR parent.acked_rev IS NOT NULL)\n                 AND NOT EXISTS (SELECT 1 FROM records_permit p WHERE p.record_uid = parent.uid\n                     AND p.used_at IS NULL AND p.permit_id::text = current_setting('app.permit_id', true)\n                     AND current_user <> 'fp_app')) THEN\n        RAISE EXCEPTION 'a row of a record that was sent is locked'\n            USING ERRCODE = 'FP001', HINT = 'art. 12: ask for a change order';\n    END IF;\n    \n    IF EXISTS (SELECT 1 FROM funds_funddocument parent JOIN new_rows child ON child.document_id = parent.uid\n               WHERE (parent.state IN ('sealed', 'acknowledged', 'permitted') OR parent.acked_rev IS NOT NULL)\n                 AND NOT EXISTS (SELECT 1 FROM records_permit p WHERE p.record_uid = parent.uid\n                     AND p.used_at IS NULL AND p.permit_id::text = current_setting('app.permit_id', true)\n                     AND current_user <> 'fp_app')) THEN\n        RAISE EXCEPTION 'a row of a record that was sent is locked'\n            USING ERRCODE = 'FP001', HINT = 'art. 12: ask for a change order';\n    END IF;\n    RETURN NULL;",
+                    hash="336f0b3d01f645242b5ab523f58e7858e98b2d92",
+                    level="STATEMENT",
+                    operation="UPDATE",
+                    pgid="pgtrigger_child_lock_update_e3209",
+                    referencing="REFERENCING OLD TABLE AS old_rows  NEW TABLE AS new_rows ",
+                    table="funds_fundline",
+                    when="AFTER",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='fundline',
-            trigger=pgtrigger.compiler.Trigger(name='child_lock_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func="\n    IF EXISTS (SELECT 1 FROM funds_funddocument parent JOIN old_rows child ON child.document_id = parent.uid\n               WHERE (parent.state IN ('sealed', 'acknowledged', 'permitted') OR parent.acked_rev IS NOT NULL)\n                 AND NOT EXISTS (SELECT 1 FROM records_permit p WHERE p.record_uid = parent.uid\n                     AND p.used_at IS NULL AND p.permit_id::text = current_setting('app.permit_id', true)\n                     AND current_user <> 'fp_app')) THEN\n        RAISE EXCEPTION 'a row of a record that was sent is locked'\n            USING ERRCODE = 'FP001', HINT = 'art. 12: ask for a change order';\n    END IF;\n    RETURN NULL;", hash='08160fc4586187d34382aa6f48b8c6845b974e65', level='STATEMENT', operation='DELETE', pgid='pgtrigger_child_lock_delete_f2979', referencing='REFERENCING OLD TABLE AS old_rows ', table='funds_fundline', when='AFTER')),
+            model_name="fundline",
+            trigger=pgtrigger.compiler.Trigger(
+                name="child_lock_delete",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="\n    IF EXISTS (SELECT 1 FROM funds_funddocument parent JOIN old_rows child ON child.document_id = parent.uid\n               WHERE (parent.state IN ('sealed', 'acknowledged', 'permitted') OR parent.acked_rev IS NOT NULL)\n                 AND NOT EXISTS (SELECT 1 FROM records_permit p WHERE p.record_uid = parent.uid\n                     AND p.used_at IS NULL AND p.permit_id::text = current_setting('app.permit_id', true)\n                     AND current_user <> 'fp_app')) THEN\n        RAISE EXCEPTION 'a row of a record that was sent is locked'\n            USING ERRCODE = 'FP001', HINT = 'art. 12: ask for a change order';\n    END IF;\n    RETURN NULL;",
+                    hash="08160fc4586187d34382aa6f48b8c6845b974e65",
+                    level="STATEMENT",
+                    operation="DELETE",
+                    pgid="pgtrigger_child_lock_delete_f2979",
+                    referencing="REFERENCING OLD TABLE AS old_rows ",
+                    table="funds_fundline",
+                    when="AFTER",
+                ),
+            ),
         ),
     ]

@@ -153,8 +153,8 @@ def check_recipient(rows: Sequence[Row], ctx: FundContext) -> Found:
                         article="9",
                     ),
                 )
-            elif retired := _retired(recipient, row.content.issued_on):
-                yield position, _old_code(n, recipient, retired)
+            elif _retired(recipient, row.content.issued_on):
+                yield position, _old_code(n, recipient)
 
 
 def _retired(division: Any, issued_on: str) -> bool:
@@ -165,7 +165,7 @@ def _retired(division: Any, issued_on: str) -> bool:
     return bool(division.valid_to and division.valid_to <= day)
 
 
-def _old_code(n: int, division: Any, _retired: bool) -> Finding:
+def _old_code(n: int, division: Any) -> Finding:
     successor = division.successor
     remedy = (
         _("Its successor is %(code)s %(name)s.") % {"code": successor.code, "name": successor.name}

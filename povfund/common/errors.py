@@ -93,6 +93,9 @@ def _flatten(detail: Any, path: str = "") -> Iterator[tuple[str, str]]:
     """Yield (field, message) of a DRF error detail: nested dicts and lists become lines[2].amount."""
     if isinstance(detail, dict):
         for key, value in detail.items():
+            if isinstance(key, int):
+                yield from _flatten(value, f"{path}[{key}]")
+                continue
             name = "" if key in ("non_field_errors", "detail") else str(key)
             yield from _flatten(value, ".".join(part for part in (path, name) if part))
     elif isinstance(detail, list) and any(isinstance(item, dict) for item in detail):

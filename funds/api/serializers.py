@@ -1,0 +1,124 @@
+"""Shapes of the API; rules are the services'."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rest_framework import serializers
+
+from funds.choices import IssueBatch, MoneyLevel, PaymentMode
+from funds.models import BudgetItem, FundCategory, FundDocument
+from funds.services import DocumentInput, LineInput
+
+MONEY = {"max_digits": 15, "decimal_places": 2}
+"""Yuan as a string with two decimals; |x| < 10^13."""
+
+
+class LineSerializer(serializers.Serializer[Any]):
+    """One line; `recipient` is a division code, `amount` a string of yuan."""
+
+    uid = serializers.UUIDField(required=False)
+    recipient = serializers.CharField(source="recipient.code", max_length=12)
+    recipient_name = serializers.CharField(source="recipient.name", read_only=True)
+    money_level = serializers.ChoiceField(choices=MoneyLevel.choices)
+    fund_category = serializers.CharField(source="fund_category.code", max_length=40)
+    budget_item = serializers.CharField(source="budget_item.code", max_length=40)
+    amount = serializers.DecimalField(**MONEY, coerce_to_string=True)
+    payment_mode = serializers.ChoiceField(choices=PaymentMode.choices)
+    remark = serializers.CharField(required=False, allow_blank=True, max_length=200, default="")
+
+    def to_internal_value(self, data: Any) -> LineInput:
+        if isinstance(data, dict) and isinstance(data.get("amount"), float | int):
+            raise serializers.ValidationError({"amount": serializers.DecimalField.default_error_messages["invalid"]})
+        found: dict[str, Any] = super().to_internal_value(data)
+        for name in ("recipient", "fund_category", "budget_item"):
+            found[name] = found[name]["code"]
+        return LineInput(**found)
+
+
+class DocumentSerializer(serializers.ModelSerializer[FundDocument]):
+    """资金下达 in the API, as `interface` writes it."""
+
+    owner_unit = serializers.CharField(source="owner_unit.key", read_only=True)
+    division = serializers.CharField(source="division.code", read_only=True)
+    document_no = serializers.CharField(max_length=80, allow_blank=True)
+    title = serializers.CharField(max_length=200)
+    budget_year = serializers.IntegerField()
+    issue_batch = serializers.ChoiceField(choices=IssueBatch.choices)
+    parent = serializers.UUIDField(source="parent_id", required=False, allow_null=True)
+    stated_total = serializers.DecimalField(**MONEY, required=False, allow_null=True)
+    total = serializers.DecimalField(max_digits=18, decimal_places=2, read_only=True)
+    late = serializers.BooleanField(read_only=True)
+    lines = LineSerializer(many=True, source="shown_lines")
+
+    class Meta:
+        model = FundDocument
+        fields = [
+            "uid", "rev", "state", "owner_unit", "division", "document_no", "title", "budget_year", "issue_batch",
+            "issued_on", "approved_on", "received_on", "parent", "stated_total", "remark", "total", "line_count",
+            "due_on", "late", "entered_at", "changed_at", "warnings", "lines",
+        ]  # fmt: skip
+        read_only_fields = ["uid", "rev", "state", "due_on", "entered_at", "changed_at", "warnings", "line_count"]
+
+    def as_input(self, document: FundDocument | None) -> DocumentInput:
+        """What was sent, over what is stored (PATCH)."""
+        sent = dict(self.validated_data)
+        if "shown_lines" in sent:
+            sent["lines"] = sent.pop("shown_lines")
+        if "parent_id" in sent:
+            sent["parent"] = sent.pop("parent_id")
+        return DocumentInput(**((_stored(document) if document else {}) | sent))
+
+
+def _stored(document: FundDocument) -> dict[str, Any]:
+    names = ("title", "budget_year", "issue_batch", "issued_on", "approved_on", "received_on", "stated_total", "remark")
+    lines = document.lines.select_related("recipient", "fund_category", "budget_item")
+    return {name: getattr(document, name) for name in names} | {
+        "document_no": document.document_no_raw,
+        "parent": document.parent_id,
+        "lines": [
+            LineInput(
+                uid=line.uid,
+                recipient=line.recipient.code,
+                money_level=line.money_level,
+                fund_category=line.fund_category.code,
+                budget_item=line.budget_item.code,
+                amount=line.amount,
+                payment_mode=line.payment_mode,
+                remark=line.remark,
+            )
+            for line in lines
+        ],
+    }
+
+
+class DocumentRowSerializer(DocumentSerializer):
+    """A document in a list: without its lines."""
+
+    class Meta(DocumentSerializer.Meta):
+        fields = [name for name in DocumentSerializer.Meta.fields if name != "lines"]
+
+
+class StepSerializer(serializers.Serializer[Any]):
+    """Input of a step; `warning_reasons` maps a rule to the typed reason."""
+
+    action = serializers.ChoiceField(choices=["submit", "approve", "return", "withdraw"])
+    comment = serializers.CharField(required=False, allow_blank=True, max_length=2000, default="")
+    reason_code = serializers.CharField(required=False, allow_blank=True, max_length=20, default="")
+    warning_reasons = serializers.DictField(child=serializers.CharField(max_length=400), required=False, default=dict)
+    filter = serializers.DictField(required=False)
+
+
+class BudgetItemSerializer(serializers.ModelSerializer[BudgetItem]):
+    class Meta:
+        model = BudgetItem
+        fields = ["code", "from_year", "to_year", "in_scope", "names", "version"]
+
+
+class FundCategorySerializer(serializers.ModelSerializer[FundCategory]):
+    parent = serializers.CharField(source="parent.code", default=None, read_only=True)
+    province = serializers.CharField(source="province.code", default=None, read_only=True)
+
+    class Meta:
+        model = FundCategory
+        fields = ["code", "parent", "province", "managing_kind", "from_year", "to_year", "names", "version"]
