@@ -65,9 +65,12 @@ install: .venv/.runtime .venv/.dev ## .venv with the pinned dependencies
 
 assets: $(if $(wildcard frontend/package.json),frontend/dist/.stamp) ## browser assets from frontend/
 
-frontend/dist/.stamp: $(ASSETS) .build-venv/.stamp
-	@echo "Building the browser assets ..."
+frontend/node_modules/.stamp: frontend/package.json frontend/package-lock.json .build-venv/.stamp
 	@cd frontend && PATH="$(CURDIR)/$(BUILD_BIN):$$PATH" npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
+frontend/dist/.stamp: $(ASSETS) frontend/node_modules/.stamp
+	@echo "Building the browser assets ..."
 	@cd frontend && PATH="$(CURDIR)/$(BUILD_BIN):$$PATH" npm run --silent build
 	@touch $@
 
