@@ -1,7 +1,5 @@
 """Applications, middleware, templates, user model."""
 
-from importlib.util import find_spec
-
 from povfund.settings.env import BASE_DIR
 
 INSTALLED_APPS = [
@@ -33,8 +31,6 @@ INSTALLED_APPS = [
     "povfund",
 ]
 
-INSTALLED_APPS = [name for name in INSTALLED_APPS if find_spec(name)]
-
 MIDDLEWARE = [
     "accounts.middleware.RequestNumber",
     "django.middleware.security.SecurityMiddleware",
@@ -64,7 +60,7 @@ TEMPLATES = [
                 "django.template.context_processors.i18n",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
-                *(["povfund.context.frame"] if find_spec("povfund.context") else []),
+                "povfund.context.frame",
             ],
         },
     },
