@@ -160,6 +160,8 @@ def _seed_once(sites: list[Site]) -> None:
     if stamp.exists():
         return
     for site in sites:
+        site.manage("node_key")
+    for site in sites:
         say(f"Seeding the demo world of {site.name} ...")
         site.manage("seed_demo")
     stamp.touch()

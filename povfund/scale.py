@@ -43,7 +43,8 @@ FROM generate_series(0, %(documents)s - 1) AS i
 
 _LINES = """
 INSERT INTO funds_fundline (uid, document_id, n, recipient_id, recipient_key, money_level, fund_category_id,
-    budget_item_id, amount, payment_mode, remark, document_no, issuer_id, issuer_key, owner_kind, budget_year, has_parent)
+    budget_item_id, amount, payment_mode, remark, document_no, issuer_id, issuer_key, owner_kind, budget_year,
+    has_parent)
 SELECT md5('scale line ' || d.i || '.' || j || %(mark)s)::uuid, d.uid, j + 1, c.id, c.scope_key,
     CASE j %% 3 WHEN 0 THEN 'central' WHEN 1 THEN 'province' ELSE 'city' END, g.id, b.id,
     ((d.i::bigint * 7919 + j * 104729) %% 100000000 + 100) / 100.0, 'treasury', '',
@@ -117,13 +118,14 @@ def _settle(uids: list, *, state: str) -> None:
     acknowledged = state == RecordState.ACKNOWLEDGED
     with connection.cursor() as cursor:
         cursor.execute(
-            """UPDATE funds_funddocument d SET content_hash = h.hash, state = %s, reviewed_rev = 1, reviewed_hash = h.hash,
-                   acked_rev = CASE WHEN %s THEN 1 END, acked_hash = CASE WHEN %s THEN h.hash ELSE '' END
+            """UPDATE funds_funddocument d SET content_hash = h.hash, state = %s,
+                   reviewed_rev = 1, reviewed_hash = h.hash, acked_rev = CASE WHEN %s THEN 1 END, acked_hash = CASE WHEN %s THEN h.hash ELSE '' END
                FROM unnest(%s::uuid[], %s::text[]) AS h(uid, hash) WHERE d.uid = h.uid""",
             [state, acknowledged, acknowledged, uids, hashes],
         )
         cursor.execute(
-            """INSERT INTO records_recordrevision (record_type, record_uid, rev, content, content_hash, schema, permit, at)
+            """INSERT INTO records_recordrevision
+                   (record_type, record_uid, rev, content, content_hash, schema, permit, at)
                SELECT %s, r.uid, 1, r.content, r.hash, '2026.1', NULL, %s
                FROM unnest(%s::uuid[], %s::bytea[], %s::text[]) AS r(uid, content, hash)""",
             [kind.key, clock.now(), uids, [encoded[uid] for uid in uids], hashes],

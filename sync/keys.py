@@ -61,7 +61,9 @@ def make_key(key_id: str) -> FileSigner:
         file.write(data)
         file.flush()
         os.fsync(file.fileno())
-    return FileSigner(path)
+    made = FileSigner(path)
+    path.with_suffix(".pub").write_text(made.public.hex() + "\n")
+    return made
 
 
 def ensure_own_key() -> FileSigner:

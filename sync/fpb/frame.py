@@ -5,13 +5,13 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterable
 from pathlib import Path
-from typing import BinaryIO
+from typing import Annotated, BinaryIO, Literal
 
 import msgspec
 
 from povfund.common.canonical import canonical
 from sync.fpb.errors import RejectedInput
-from sync.fpb.manifest import MAX_MANIFEST, Manifest, parse_manifest
+from sync.fpb.manifest import MAX_MANIFEST, Manifest, Name, parse_manifest
 from sync.fpb.strict import strict_json
 
 MAGIC = b"FPB1\n"
@@ -20,11 +20,11 @@ BLOCK = 2**20
 
 
 class Signature(msgspec.Struct, forbid_unknown_fields=True):
-    """One signature over `FPB1-MANIFEST\\0` and the manifest; `sig` in hex."""
+    """One signature over `FPB1-MANIFEST\\0` and the manifest; `sig` in hex, lower case."""
 
-    alg: str
-    key: str
-    sig: str
+    alg: Literal["ed25519"]
+    key: Name
+    sig: Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{128}$")]
 
 
 def encode_signatures(signatures: list[Signature]) -> bytes:

@@ -1,0 +1,1 @@
+"""The demo world: real divisions and documents, invented people; made through the services."""

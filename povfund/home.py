@@ -1,0 +1,234 @@
+"""我的工作 — the page everybody lands on: what to do first, and how long until the next transmission."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import NoReverseMatch, reverse
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_safe
+
+from accounts.choices import Duty
+from accounts.models import Unit, User
+from povfund.common import clock
+from records.calendar.services import calendar, window_strip
+from records.choices import RecordState, ReturnReason
+from records.permissions import may_enter
+from records.registry import RecordType, record_types
+from records.services import (
+    WorkItem,
+    board,
+    in_others_hands,
+    shown_alarms,
+    unsaved_draft,
+    waiting_days,
+    work_items,
+)
+from sync.models import LineOutcome
+
+ACTS = {
+    "complete": (_("Finish the draft"), _("Continue")),
+    "correct": (_("Correct"), _("Correct")),
+    "review": (_("Review"), _("Review")),
+}
+GROUPS = (
+    ("late", _("Past the deadline")),
+    ("returned", _("Returned to me")),
+    ("window", _("Before this transmission")),
+    ("later", _("Later")),
+)
+YEAR = 366
+SHOWN_NAMES = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Task:
+    """One line of the list, ready to print. `days` are working days left; negative when late, None over a year late."""
+
+    group: str
+    act: Any
+    go: Any
+    due: date
+    days: int | None
+    title: str
+    detail: str
+    amount: Decimal | None
+    url: str
+    state: str = ""
+    origin: str = ""
+    origin_at: datetime | None = None
+    saved_at: datetime | None = None
+    note: str = ""
+
+    @property
+    def late_days(self) -> int:
+        """Working days since the deadline."""
+        return -(self.days or 0)
+
+
+@login_required
+@require_safe
+def home(request: HttpRequest) -> HttpResponse:
+    """The person's own list; a fixed number of bounded queries, whatever the tables hold."""
+    user: Any = request.user
+    kinds = list(record_types().values()) if user.can("records.read") else []
+    strip = _strip()
+    tasks = _tasks(user, kinds, cutoff=strip["cutoff"])
+    boards = [board(user, kind) for kind in kinds]
+    context = {
+        "strip": strip,
+        "groups": [(label, rows) for name, label in GROUPS if (rows := [t for t in tasks if t.group == name])],
+        "counts": {name: sum(task.group == name for task in tasks) for name, _label in GROUPS} | {"all": len(tasks)},
+        "alarms": shown_alarms(user, limit=5),
+        "boards": [found for found in boards if found.expected],
+        "reviewed": sum(found.reviewed for found in boards),
+        "expected": sum(found.expected for found in boards),
+        "hands": _hands(user, kinds),
+        "enter": [(kind.label, url) for kind in kinds if may_enter(user, kind) and (url := _address(kind.enter_url))],
+    }
+    return render(request, "home.html", context)
+
+
+def _strip() -> dict[str, Any]:
+    """The track from the last due day to the next, with the day by which reviews must be done."""
+    today = clock.today()
+    strip = window_strip(today)
+    due = strip["next"]
+    before = calendar().add(due.due, -1)
+    return strip | {
+        "number": due.nominal.month * 2 - (due.nominal.day == 1),
+        "moved": due.due != due.nominal,
+        "days_left": (due.due - today).days,
+        "cutoff": before if before >= today else due.due,
+    }
+
+
+def _tasks(user: User, kinds: Iterable[RecordType], *, cutoff: date) -> list[Task]:
+    items = [item for kind in kinds for item in work_items(user, kind)]
+    reasons = _centre_reasons([item.record.uid for item in items if item.record.state == RecordState.RETURNED])
+    tasks = [_task(item, cutoff=cutoff, centre=reasons.get(item.record.uid, "")) for item in items]
+    for kind in kinds:
+        typed = unsaved_draft(user, kind) if may_enter(user, kind) else None
+        if typed and (url := _address(kind.enter_url)):
+            tasks.append(
+                Task(
+                    group="window",
+                    act=ACTS["complete"][0],
+                    go=ACTS["complete"][1],
+                    due=cutoff,
+                    days=_days_to(cutoff),
+                    title=str(typed.payload.get("document_no") or kind.label),
+                    detail=str(_("not saved yet")),
+                    amount=None,
+                    url=url,
+                    saved_at=typed.saved_at,
+                )
+            )
+    return sorted(tasks, key=lambda task: task.due)
+
+
+def _task(item: WorkItem, *, cutoff: date, centre: str) -> Task:
+    """A draft is due by art. 9; a review or correction, the working day before the next transmission."""
+    record = item.record
+    due = record.due_on if item.act == "complete" else cutoff
+    described = item.kind.describe(record)
+    act, go = ACTS[item.act]
+    note, origin, origin_at = centre, str(_("the centre")) if centre else "", record.changed_at
+    if item.returned is not None:
+        reason = item.returned.reason_code
+        label = str(ReturnReason(reason).label) if reason in ReturnReason.values else ""
+        note = " · ".join(filter(None, (label, item.returned.comment)))
+        origin, origin_at = item.returned.person_name, item.returned.at
+    elif item.act == "review":
+        origin = str(record.owner_unit)
+    elif not centre and record.entered_by:
+        origin = record.entered_by.person.name
+    return Task(
+        group=_group(item.act, due=due, cutoff=cutoff),
+        act=act,
+        go=go,
+        due=due,
+        days=_days_to(due),
+        title=described.title,
+        detail=described.detail,
+        amount=described.amount,
+        url=record.get_absolute_url(),  # type: ignore[attr-defined]
+        state=record.state,
+        origin=origin,
+        origin_at=origin_at,
+        saved_at=item.draft_at,
+        note=note,
+    )
+
+
+def _group(act: str, *, due: date, cutoff: date) -> str:
+    if due < clock.today():
+        return "late"
+    if act == "correct":
+        return "returned"
+    return "window" if due <= cutoff else "later"
+
+
+def _days_to(due: date) -> int | None:
+    today = clock.today()
+    return None if (today - due).days > YEAR else calendar().between(today, due)
+
+
+def _centre_reasons(uids: list[UUID]) -> dict[UUID, str]:
+    """Why the centre returned these records: the newest outcome of each. One query, none for no record."""
+    if not uids:
+        return {}
+    outcomes = LineOutcome.objects.filter(record_uid__in=uids, outcome="returned").order_by("pk")
+    return {
+        uid: "；".join(str(reason.get("message") or reason.get("code") or "") for reason in reasons)
+        for uid, reasons in outcomes.values_list("record_uid", "reasons")
+    }
+
+
+def _hands(user: User, kinds: Iterable[RecordType]) -> list[dict[str, Any]]:
+    """Whose turn it is with the own unit's records: unit or level, names, count, longest wait in days."""
+    waiting: dict[RecordState, tuple[int, datetime]] = {}
+    for kind in kinds:
+        for found in in_others_hands(user, kind) if may_enter(user, kind) else ():
+            count, since = waiting.get(found.state, (0, found.since))
+            waiting[found.state] = (count + found.count, min(since, found.since))
+    seats = {RecordState.SUBMITTED: user.unit, **({} if not waiting else _seats_above(user))}
+    return [
+        {
+            "who": seats.get(state),
+            "names": _names(seats.get(state), but=user),
+            "count": count,
+            "days": waiting_days(since),
+        }
+        for state, (count, since) in waiting.items()
+    ]
+
+
+def _seats_above(user: User) -> dict[RecordState, Unit]:
+    key = user.unit.division.scope_key[:2]
+    found = Unit.objects.select_related("division").filter(division__scope_key=key, kind=user.unit.kind).first()
+    return {} if found is None else {RecordState.UNIT_REVIEWED: found, RecordState.CITY_REVIEWED: found}
+
+
+def _names(unit: Unit | None, *, but: User) -> list[str]:
+    """Up to three people of the unit whose duties include reviewing."""
+    if unit is None:
+        return []
+    seats = User.objects.filter(unit=unit, is_active=True, duties__overlap=[Duty.REVIEW, Duty.HEAD])
+    names = seats.exclude(person=but.person_id).values_list("person__name", flat=True)
+    return list(names.order_by("person__name").distinct()[:SHOWN_NAMES])
+
+
+def _address(name: str) -> str:
+    try:
+        return reverse(name) if name else ""
+    except NoReverseMatch:
+        return ""
