@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
 from funds import content
 from povfund.common.errors import Finding
-from records.registry import ChildTable, RecordType, Row
+from records.registry import ChildTable, Described, RecordType, Row
 
 
 def _check(rows: Sequence[Row], stage: str) -> list[list[Finding]]:
     from funds.rules import check
 
     return check(rows, stage)
+
+
+def _describe(document: Any) -> Described:
+    return Described(
+        document.document_no or document.title, document.title if document.document_no else "", document.total
+    )
 
 
 FUND_DOCUMENT = RecordType(
@@ -44,5 +51,7 @@ FUND_DOCUMENT = RecordType(
     ),
     code_tables=content.code_tables,
     totals_sql=content.TOTALS_SQL,
+    describe=_describe,
+    enter_url="funds:document_new",
 )
 """资金下达: entered by finance, or by the line in charge of a category where the province lets it (rule F10)."""

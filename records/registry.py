@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from functools import cache
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -43,6 +44,20 @@ class IngestCodes:
     """Further tables a type asks for by name, each code -> id."""
 
 
+@dataclass(frozen=True, slots=True)
+class Described:
+    """A record in one line of a work list: name, a few words, and its amount in 元."""
+
+    title: str
+    detail: str = ""
+    amount: Decimal | None = None
+
+
+def described_by_name(record: Any) -> Described:
+    """A record by its name alone."""
+    return Described(str(record))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordType:
     """
@@ -75,6 +90,10 @@ class RecordType:
     children: tuple[ChildTable, ...] = ()
     code_tables: Callable[[], dict[str, dict[str, Any]]] = dict
     """Code tables beyond divisions and units, for `IngestCodes.extra`."""
+    describe: Callable[[Any], Described] = described_by_name
+    """One line of 我的工作; of a row fetched without relations, so it may not query."""
+    enter_url: str = ""
+    """Name of the address where a new record is entered."""
     totals_sql: str = ""
     """SELECT record uid, year, category, fen for live rows of `%(uids)s`: the measure from tables."""
 

@@ -26,11 +26,23 @@ from records.life.services.saving import (
     start_record,
 )
 from records.life.services.steps import Step, StepResult, rule_row, take_step, take_steps
+from records.life.services.work import (
+    Board,
+    InHands,
+    WorkItem,
+    board,
+    in_others_hands,
+    unsaved_draft,
+    waiting_days,
+    work_items,
+)
 
 __all__ = [
+    "Board",
     "FileLost",
     "FileTooLarge",
     "HistoryEntry",
+    "InHands",
     "JobContext",
     "LostLease",
     "RetryLater",
@@ -38,10 +50,12 @@ __all__ = [
     "ShownAlarm",
     "Step",
     "StepResult",
+    "WorkItem",
     "acknowledge",
     "add_attachment",
     "attachment_for",
     "attachments_of",
+    "board",
     "cancel_job",
     "carry_authors",
     "clear_alarm",
@@ -51,6 +65,7 @@ __all__ = [
     "enqueue",
     "entry_due",
     "finish_save",
+    "in_others_hands",
     "open_alarms",
     "open_for_edit",
     "path_of",
@@ -66,4 +81,7 @@ __all__ = [
     "start_record",
     "take_step",
     "take_steps",
+    "unsaved_draft",
+    "waiting_days",
+    "work_items",
 ]

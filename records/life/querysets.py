@@ -57,17 +57,26 @@ class RecordQuerySet(models.QuerySet["Record"]):
         city or province, those of the same line below, as far as the city step lets them. Authors and
         earlier reviewers are left out when the step is taken, not here.
         """
-        scope, unit = user.scope, user.unit
-        mine = Q(owner_unit__in=(scope.unit_id, *scope.review_units), state=RecordState.SUBMITTED)
-        line = prefix_q("scope_key", scope.keys) & Q(owner_kind=unit.kind)
+        return self.filter(self.awaiting_unit_q(user) | self.awaiting_above_q(user), deleted=False)
+
+    @staticmethod
+    def awaiting_unit_q(user: User) -> Q:
+        """Submitted rows of the own unit and of units whose review is delegated to the user."""
+        return Q(owner_unit__in=(user.scope.unit_id, *user.scope.review_units), state=RecordState.SUBMITTED)
+
+    @staticmethod
+    def awaiting_above_q(user: User) -> Q:
+        """Reviewed rows of the same line below that wait for the user's city or province. One query."""
+        unit = user.unit
+        line = prefix_q("scope_key", user.scope.keys) & Q(owner_kind=unit.kind)
         county = Q(state=RecordState.UNIT_REVIEWED, division__level=Level.COUNTY)
         cities_review = city_step_of(unit.division.scope_key[:2])
         if unit.division.level == Level.PROVINCE:
-            due = Q(state__in=ABOVE_STATES)
-            mine |= line & (due & ~county if cities_review else due)
-        elif unit.division.level == Level.CITY and cities_review:
-            mine |= line & county
-        return self.filter(mine, deleted=False)
+            due = Q(state__in=[str(state) for state in ABOVE_STATES])
+            return line & (due & ~county if cities_review else due)
+        if unit.division.level == Level.CITY and cities_review:
+            return line & county
+        return Q(pk__in=[])
 
     def with_display_relations(self) -> Self:
         """Join what lists and serializers print, so that a list costs a fixed number of queries."""
