@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import os
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import Protocol
+from uuid import uuid4
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import serialization
@@ -30,7 +32,7 @@ class FileSigner:
 
     def __init__(self, path: Path) -> None:
         self.key_id = path.stem.replace("_", "/")
-        key = serialization.load_pem_private_key(path.read_bytes(), password=settings.SECRET_KEY.encode())
+        key = serialization.load_pem_private_key(path.read_bytes(), password=_password())
         if not isinstance(key, Ed25519PrivateKey):
             raise TypeError(f"{path} holds no Ed25519 key")
         self._key = key
@@ -47,23 +49,33 @@ def _folder() -> Path:
     return Path(settings.HOME) / "keys"
 
 
+def _password() -> bytes:
+    return str(settings.SECRET_KEY).encode()
+
+
 def make_key(key_id: str) -> FileSigner:
-    """Make a key pair for this node; the private half never leaves the folder."""
+    """
+    Make a key pair for this node; the private half never leaves the folder.
+
+    Of two processes that make the same key at once, both get the one that was there first.
+    """
     folder = _folder()
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     path = folder / f"{key_id.replace('/', '_')}.pem"
     data = Ed25519PrivateKey.generate().private_bytes(
         serialization.Encoding.PEM,
         serialization.PrivateFormat.PKCS8,
-        serialization.BestAvailableEncryption(settings.SECRET_KEY.encode()),
+        serialization.BestAvailableEncryption(_password()),
     )
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+    draft = path.with_suffix(f".{uuid4().hex}.tmp")
+    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
         file.write(data)
         file.flush()
         os.fsync(file.fileno())
-    made = FileSigner(path)
-    path.with_suffix(".pub").write_text(made.public.hex() + "\n")
-    return made
+    with suppress(FileExistsError):
+        os.link(draft, path)
+    draft.unlink()
+    return FileSigner(path)
 
 
 def ensure_own_key() -> FileSigner:

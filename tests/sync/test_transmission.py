@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 
 from funds.models import FundDocument, FundLine
@@ -55,7 +57,7 @@ def test_three_batches_make_one_chain(world):
         with world.at(node):
             batches = list(Batch.objects.order_by("seq"))
             assert [b.seq for b in batches] == [1, 2, 3]
-            assert all(b.prev == a.manifest_hash for a, b in zip(batches, batches[1:], strict=False))
+            assert all(b.prev == a.manifest_hash for a, b in pairwise(batches))
             assert ChainHead.objects.get(node="P51").hash == batches[-1].manifest_hash
 
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import itertools
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import Any
+from unittest.mock import patch
 
 import httpx
 from django.db import connections
@@ -12,8 +15,10 @@ from django.test import Client, override_settings
 
 from accounts.models import Division
 from sync import keys
+from sync.fpb.line import encode_line
 from sync.ingest import ingest, pick_up
 from sync.models import Batch, Node
+from sync.nodeauth import sign_call
 from sync.sealing import build, seal
 from sync.sending.client import CentreClient
 from sync.sending.deliver import deliver, take_receipts
@@ -29,6 +34,7 @@ class World:
         self.server, self.folder = server, folder
         self.databases = {node: server.clone() for node in ("C", *provinces)}
         self.lost: set[tuple[str, str]] = set()
+        self.spoil: dict[tuple[str, str], Callable[[bytes], bytes]] = {}
         with self.at("C"):
             centre = self._node("C", "000000", sends=False)
             centre_key = keys.signer()
@@ -97,6 +103,24 @@ class World:
         self.ingest()
         return self.fetch(batch, node)
 
+    def send_spoilt(self, change: Callable[[int, bytes], bytes], node: str = "P51") -> Batch:
+        """The same, with every line (numbered from 0) changed before the file is signed."""
+        count = itertools.count()
+        with patch("sync.sealing.build.encode_line", lambda **words: change(next(count), encode_line(**words))):
+            return self.send(node)
+
+    def announce(self, batch: Batch, node: str = "P51") -> dict[str, Any]:
+        """Only the head of the file."""
+        with self.at(node), self.client(node) as client:
+            return client.announce(batch)
+
+    def call(self, method: str, path: str, body: bytes = b"", node: str = "P51") -> httpx.Response:
+        """Any signed call of a node to the centre, answered whatever it says."""
+        with self.at(node):
+            headers = sign_call(signer=keys.signer(), method=method, url=URL + path, body=body)
+            with httpx.Client(base_url=URL, transport=Wire(self, node)) as http:
+                return http.request(method, path, content=body, headers=headers)
+
     def close(self) -> None:
         connections["default"].close()
         for name in self.databases.values():
@@ -104,18 +128,26 @@ class World:
 
 
 class Wire(httpx.BaseTransport):
-    """Carries a call to the centre's views; calls named in `world.lost` lose their answer once."""
+    """
+    Carries a call to the centre's views. Calls named in `world.lost` lose their answer once, bodies
+    of those in `world.spoil` are changed once on the way.
+    """
 
     def __init__(self, world: World, node: str) -> None:
         self.world, self.node = world, node
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
+        body = request.read()
+        for (method, piece), change in list(self.world.spoil.items()):
+            if method == request.method and piece in request.url.path:
+                del self.world.spoil[method, piece]
+                body = change(body)
         headers = {name: value for name, value in request.headers.items() if name not in ("host", "content-length")}
         with self.world.at("C"):
             answer = Client(SERVER_NAME=request.url.host).generic(
                 request.method,
                 request.url.raw_path.decode(),
-                data=request.read(),
+                data=body,
                 content_type="application/octet-stream",
                 headers=headers,
             )

@@ -1,0 +1,5 @@
+"""The province and the centre, for hostile batches."""
+
+from tests.sync.conftest import two_provinces, world
+
+__all__ = ["two_provinces", "world"]
