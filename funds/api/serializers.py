@@ -28,7 +28,8 @@ class LineSerializer(serializers.Serializer[Any]):
     remark = serializers.CharField(required=False, allow_blank=True, max_length=200, default="")
 
     def to_internal_value(self, data: Any) -> LineInput:
-        if isinstance(data, dict) and isinstance(data.get("amount"), float | int):
+        amount = data.get("amount") if isinstance(data, dict) else None
+        if amount is not None and not (isinstance(amount, str) and amount.isascii()):
             raise serializers.ValidationError({"amount": serializers.DecimalField.default_error_messages["invalid"]})
         found: dict[str, Any] = super().to_internal_value(data)
         for name in ("recipient", "fund_category", "budget_item"):

@@ -16,6 +16,7 @@ ACCESS: dict[str, dict[str, tuple[str, ...]]] = {
     "append_only": {APP: APPEND, SYNC: APPEND},
     "sync_only": {APP: READ, SYNC: CHANGE},
     "sync_append_only": {APP: READ, SYNC: APPEND},
+    "sync_scratch": {APP: READ, SYNC: EVERYTHING},
     "owner_only": {APP: READ, SYNC: READ},
 }
 """`db_access` of a model → rights of fp_app and fp_sync. TRUNCATE is nobody's."""

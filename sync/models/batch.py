@@ -19,10 +19,9 @@ class Batch(models.Model):
     批次 — one signed, chained set of lines, at the node that sends it and at the one that receives it.
 
     `state` is an `OutState` for direction `out` and an `InState` for `in`. `manifest` and
-    `signatures` are the bytes of the file; after `built` they never change.
+    `signatures` are the bytes of the file; after `built` they never change. The web process of a
+    receiving node writes batches, parts and chain heads: it takes what other nodes send.
     """
-
-    db_access = "sync_only"
 
     uid = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     direction = models.CharField(max_length=3, choices=Direction, db_collation="C")
@@ -99,8 +98,6 @@ class BatchItem(models.Model):
 class BatchPart(models.Model):
     """分块 — one compressed part of a batch file; `received_at` is set when its bytes are durable."""
 
-    db_access = "sync_only"
-
     batch = models.ForeignKey(Batch, models.PROTECT, related_name="parts")
     n = models.PositiveIntegerField()
     sha256 = models.CharField(max_length=64, db_collation="C")
@@ -142,8 +139,6 @@ class LineOutcome(models.Model):
 
 class QuarantinedLine(models.Model):
     """隔离行 — a line the centre did not apply, byte for byte, until the province sends a new revision."""
-
-    db_access = "sync_only"
 
     batch = models.ForeignKey(Batch, models.PROTECT, related_name="quarantined")
     line_no = models.PositiveIntegerField()

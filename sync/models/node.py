@@ -73,8 +73,6 @@ class NodeKey(models.Model):
 class ChainHead(models.Model):
     """批次链头 — where a node's chain stands on this server, one row per node and epoch."""
 
-    db_access = "sync_only"
-
     node = models.ForeignKey(Node, models.PROTECT, related_name="heads")
     epoch = models.PositiveIntegerField()
     seq = models.PositiveBigIntegerField(default=0)

@@ -8,7 +8,7 @@ from django.db import models
 class StagedLine(models.Model):
     """暂存行 — one received line, byte for byte, with what was found wrong and what is to become of it."""
 
-    db_access = "sync_only"
+    db_access = "sync_scratch"
 
     batch = models.UUIDField()
     line_no = models.PositiveIntegerField()

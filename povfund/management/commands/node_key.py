@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand
 
 from sync import keys
@@ -16,6 +18,6 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         signer = keys.ensure_own_key()
-        self.stdout.write(signer.key_id)
-        self.stdout.write(signer.public.hex())
-        self.stdout.write(f"fingerprint {keys.fingerprint(signer.public)}")
+        public = signer.public.hex()
+        (Path(settings.HOME) / "keys" / f"{signer.key_id.replace('/', '_')}.pub").write_text(f"{public}\n")
+        self.stdout.write(f"{signer.key_id}\n{public}\nfingerprint {keys.fingerprint(signer.public)}")
