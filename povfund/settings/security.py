@@ -54,6 +54,7 @@ SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_EXPIRE_AT_BROWSER_CLOSE = True
 CSRF_COOKIE_NAME = f"povfund_{node.NODE.lower()}_csrf"
 CSRF_COOKIE_SECURE = env.PRODUCTION
+CSRF_FAILURE_VIEW = "povfund.refusals.form_expired"
 LANGUAGE_COOKIE_NAME = f"povfund_{node.NODE.lower()}_language"
 
 X_FRAME_OPTIONS = "DENY"
