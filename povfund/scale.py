@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from django.db import connection, transaction
 
@@ -89,7 +90,7 @@ def seed_scale(
     several runs apart. Runs as the owner role; figures and numbers are invented and say 示例.
     """
     documents = max(1, lines // LINES_PER_DOCUMENT)
-    values = {
+    values: dict[str, Any] = {
         "prefix": f"{province}%",
         "mark": mark,
         "documents": documents,
@@ -118,8 +119,9 @@ def _settle(uids: list, *, state: str) -> None:
     acknowledged = state == RecordState.ACKNOWLEDGED
     with connection.cursor() as cursor:
         cursor.execute(
-            """UPDATE funds_funddocument d SET content_hash = h.hash, state = %s,
-                   reviewed_rev = 1, reviewed_hash = h.hash, acked_rev = CASE WHEN %s THEN 1 END, acked_hash = CASE WHEN %s THEN h.hash ELSE '' END
+            """UPDATE funds_funddocument d SET content_hash = h.hash, state = %s, reviewed_rev = 1,
+                   reviewed_hash = h.hash, acked_rev = CASE WHEN %s THEN 1 END,
+                   acked_hash = CASE WHEN %s THEN h.hash ELSE '' END
                FROM unnest(%s::uuid[], %s::text[]) AS h(uid, hash) WHERE d.uid = h.uid""",
             [state, acknowledged, acknowledged, uids, hashes],
         )

@@ -99,13 +99,13 @@ def _namer(question: Question, divisions: dict[str, Any]) -> Any:
     """A function key -> (codes, names); code tables are read once."""
     year = question.years[0] if question.years else None
     tables: dict[str, dict[Any, tuple[str, str]]] = {
-        Dimension.DIVISION: {k: (d.code, d.name) for k, d in divisions.items()}
+        str(Dimension.DIVISION): {k: (d.code, d.name) for k, d in divisions.items()}
     }
     for dimension, model in ((Dimension.FUND_CATEGORY, FundCategory), (Dimension.BUDGET_ITEM, BudgetItem)):
         if dimension in question.by:
             tables[dimension] = {c.pk: (c.code, c.name_in(year)) for c in model.objects.all()}
-    for dimension, labels in LABELS.items():
-        tables[dimension] = {value: (value, str(label)) for value, label in labels.items()}
+    for name, labels in LABELS.items():
+        tables[name] = {value: (value, str(label)) for value, label in labels.items()}
 
     def named(key: tuple[Any, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
         pairs = [

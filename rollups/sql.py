@@ -1,4 +1,4 @@
-"""SQL of the summary: what a fact contributes, where it counts, the statement that merges deltas (triggers: migration 0002)."""
+"""SQL of the summary: what a fact contributes, where it counts, how deltas merge (triggers: migration 0002)."""
 
 from __future__ import annotations
 
@@ -23,7 +23,8 @@ MERGE = f"""
 WITH taken AS (DELETE FROM rollups_delta RETURNING *),
 spread AS ({NODES.format(d="t", table="taken")}),
 moved AS (
-    INSERT INTO rollups_cellhistory AS h (node, year, category_id, item_id, money_level, unit_kind, state, cutoff, n, fen)
+    INSERT INTO rollups_cellhistory AS h
+        (node, year, category_id, item_id, money_level, unit_kind, state, cutoff, n, fen)
     SELECT node, year, category_id, item_id, money_level, unit_kind, state, cutoff, sum(n), sum(fen) FROM spread
     GROUP BY 1, 2, 3, 4, 5, 6, 7, 8
     ON CONFLICT ON CONSTRAINT rollups_cellhistory_once DO UPDATE SET n = h.n + excluded.n, fen = h.fen + excluded.fen

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
@@ -91,17 +91,21 @@ def save_fund_document(
 
 def _save(*, actor: User, data: DocumentInput, uid: UUID | None, base_rev: int | None) -> FundDocument:
     created = uid is None
+    document: FundDocument
     if uid is None:
         require(may_enter(actor, FUND_DOCUMENT))
         document = FundDocument(uid=uuid7())
         start_record(actor=actor, record=document)
     else:
-        document = open_for_edit(  # type: ignore[assignment]
-            actor=actor,
-            kind=FUND_DOCUMENT,
-            uid=uid,
-            base_rev=base_rev or 0,
-            changes=lambda record: changes_since(record, base_rev or 0, data),
+        document = cast(
+            FundDocument,
+            open_for_edit(
+                actor=actor,
+                kind=FUND_DOCUMENT,
+                uid=uid,
+                base_rev=base_rev or 0,
+                changes=lambda record: changes_since(record, base_rev or 0, data),
+            ),
         )
     before = {} if created else {"rev": document.rev, "state": document.state, "hash": document.content_hash}
     _require_visible_parent(actor, data.parent)

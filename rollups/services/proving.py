@@ -81,7 +81,7 @@ def _prove_place(*, node: str, year: int) -> list[dict[str, Any]]:
         .replace("FROM rollups_cell", "FROM rollups_cell WHERE node = %s AND year = %s")
     )
     names = ["node", *GRAIN, "fact_n", "fact_fen", "cell_n", "cell_fen"]
-    place = [node, node + "~", year]
+    place: list[Any] = [node, node + "~", year]
     with connection.cursor() as cursor:
         cursor.execute(statement.format(where="WHERE node = %s", limit=50), [*place, node, year, *place, node])
         return [dict(zip(names, [str(v) for v in row], strict=True)) for row in cursor.fetchall()]
@@ -102,7 +102,8 @@ def rebuild() -> int:
         cursor.execute("DELETE FROM rollups_delta")
         cursor.execute(
             f"""CREATE TEMPORARY TABLE rollups_fresh ON COMMIT DROP AS
-                SELECT {_GRAIN}, sum(n)::bigint AS n, sum(fen)::bigint AS fen FROM ({_SPREAD_FACTS}) f GROUP BY {_GRAIN}"""
+                SELECT {_GRAIN}, sum(n)::bigint AS n, sum(fen)::bigint AS fen
+                FROM ({_SPREAD_FACTS}) f GROUP BY {_GRAIN}"""
         )
         cursor.execute(
             f"""INSERT INTO rollups_cellhistory AS h ({names.replace("n, fen", "cutoff, n, fen")})
