@@ -1,76 +1,134 @@
-"""What the frame of every page shows: areas, place, duty, and the days to the next transmission."""
+"""What the frame of every page shows: areas, place, duty, days to the next transmission, texts of the scripts."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
+from django.utils.functional import Promise, SimpleLazyObject
 from django.utils.translation import get_language, gettext_lazy as _
 
-from accounts.choices import Duty
+from accounts.choices import Capability
+from accounts.models import Division
 from povfund.common import clock
+from povfund.words import WORDS
 from records.calendar.services import window_strip
+from records.registry import record_types
 
+COUNTED = 99
+"""Work on the rail is counted up to here."""
+
+
+@dataclass(frozen=True, slots=True)
+class Area:
+    """栏目 — one item of the rail: its pages in order of preference, each with capabilities of which one is needed."""
+
+    icon: str
+    label: str | Promise
+    pages: tuple[tuple[str, tuple[str, ...]], ...]
+    prefixes: tuple[str, ...]
+    counts_reviews: bool = False
+
+
+EDITIONS = {
+    "central": _("Central edition"),
+    "provincial": _("Local edition (network)"),
+    "receiver": _("Receiver of the fiscal network"),
+    "standalone": _("Local edition (stand-alone)"),
+}
+C = Capability
 RAIL = (
-    ("home", "list-check", _("Work"), "records.read"),
-    ("funds:documents", "table-plus", _("Enter"), "records.read"),
-    ("review:list", "clipboard-check", _("Review"), "funds.review"),
-    ("sync:overview", "send", _("Send"), "sync.read"),
-    ("rollups:explorer", "chart-histogram", _("Totals"), "rollups.read"),
-)
-ADMINISTRATION = (
-    ("accounts:units", "accounts.manage"),
-    ("accounts:accounts", "grants.manage"),
-    ("accounts:audit", "audit.read"),
+    Area("checklist", _("Work"), (("home", (C.RECORDS_READ, C.JOBS_READ)),), ()),
+    Area("table-plus", _("Enter"), (("funds:documents", (C.RECORDS_READ,)),), ("funds:documents",)),
+    Area("clipboard-check", _("Review"), (("review:list", (C.FUNDS_REVIEW,)),), ("review:list",), counts_reviews=True),
+    Area("send", _("Send"), (("sync:overview", (C.SYNC_READ,)),), ("sync:overview",)),
+    Area("chart-histogram", _("Totals"), (("rollups:explorer", (C.ROLLUPS_READ,)),), ("rollups:explorer",)),
+    Area(
+        "settings",
+        _("Admin"),
+        (
+            ("accounts:units", (C.ACCOUNTS_MANAGE, C.GRANTS_MANAGE)),
+            ("accounts:audit", (C.AUDIT_READ,)),
+        ),
+        ("accounts:units", "accounts:accounts", "accounts:locks", "accounts:audit", "records:calendar", "records:jobs"),
+    ),
 )
 
 
 def frame(request: HttpRequest) -> dict[str, Any]:
-    """Context of `base.html`; the calendar is asked only for signed-in people of a provincial server."""
-    user = getattr(request, "user", None)
+    """Context of `base.html`. What costs a query is asked only when the frame is drawn."""
+    user: Any = getattr(request, "user", None)
     chinese = (get_language() or "").startswith("zh")
     shown: dict[str, Any] = {
         "today": clock.today(),
         "edition": settings.EDITION,
+        "edition_name": SimpleLazyObject(_edition),
         "other_language": ("en", "English") if chinese else ("zh-hans", "中文"),
+        "words": WORDS,
     }
     if user is None or not user.is_authenticated:
         return shown
     return shown | {
-        "rail": list(_rail(request, user)),
-        "where": _where(user),
-        "duty": "、".join(str(Duty(duty).label) for duty in user.duties),
-        "search_url": _address("funds:documents") if user.can("records.read") else "",
-        "window_strip": window_strip(clock.today()) if settings.EDITION == "provincial" else None,
+        "rail": SimpleLazyObject(lambda: list(_rail(request, user))),
+        "where": SimpleLazyObject(lambda: _where(user)),
+        "duty": "、".join(user.duty_names),
+        "search_url": _address("funds:documents") if user.can(C.RECORDS_READ) else "",
+        "window_strip": SimpleLazyObject(lambda: window_strip(clock.today())) if user.can(C.SYNC_READ) else None,
     }
 
 
+def _edition() -> str:
+    """四川省　地方版（网络版）"""
+    place = Division.objects.by_code(settings.NODE_DIVISION)
+    return f"{place.name if place else ''}　{EDITIONS.get(settings.EDITION, '')}".strip()
+
+
 def _address(name: str) -> str:
+    """The address of a page, empty where this edition does not have it."""
     try:
         return reverse(name)
     except NoReverseMatch:
         return ""
 
 
-def _rail(request: HttpRequest, user: Any) -> Any:
-    items = [(name, icon, label) for name, icon, label, capability in RAIL if user.can(capability)]
-    for name, capability in ADMINISTRATION:
-        if user.can(capability):
-            items.append((name, "settings", _("Admin")))
-            break
-    for name, icon, label in items:
-        url = _address(name)
+def _rail(request: HttpRequest, user: Any) -> Iterator[dict[str, Any]]:
+    """Areas the account has a capability for, the present one marked."""
+    for area in RAIL:
+        open_pages = (name for name, needed in area.pages if any(user.can(capability) for capability in needed))
+        url = next(filter(None, map(_address, open_pages)), "")
         if url:
-            here = request.path == url if url == "/" else request.path.startswith(url.rstrip("/"))
-            yield {"url": url, "icon": icon, "label": label, "on": here}
+            yield {
+                "url": url,
+                "icon": area.icon,
+                "label": area.label,
+                "on": _is_here(request.path, area, url),
+                "count": _reviews(user) if area.counts_reviews else "",
+            }
 
 
-def _where(user: Any) -> str:
-    """省 › 市 › 县 and the unit."""
-    division, path = user.unit.division, []
-    while division is not None and division.level != "central":
-        path.insert(0, division.name)
-        division = division.parent
-    return " › ".join([*path]) + ("  " if path else "") + str(user.unit)
+def _is_here(path: str, area: Area, url: str) -> bool:
+    if not area.prefixes:
+        return path == url
+    return any(prefix and path.startswith(prefix) for prefix in map(_address, area.prefixes))
+
+
+def _reviews(user: Any) -> str:
+    """How many records wait for a review by this person; at most 99+."""
+    waiting = 0
+    for kind in record_types().values():
+        if user.can(kind.review):
+            waiting += kind.model.objects.awaiting(user)[: COUNTED + 1].count()
+    return f"{COUNTED}+" if waiting > COUNTED else str(waiting or "")
+
+
+def _where(user: Any) -> dict[str, str]:
+    """省 › 市 › 县, and the unit. One query below the province, none above."""
+    division = user.unit.division
+    above = [division.scope_key[:length] for length in (2, 4, 6, 9) if length < len(division.scope_key)]
+    names = list(Division.objects.filter(scope_key__in=above).values_list("name", flat=True)) if above else []
+    path = [*names, division.name] if division.scope_key else []
+    return {"path": " › ".join(path), "unit": user.unit.title}

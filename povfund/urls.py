@@ -22,3 +22,7 @@ for _name in (
 ):
     if find_spec(_name.split(".")[0]) and find_spec(_name):
         urlpatterns.append(path("", include(_name)))
+
+handler403 = "povfund.refusals.refused"
+handler404 = "povfund.refusals.not_found"
+handler500 = "povfund.refusals.broken"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from decimal import Decimal
 
 from django.utils.translation import gettext_lazy as _
@@ -12,7 +13,7 @@ from povfund.common.errors import Finding, RuleViolation
 LIMIT = Decimal(10) ** 13
 WAN = Decimal(10_000)
 MINUS = "\u2212"
-_TYPED = re.compile(r"^-?(\d+|\d{1,3}(,\d{3})+)(\.\d+)?$")
+_TYPED = re.compile(r"^-?(\d+|\d{1,3}(,\d{3})+)(\.\d*)?$", re.ASCII)
 
 
 def yuan_text(fen: int) -> str:
@@ -35,11 +36,11 @@ def wan_decimals(yuan: Decimal) -> int:
 
 def parse_wan(text: str, *, field: str = "") -> Decimal:
     """
-    Typed 万元 to 元. Takes thousands separators; refuses anything that would be rounded.
+    Typed 万元 to 元. Takes full-width digits, thousands separators and a 万元 behind; refuses what would be rounded.
 
     Raises RuleViolation BAD_AMOUNT.
     """
-    typed = text.strip().replace(MINUS, "-")
+    typed = _half_width(text)
     if not _TYPED.match(typed):
         raise RuleViolation(_bad(_("“%(text)s” is not an amount.") % {"text": text}, field))
     yuan = Decimal(typed.replace(",", "")) * WAN
@@ -48,6 +49,12 @@ def parse_wan(text: str, *, field: str = "") -> Decimal:
     if abs(yuan) >= LIMIT:
         raise RuleViolation(_bad(_("“%(text)s” is too large.") % {"text": text}, field))
     return yuan.quantize(Decimal("0.01"))
+
+
+def _half_width(text: str) -> str:
+    """Digits and marks as keyboards, sheets and input methods write them, made plain."""
+    plain = re.sub(r"\s+", "", unicodedata.normalize("NFKC", text)).replace("、", ",")
+    return re.sub(r"(万元|万)$", "", re.sub("[\u2212\u2013\ufe63]", "-", plain))
 
 
 def _bad(message: object, field: str) -> Finding:

@@ -1,0 +1,7 @@
+let words = null;
+
+/** A text of the page's language: from the data block `words` that the base template writes. */
+export function say(key, values = {}) {
+  words ??= JSON.parse(document.getElementById("words")?.textContent ?? "{}");
+  return (words[key] ?? key).replace(/%\((\w+)\)s/g, (_all, name) => values[name] ?? "");
+}

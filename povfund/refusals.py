@@ -1,0 +1,69 @@
+"""The pages for 403, 404, 409 and 500: always why, by which article, whom to ask, and a way on."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.template.loader import render_to_string
+from django.utils.translation import gettext_lazy as _
+
+from accounts import audit
+from povfund.common.errors import RuleViolation, StaleEdit
+from povfund.common.verdict import Refused
+
+
+def refused(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """403 — a verdict said no; or a form came back too late."""
+    shown: dict[str, Any] = {"title": _("You cannot do this"), "icon_name": "user-off"}
+    if isinstance(exception, Refused):
+        verdict = exception.verdict
+        shown |= {"why": verdict.reason, "basis": verdict.article, "approve": verdict.ask_whom}
+    else:
+        shown["why"] = str(exception or "") or _("Your duties do not include this page.")
+    return render(request, "errors/refusal.html", shown, status=403)
+
+
+def form_expired(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """403 — the form's protection against foreign sites did not match."""
+    shown = {
+        "title": _("The form was not accepted"),
+        "icon_name": "shield-lock",
+        "why": _("The page was open across a sign-in, or the browser sends no cookies."),
+        "propose": _("Go back, load the page again and send the form once more. What you typed is still in the page."),
+    }
+    return render(request, "errors/refusal.html", shown, status=403)
+
+
+def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """404 — absent, or not visible: the same answer."""
+    shown = {
+        "title": _("There is no such page, or it lies outside what you may see"),
+        "icon_name": "search-off",
+        "why": _("You see the units of your own division, and what lies below it."),
+        "basis": "14",
+        "propose": _("Check the address or the document number, or search for it at the top of the page."),
+    }
+    return render(request, "errors/refusal.html", shown, status=404)
+
+
+def not_now(request: HttpRequest, error: RuleViolation, *, back: str = "") -> HttpResponse:
+    """409 (or the error's own status) — the record's state, or somebody's newer change, forbids it."""
+    first = error.findings[0]
+    shown: dict[str, Any] = {
+        "title": first.message,
+        "icon_name": "versions" if isinstance(error, StaleEdit) else "lock",
+        "why": " ".join(str(finding.message) for finding in error.findings[1:]),
+        "basis": first.article,
+        "propose": first.remedy,
+        "changes": getattr(error, "changes", []),
+        "actions": [{"label": _("Look at the record"), "url": back, "primary": True}] if back else [],
+    }
+    return render(request, "errors/409.html", shown, status=error.status)
+
+
+def broken(request: HttpRequest) -> HttpResponse:
+    """500 — without the frame, which may be what broke. The number leads to the log."""
+    shown = {"number": audit.request_id.get()}
+    return HttpResponse(render_to_string("errors/500.html", shown), status=500)

@@ -1,0 +1,71 @@
+"""Typed and printed amounts."""
+
+from decimal import Decimal
+
+import pytest
+from hypothesis import given, strategies as st
+
+from povfund.common.errors import RuleViolation
+from povfund.common.money import parse_wan, wan_decimals, wan_text, yuan_text
+
+AMOUNTS = st.integers(min_value=-(10**15) + 1, max_value=10**15 - 1).map(lambda fen: Decimal(fen) / 100)
+
+
+@pytest.mark.parametrize(
+    "typed, yuan",
+    [
+        ("3408", "34080000.00"),
+        ("3,408.00", "34080000.00"),
+        ("３４０８．５", "34085000.00"),
+        ("１，２３４", "12340000.00"),
+        (" 343,234.50 万元 ", "3432345000.00"),
+        ("2101.905898", "21019058.98"),
+        ("31931.5000000", "319315000.00"),
+        ("−120.00", "-1200000.00"),
+        ("0.000001", "0.01"),
+        ("5.", "50000.00"),
+    ],
+)
+def test_typed_amounts_become_yuan(typed, yuan):
+    assert parse_wan(typed) == Decimal(yuan)
+
+
+@pytest.mark.parametrize("typed", ["", "abc", "1,23", "1.2.3", "--1", "1e5", "0x10", "nan", "Infinity", "١٢"])
+def test_what_is_no_amount_is_refused_with_what_was_typed(typed):
+    with pytest.raises(RuleViolation) as refused:
+        parse_wan(typed, field="lines[2].amount")
+    finding = refused.value.findings[0]
+    assert finding.field == "lines[2].amount"
+    assert typed in str(finding.message)
+    assert finding.remedy
+
+
+@pytest.mark.parametrize("typed", ["0.0000001", "1.23456789"])
+def test_nothing_finer_than_a_fen_is_rounded_away(typed):
+    with pytest.raises(RuleViolation):
+        parse_wan(typed)
+
+
+def test_an_amount_beyond_the_column_is_refused():
+    with pytest.raises(RuleViolation):
+        parse_wan("1000000000")
+
+
+@given(AMOUNTS)
+def test_what_is_printed_can_be_typed_again(yuan):
+    assert parse_wan(wan_text(yuan)) == yuan
+
+
+@given(AMOUNTS)
+def test_decimals_are_between_two_and_six(yuan):
+    assert 2 <= wan_decimals(yuan) <= 6
+    assert wan_text(yuan).partition(".")[2].__len__() == wan_decimals(yuan)
+
+
+def test_printed_amounts():
+    assert wan_text(Decimal("34080000")) == "3,408.00"
+    assert wan_text(Decimal("34080000"), decimals=6) == "3,408.000000"
+    assert wan_text(Decimal("-1200000")) == "\u2212120.00"
+    assert wan_text(Decimal("21019058.98")) == "2,101.905898"
+    assert wan_text(Decimal(0)) == "0.00"
+    assert yuan_text(-50) == "\u22120.50"
