@@ -124,6 +124,9 @@ POLICY: dict[str, Row] = {
     "attachments-detail": Row(LOGIN, api=True),
     "attachments-content": Row(LOGIN, api=True),
     # rollups
+    "rollups:explorer": Row(TOTALS),
+    "rollups:lines": Row(TOTALS),
+    "rollups:file": Row(TOTALS),
     "rollups": Row(TOTALS, api=True),
     "rollups-xlsx": Row(TOTALS, api=True),
     "rollups-csv": Row(TOTALS, api=True),

@@ -75,3 +75,8 @@ class Proof(models.Model):
         ordering = ["-at"]
         verbose_name = _("proof")
         verbose_name_plural = _("proofs")
+
+    @property
+    def proven(self) -> bool:
+        """Did every recomputed cell equal its facts?"""
+        return self.differing == 0

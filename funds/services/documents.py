@@ -91,10 +91,9 @@ def save_fund_document(
 
 def _save(*, actor: User, data: DocumentInput, uid: UUID | None, base_rev: int | None) -> FundDocument:
     created = uid is None
-    document: FundDocument
     if uid is None:
         require(may_enter(actor, FUND_DOCUMENT))
-        document = FundDocument(uid=uuid7())
+        document: FundDocument = FundDocument(uid=uuid7())
         start_record(actor=actor, record=document)
     else:
         document = cast(
@@ -124,7 +123,8 @@ def _save(*, actor: User, data: DocumentInput, uid: UUID | None, base_rev: int |
 
 def check_fund_document(*, actor: User, data: DocumentInput, uid: UUID | None = None) -> list[Finding]:
     """Every finding of the rules for typed data; stores nothing."""
-    document = FundDocument.objects.filter(pk=uid, owner_unit=actor.unit).first() if uid else None
+    stored = FundDocument.objects.filter(pk=uid, owner_unit=actor.unit).first() if uid else None
+    document = cast(FundDocument | None, stored)
     if document is None:
         document = FundDocument(uid=uuid7())
         start_record(actor=actor, record=document)

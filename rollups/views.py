@@ -1,0 +1,157 @@
+"""The explorer: one table with its chart and map, every figure a link to the lines behind it."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.templatetags.static import static
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET
+
+from accounts.choices import Level
+from accounts.models import Division, User
+from funds.models import BudgetItem, FundCategory
+from povfund.common.verdict import require
+from rollups.choices import DataState, Dimension
+from rollups.exports import PURPOSES, download
+from rollups.forms import QuestionForm
+from rollups.models import Cell, Proof
+from rollups.permissions import may_read
+from rollups.report import Report, report_of
+from rollups.services.behind import fund_lines
+from rollups.services.merging import merge_deltas
+from sync.models import Batch
+
+SEGMENTS = (
+    (Dimension.DIVISION, "division"),
+    (Dimension.FUND_CATEGORY, "fund_category"),
+    (Dimension.BUDGET_ITEM, "budget_item"),
+    (Dimension.MONEY_LEVEL, "money_level"),
+    (Dimension.YEAR, "year"),
+)
+PAGE = 50
+
+
+@login_required
+@require_GET
+def explorer(request: HttpRequest) -> HttpResponse:
+    """A place's totals by one or two dimensions; drill down by the name, open the lines by the figure."""
+    form = _form(request)
+    if not form.is_valid():
+        return render(request, "rollups/explorer.html", {"form": form, "purposes": PURPOSES}, status=422)
+    merge_deltas()
+    report = report_of(form)
+    context = {
+        "form": form,
+        "report": report,
+        "table": [_shown(report, row) for row in report.rows],
+        "path": _path(report.question.node, request.user),
+        "segments": [(value, Dimension(value).label, form.cleaned_data["by"] == (value,)) for value, _n in SEGMENTS],
+        "states": _states(),
+        "data_state": report.question.data_state,
+        "years": Cell.objects.values_list("year", flat=True).distinct().order_by("-year"),
+        "categories": FundCategory.objects.filter(parent=None),
+        "items": BudgetItem.objects.filter(in_scope=True),
+        "batch": Batch.objects.exclude(applied_at=None).order_by("-applied_at").first(),
+        "proof": Proof.objects.first(),
+        "purposes": PURPOSES,
+        "charts": _charts(form, report),
+    }
+    return render(request, "rollups/explorer.html", context)
+
+
+def _form(request: HttpRequest) -> QuestionForm:
+    user = request.user
+    require(may_read(user))  # type: ignore[arg-type]
+    return QuestionForm(request.GET, user=user)  # type: ignore[arg-type]
+
+
+def _states() -> list[tuple[str, Any]]:
+    """The centre holds acknowledged records only."""
+    if settings.EDITION == "central":
+        return [(DataState.ACKNOWLEDGED, DataState.ACKNOWLEDGED.label)]
+    return list(DataState.choices)
+
+
+def _path(node: Division, user: User | Any) -> list[Division]:
+    """The places from the top of the reader's scope down to this one."""
+    chain = [node]
+    while chain[0].parent is not None and user.scope.covers(chain[0].parent.scope_key):
+        chain.insert(0, chain[0].parent)
+    return chain
+
+
+def _shown(report: Report, row: Any) -> dict[str, Any]:
+    most = max((abs(r.fen) for r in report.rows), default=0)
+    return {
+        "row": row,
+        "pairs": list(zip(report.question.by, row.codes, row.names, strict=True)),
+        "share": report.share(row),
+        "bar": int(84 * max(0, row.fen) / most) if most else 0,
+        "query": "&".join(f"{d}={c}" for d, c in zip(report.question.by, row.codes, strict=True) if d != "division"),
+        "division": next((c for d, c in zip(report.question.by, row.codes, strict=True) if d == "division"), ""),
+    }
+
+
+def _charts(form: QuestionForm, report: Report) -> dict[str, Any]:
+    """Data blocks of the charts; every chart has its table twin on the page."""
+    rows = [{"name": "·".join(r.names), "value": float(r.amount / 10_000)} for r in report.rows]
+    node, shown = report.question.node, {"rows": rows, "kind": "bars", "outline": ""}
+    if report.question.by == (Dimension.DIVISION,) and node.level in (Level.CENTRAL, Level.PROVINCE):
+        shown |= {"kind": "map", "outline": static(f"geo/{node.code}.json")}
+    return {"main": shown, "bridge": _bridge(form, report)}
+
+
+def _bridge(form: QuestionForm, report: Report) -> dict[str, Any] | None:
+    """From the compared date to now: start, one step per category, end; the steps add up to the fen."""
+    if report.compare is None:
+        return None
+    by_category = report_of(form, by=(Dimension.FUND_CATEGORY,))
+    steps = [(f"{report.compare}", report.total.then or Decimal(0))]
+    steps += [(row.names[0], row.change or Decimal(0)) for row in by_category.rows if row.change]
+    steps.append((f"{report.as_of}", report.total.amount))
+    return {
+        "steps": [{"name": name, "value": float(amount / 10_000)} for name, amount in steps],
+        "rows": steps,
+        "title": _("From %(start)s to %(end)s") % {"start": report.compare, "end": report.as_of},
+    }
+
+
+@login_required
+@require_GET
+def lines(request: HttpRequest) -> HttpResponse:
+    """The fund lines behind a figure: the same question, newest document first, in pages."""
+    form = _form(request)
+    if not form.is_valid():
+        return render(request, "rollups/lines.html", {"form": form}, status=422)
+    question = form.question()
+    rows = fund_lines(question, user=request.user)  # type: ignore[arg-type]
+    after = request.GET.get("after", "")
+    if after:
+        rows = rows.filter(pk__gt=after)
+    shown = list(rows[: PAGE + 1])
+    more = shown[PAGE - 1].pk if len(shown) > PAGE else None
+    total = report_of(form, by=(Dimension.YEAR,)).total
+    context = {"form": form, "question": question, "lines": shown[:PAGE], "more": more, "total": total}
+    return render(request, "rollups/lines.html", context)
+
+
+@login_required
+@require_GET
+def file(request: HttpRequest) -> HttpResponse:
+    """The figures of the page as xlsx or csv, with purpose and watermark."""
+    form = _form(request)
+    if not form.is_valid():
+        return render(request, "rollups/explorer.html", {"form": form, "purposes": PURPOSES}, status=422)
+    return download(
+        actor=request.user,  # type: ignore[arg-type]
+        report=report_of(form),
+        file_format="csv" if request.GET.get("format") == "csv" else "xlsx",
+        purpose=request.GET.get("purpose", ""),
+        address=request.get_full_path(),
+    )
