@@ -160,7 +160,7 @@ def _task(item: WorkItem, *, cutoff: date, centre: str) -> Task:
         title=described.title,
         detail=described.detail,
         amount=described.amount,
-        url=record.get_absolute_url(),  # type: ignore[attr-defined]
+        url=record.get_absolute_url(),
         state=record.state,
         origin=origin,
         origin_at=origin_at,

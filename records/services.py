@@ -26,6 +26,7 @@ from records.life.services.saving import (
     start_record,
 )
 from records.life.services.steps import Step, StepResult, rule_row, take_step, take_steps
+from records.life.services.system import mark_acknowledged, mark_quarantined, mark_sealed, mark_voided
 from records.life.services.work import (
     Board,
     InHands,
@@ -66,6 +67,10 @@ __all__ = [
     "entry_due",
     "finish_save",
     "in_others_hands",
+    "mark_acknowledged",
+    "mark_quarantined",
+    "mark_sealed",
+    "mark_voided",
     "open_alarms",
     "open_for_edit",
     "path_of",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pgtrigger
 
 FREE_COLUMNS = (
@@ -18,39 +20,44 @@ FREE_COLUMNS = (
 
 LOCKED = "('sealed', 'acknowledged', 'permitted')"
 
-_RECORD_BODY = f"""
-    content_changed := TG_OP = 'DELETE' OR
-        (to_jsonb(OLD) - ARRAY{list(FREE_COLUMNS)!r}) IS DISTINCT FROM (to_jsonb(NEW) - ARRAY{list(FREE_COLUMNS)!r});
-    IF OLD.state NOT IN {LOCKED} AND OLD.acked_rev IS NULL THEN
-        IF TG_OP = 'UPDATE' AND NEW.state IN {LOCKED} AND current_user = 'fp_app' THEN
-            RAISE EXCEPTION 'record % is sealed by the transmission alone', OLD.uid
-                USING ERRCODE = 'FP001', HINT = 'art. 13';
-        END IF;
-        IF TG_OP = 'DELETE' THEN RETURN OLD; END IF;
-        RETURN NEW;
-    END IF;
-    IF content_changed AND NOT EXISTS (
-        SELECT 1 FROM records_permit p
-        WHERE TG_OP = 'UPDATE' AND p.record_uid = OLD.uid AND p.used_at IS NULL
-          AND p.base_hash = OLD.content_hash AND p.new_hash = NEW.content_hash
-          AND p.permit_id::text = current_setting('app.permit_id', true) AND current_user <> 'fp_app'
-    ) THEN
-        RAISE EXCEPTION 'record % was sent and is locked', OLD.uid
-            USING ERRCODE = 'FP001', HINT = 'art. 12: ask for a change order';
-    END IF;
-    IF OLD.state IN {LOCKED} AND current_user = 'fp_app' THEN
-        RAISE EXCEPTION 'record % was sent; its state changes by receipt alone', OLD.uid
-            USING ERRCODE = 'FP001', HINT = 'art. 12: ask for a change order';
-    END IF;
-    IF TG_OP = 'DELETE' THEN RETURN OLD; END IF;
-    RETURN NEW;
+_WAS_SENT = f"(OLD.state IN {LOCKED} OR OLD.acked_rev IS NOT NULL)"
+
+_SENT = """
+    RAISE EXCEPTION 'record % was sent and is locked', OLD.uid
+        USING ERRCODE = 'FP001', HINT = 'art. 12: ask for a change order';
 """
 
+_UPDATED = f"""
+    IF {_WAS_SENT} AND ROW(%OLD%) IS DISTINCT FROM ROW(%NEW%) AND NOT EXISTS (
+        SELECT 1 FROM records_permit p
+        WHERE p.record_uid = OLD.uid AND p.used_at IS NULL
+          AND p.base_hash = OLD.content_hash AND p.new_hash = NEW.content_hash
+          AND p.permit_id::text = current_setting('app.permit_id', true) AND current_user <> 'fp_app'
+    ) THEN {_SENT}
+    END IF;
+    IF current_user = 'fp_app' AND (OLD.state IN {LOCKED} OR NEW.state IN {LOCKED}
+        OR NEW.acked_rev IS DISTINCT FROM OLD.acked_rev OR NEW.acked_hash <> OLD.acked_hash) THEN
+        RAISE EXCEPTION 'record % is sealed and acknowledged by the transmission alone', OLD.uid
+            USING ERRCODE = 'FP001', HINT = 'art. 13';
+    END IF;
+    RETURN NEW;
+"""
 
 _BORN_LOCKED = """
     RAISE EXCEPTION 'record % is sealed by the transmission alone', NEW.uid
         USING ERRCODE = 'FP001', HINT = 'art. 13';
 """
+
+
+class _LockedColumns(pgtrigger.Func):
+    """The body with the model's own columns written out: comparing them costs microseconds, a row as JSON 0.2 ms."""
+
+    def render(self, *, meta: Any, **names: Any) -> str:
+        columns = [f.column for f in meta.local_concrete_fields if f.column not in FREE_COLUMNS]
+        body = str(self.func)
+        for row in ("OLD", "NEW"):
+            body = body.replace(f"%{row}%", ", ".join(f'{row}."{column}"' for column in columns))
+        return body
 
 
 def record_lock() -> list[pgtrigger.Trigger]:
@@ -59,26 +66,25 @@ def record_lock() -> list[pgtrigger.Trigger]:
 
     One way through: an unused permit for exactly this uid, base hash and new hash, named by the
     transaction in `app.permit_id`, and never for `fp_app`; the table of permits takes rows from
-    `fp_sync` alone. `fp_app` can neither touch the state of a sealed row nor insert a sealed one.
-    Raises SQLSTATE FP001.
+    `fp_sync` alone. `fp_app` can neither touch the state of a sealed row nor insert or make a
+    sealed one. Rows that were never sent cost nothing. Raises SQLSTATE FP001.
     """
+    touched = f"{_WAS_SENT} OR NEW.state IN {LOCKED} OR NEW.acked_rev IS NOT NULL"
+    born = f"current_user = 'fp_app' AND (NEW.state IN {LOCKED} OR NEW.acked_rev IS NOT NULL)"
+    wanted = (
+        ("record_lock", pgtrigger.Update, touched, _LockedColumns(_UPDATED)),
+        ("record_undeletable", pgtrigger.Delete, _WAS_SENT, _SENT),
+        ("record_born_locked", pgtrigger.Insert, born, _BORN_LOCKED),
+    )
     return [
         pgtrigger.Trigger(
-            name="record_lock",
+            name=name,
             when=pgtrigger.Before,
-            operation=pgtrigger.Update | pgtrigger.Delete,
-            declare=[("content_changed", "boolean")],
-            func=_RECORD_BODY,
-        ),
-        pgtrigger.Trigger(
-            name="record_born_locked",
-            when=pgtrigger.Before,
-            operation=pgtrigger.Insert,
-            condition=pgtrigger.Condition(
-                f"current_user = 'fp_app' AND (NEW.state IN {LOCKED} OR NEW.acked_rev IS NOT NULL)"
-            ),
-            func=_BORN_LOCKED,
-        ),
+            operation=operation,
+            condition=pgtrigger.Condition(f"({condition})"),
+            func=func,
+        )
+        for name, operation, condition, func in wanted
     ]
 
 

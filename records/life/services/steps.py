@@ -329,6 +329,6 @@ def _audit_one(*, actor: User, record: Record, step: Step) -> None:
         target_type=record.record_type,
         target_id=record.uid,
         before={"state": record.state, "rev": record.rev},
-        after=after,
+        after=dict(after),
         comment=step.comment,
     )
