@@ -9,14 +9,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from django.conf import settings
-from django.db import transaction
+from django.db import connection, transaction
 
 from accounts.models import AuditLink
 from povfund.common.canonical import CONTENT_SCHEMA, content_hash
 from povfund.common.crashpoint import crashpoint
-from records.models import RecordRevision
-from records.registry import record_types
+from records.registry import RecordType, record_types
 from sync import keys
 from sync.choices import OutState
 from sync.fpb import merkle
@@ -24,12 +24,17 @@ from sync.fpb.frame import Signature, encode_signatures
 from sync.fpb.line import encode_line
 from sync.fpb.manifest import SIGNED_AS, SUITE, Manifest, Total, encode_manifest, manifest_hash
 from sync.fpb.parts import PartPacker
-from sync.models import Batch, BatchItem, BatchPart, ChainHead
+from sync.models import Batch, BatchPart, ChainHead
 from sync.reconcile import Totals, add_content, as_rows
+from sync.sealing.alone import alone
 
 CHUNK = 5_000
 CODES = {"division": "2023.12", "fund": "2026.01"}
 CENTRE = "C"
+
+
+class LostRevision(RuntimeError):
+    """A sealed revision is gone or differs; the batch cannot be built before it is restored."""
 
 
 def folder_of(batch: Batch) -> Path:
@@ -46,21 +51,26 @@ def build(batch: Batch) -> Batch:
     """
     if batch.state != OutState.SEALED:
         return batch
+    with alone():
+        row = Batch.objects.select_related("window").get(pk=batch.pk)
+        return _build(row) if row.state == OutState.SEALED else row
+
+
+def _build(batch: Batch) -> Batch:
     target = folder_of(batch)
-    draft = target.with_suffix(".tmp")
+    draft = target.with_name(f"{target.name}.tmp")
     shutil.rmtree(draft, ignore_errors=True)
     shutil.rmtree(target, ignore_errors=True)
     draft.mkdir(parents=True)
+    crashpoint("build.before_parts")
     packer, counts, totals = PartPacker(draft), defaultdict[str, dict[str, int]](dict), Totals()
-    for item, line, content in _lines(batch):
+    for kind, line, content in _lines(batch):
         packer.add(line)
-        by = counts[item.record_type]
-        by["put"] = by.get("put", 0) + 1
-        kind = record_types()[item.record_type]
+        counts[kind.key]["put"] = counts[kind.key].get("put", 0) + 1
         add_content(totals, kind, kind.decode(content))
     packer.flush()
     crashpoint("build.mid_file")
-    for path in packer.paths:
+    for path in (*packer.paths, draft):
         _sync(path)
     crashpoint("build.after_fsync")
     draft.rename(target)
@@ -71,31 +81,37 @@ def build(batch: Batch) -> Batch:
     return _store(batch, packer, manifest)
 
 
-def _lines(batch: Batch) -> Iterator[tuple[BatchItem, bytes, bytes]]:
-    """(item, line, content) in order, checked against the sealed hash."""
+ITEMS = """
+    SELECT i.record_type, i.record_uid, i.rev, i.content_hash, i.base_rev, i.base_hash, i.permit, i.evidence::text,
+        r.content
+    FROM sync_batchitem i LEFT JOIN records_recordrevision r ON r.record_uid = i.record_uid AND r.rev = i.rev
+    WHERE i.batch_id = %s AND i.line_no > %s AND i.line_no <= %s ORDER BY i.line_no
+"""
+
+
+def _lines(batch: Batch) -> Iterator[tuple[RecordType, bytes, bytes]]:
+    """(type, line, content) in order, every content checked against the sealed hash. Raises LostRevision."""
+    types = record_types()
     for start in range(0, batch.lines, CHUNK):
-        items = list(
-            BatchItem.objects.filter(batch=batch, line_no__gt=start, line_no__lte=start + CHUNK).order_by("line_no")
-        )
-        stored = RecordRevision.objects.filter(record_uid__in=[item.record_uid for item in items])
-        contents = {(uid, rev): bytes(c) for uid, rev, c in stored.values_list("record_uid", "rev", "content")}
-        for item in items:
-            content = contents[item.record_uid, item.rev]
-            if content_hash(item.record_type, item.record_uid, content) != item.content_hash:
-                raise RuntimeError(f"revision {item.rev} of {item.record_uid} differs from what was sealed")
+        with connection.cursor() as cursor:
+            cursor.execute(ITEMS, [batch.uid, start, start + CHUNK])
+            items = cursor.fetchall()
+        for key, uid, rev, digest, base_rev, base_hash, permit, evidence, content in items:
+            if content is None or content_hash(key, uid, bytes(content)) != digest:
+                raise LostRevision(f"revision {rev} of {key} {uid} differs from what was sealed")
             line = encode_line(
-                record_type=item.record_type,
-                uid=item.record_uid,
-                rev=item.rev,
-                digest=item.content_hash,
-                content=content,
-                evidence=item.evidence,
+                record_type=key,
+                uid=uid,
+                rev=rev,
+                digest=digest,
+                content=bytes(content),
+                evidence=msgspec.json.decode(evidence),
                 origin=batch.node_id,
-                base_rev=item.base_rev,
-                base_hash=item.base_hash,
-                permit=item.permit,
+                base_rev=base_rev,
+                base_hash=base_hash,
+                permit=permit,
             )
-            yield item, line, content
+            yield types[key], line, bytes(content)
 
 
 def _manifest(batch: Batch, packer: PartPacker, counts: dict[str, dict[str, int]], totals: Totals) -> Manifest:

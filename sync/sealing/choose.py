@@ -2,159 +2,205 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
+from django.db import connection
 from django.utils.translation import gettext_lazy as _
 
+from povfund.common import clock
 from povfund.common.canonical import canonical, content_hash
 from povfund.common.errors import REFUSE, Finding
-from records.choices import FOUR_EYES_STEPS, RecordState, ReviewStep
-from records.models import Outbox, Record, Review
-from records.registry import RecordType, record_types
-from records.services import rule_row
+from records.choices import RecordState
+from records.registry import RecordType, Row, record_types
 
 CHUNK = 5_000
-WITNESSED = (*FOUR_EYES_STEPS, ReviewStep.SUBMIT)
+TAMPERED = "TAMPERED_AFTER_REVIEW"
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A record in the outbox: what sealing needs of its live row."""
+
+    uid: UUID
+    rev: int
+    content_hash: str
+    owner: str
+    owner_kind: str
+    entered_at: datetime
+    due_on: date
+    as_reviewed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A record that stays, its unit, and why."""
+
+    kind: str
+    owner: str
+    finding: Finding
 
 
 @dataclass(slots=True)
 class Chosen:
-    """Records of one type and chunk that go, with the content they were chosen by."""
+    """Records of one type and chunk that go, with their typed content, and those that stay."""
 
     kind: RecordType
-    rows: list[Record]
-    contents: dict[UUID, bytes]
-    evidence: dict[UUID, list[dict[str, Any]]]
+    rows: list[Candidate]
+    contents: dict[UUID, Any]
+    kept: dict[UUID, Kept]
 
 
-@dataclass(slots=True)
-class Choice:
-    """Everything that goes, and per uid that stays the finding that keeps it."""
-
-    chosen: list[Chosen] = field(default_factory=list)
-    kept: dict[UUID, tuple[str, Finding]] = field(default_factory=dict)
-
-
-def choose(*, lock: bool) -> Iterator[tuple[Chosen, dict[UUID, Finding]]]:
+def choose() -> Iterator[Chosen]:
     """
-    Chunks of the outbox, parents' types first: what goes, and what stays with its reason.
+    The outbox in chunks, parents first: what goes, and what stays with its reason.
 
     Membership decides (`batch IS NULL`), never a date or a number. Hashes are computed anew from
     the live rows; a record changed behind the services' back stays and is named.
     """
     going: set[UUID] = set()
     for kind in record_types().values():
-        waiting = Outbox.objects.filter(record_type=kind.key, batch=None).order_by("id")
-        waiting = waiting.select_for_update() if lock else waiting
-        entries = {row.record_uid: row for row in waiting}
-        uids = _parents_first(kind, list(entries))
-        for start in range(0, len(uids), CHUNK):
-            part = uids[start : start + CHUNK]
-            chosen, kept = _examine(kind, {uid: entries[uid] for uid in part}, going=going, lock=lock)
+        waiting = _parents_first(kind)
+        for start in range(0, len(waiting), CHUNK):
+            chosen = _examine(kind, waiting[start : start + CHUNK], going=going)
             going |= {row.uid for row in chosen.rows}
-            yield chosen, kept
+            yield chosen
 
 
-def _parents_first(kind: RecordType, uids: list[UUID]) -> list[UUID]:
-    """Roots before the documents that hang below them in the same outbox."""
-    if not any(f.name == "parent" for f in kind.model._meta.get_fields()):
-        return uids
-    parents = dict(kind.model.objects.filter(pk__in=uids).values_list("uid", "parent_id"))
-    depth: dict[UUID, int] = {}
+def lock_waiting() -> None:
+    """
+    Lock the whole outbox and then its live rows, in the order in which reviewers lock them.
+
+    Whoever returns or edits one of them meanwhile waits, and is then told that it is sealed.
+    """
+    for kind in record_types().values():
+        with connection.cursor() as cursor:
+            cursor.execute(
+                """SELECT count(*) FROM (SELECT 1 FROM records_outbox WHERE record_type = %s AND batch IS NULL
+                    ORDER BY id FOR UPDATE) AS locked""",
+                [kind.key],
+            )
+            cursor.execute(
+                f"""SELECT count(*) FROM (SELECT 1 FROM {_table(kind)} WHERE uid IN (
+                        SELECT record_uid FROM records_outbox WHERE record_type = %s AND batch IS NULL)
+                    ORDER BY uid FOR NO KEY UPDATE) AS locked""",
+                [kind.key],
+            )
+
+
+def _table(kind: RecordType) -> str:
+    return kind.model._meta.db_table
+
+
+def _parents_first(kind: RecordType) -> list[UUID]:
+    """Every waiting uid, roots before the documents that hang below them in the same outbox."""
+    parent = "f.parent_id" if any(f.name == "parent" for f in kind.model._meta.get_fields()) else "NULL::uuid"
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""SELECT o.record_uid, {parent} FROM records_outbox o LEFT JOIN {_table(kind)} f ON f.uid = o.record_uid
+                WHERE o.record_type = %s AND o.batch IS NULL ORDER BY o.id""",
+            [kind.key],
+        )
+        parents = dict(cursor.fetchall())
 
     def depth_of(uid: UUID) -> int:
-        seen = 0
-        while (uid := parents.get(uid)) in parents and seen < 20:  # type: ignore[assignment]
-            seen += 1
-        return seen
+        depth, above = 0, parents[uid]
+        while above in parents and depth < len(parents):
+            depth, above = depth + 1, parents[above]
+        return depth
 
+    return sorted(parents, key=depth_of)
+
+
+def _candidates(kind: RecordType, uids: Sequence[UUID]) -> dict[UUID, Candidate]:
+    """Live rows of the waiting uids. One query."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""SELECT f.uid, f.rev, f.content_hash, d.code || '.' || f.owner_kind, f.owner_kind, f.entered_at,
+                    f.due_on, coalesce(f.state = %s AND f.rev = f.reviewed_rev AND f.rev = o.rev AND NOT f.deleted
+                        AND f.content_hash = f.reviewed_hash AND f.content_hash = o.content_hash, false)
+                FROM records_outbox o JOIN {_table(kind)} f ON f.uid = o.record_uid
+                JOIN accounts_division d ON d.id = f.division_id
+                WHERE o.record_type = %s AND o.batch IS NULL AND o.record_uid = ANY(%s) ORDER BY o.rev""",
+            [RecordState.PROVINCE_REVIEWED, kind.key, list(uids)],
+        )
+        return {row[0]: Candidate(*row) for row in cursor.fetchall()}
+
+
+def _examine(kind: RecordType, uids: Sequence[UUID], *, going: set[UUID]) -> Chosen:
+    found = _candidates(kind, uids)
+    live = {uid: canonical(content) for uid, content in kind.contents(list(found)).items()}
+    chosen = Chosen(kind, [], {}, {})
+    fit: list[Candidate] = []
     for uid in uids:
-        depth[uid] = depth_of(uid)
-    return sorted(uids, key=lambda uid: depth[uid])
-
-
-def _examine(
-    kind: RecordType, entries: dict[UUID, Outbox], *, going: set[UUID], lock: bool
-) -> tuple[Chosen, dict[UUID, Finding]]:
-    rows = kind.model.objects.filter(pk__in=entries).select_related("owner_unit__division", "division")
-    if lock:
-        rows = rows.select_for_update(no_key=True, of=("self",))
-    by_uid = {row.uid: row for row in rows}
-    contents = {uid: canonical(content) for uid, content in kind.contents(list(by_uid)).items()}
-    kept: dict[UUID, Finding] = {}
-    fit: list[Record] = []
-    for uid, entry in entries.items():
-        row = by_uid.get(uid)
-        if row is None or not _as_reviewed(kind, row, entry, contents[uid]):
-            kept[uid] = _tampered()
-        else:
+        row = found.get(uid)
+        if row and row.as_reviewed and content_hash(kind.key, uid, live[uid]) == row.content_hash:
+            chosen.contents[uid] = kind.decode(live[uid])
             fit.append(row)
-    checked = kind.check([rule_row(kind=kind, record=row, content=contents[row.uid]) for row in fit], "seal")
+        else:
+            chosen.kept[uid] = Kept(kind.key, row.owner if row else "", _tampered())
+    checked = kind.check([_rule_row(row, chosen.contents[row.uid]) for row in fit], "seal")
     passed = []
     for row, findings in zip(fit, checked, strict=True):
-        if refused := [f for f in findings if f.severity == REFUSE]:
-            kept[row.uid] = refused[0]
+        if refused := [finding for finding in findings if finding.severity == REFUSE]:
+            chosen.kept[row.uid] = Kept(kind.key, row.owner, refused[0])
         else:
             passed.append(row)
-    passed = _with_parents(kind, passed, contents, going, kept)
-    return Chosen(kind, passed, {row.uid: contents[row.uid] for row in passed}, evidence_of(passed)), kept
+    chosen.rows = _with_parents(chosen, passed, going)
+    return chosen
 
 
-def _as_reviewed(kind: RecordType, row: Record, entry: Outbox, content: bytes) -> bool:
-    now = content_hash(kind.key, row.uid, content)
-    return (
-        row.state == RecordState.PROVINCE_REVIEWED
-        and row.rev == row.reviewed_rev == entry.rev
-        and now == row.reviewed_hash == entry.content_hash == row.content_hash
+def _rule_row(row: Candidate, content: Any) -> Row:
+    return Row(
+        uid=row.uid, content=content, owner=row.owner, entered_on=clock.local_date(row.entered_at), due_on=row.due_on
     )
 
 
 def _tampered() -> Finding:
     return Finding(
-        "TAMPERED_AFTER_REVIEW",
+        TAMPERED,
         _("The record differs from what was reviewed; it was changed past the services."),
         remedy=_("The reviewer returns it; its unit checks and submits it again."),
         article="12",
     )
 
 
-def _with_parents(
-    kind: RecordType, rows: list[Record], contents: dict[UUID, bytes], going: set[UUID], kept: dict[UUID, Finding]
-) -> list[Record]:
-    """Rows whose references are acknowledged or go in the same batch."""
-    needs = {row.uid: [uid for _t, uid in kind.references(kind.decode(contents[row.uid]))] for row in rows}
-    wanted = {uid for uids in needs.values() for uid in uids} - going
-    known = set(kind.model.objects.filter(pk__in=wanted, acked_rev__isnull=False).values_list("uid", flat=True))
-    sealed = set(kind.model.objects.filter(pk__in=wanted, state=RecordState.SEALED).values_list("uid", flat=True))
-    here = going | known | sealed
+def _with_parents(chosen: Chosen, rows: list[Candidate], going: set[UUID]) -> list[Candidate]:
+    """Rows whose references are at the centre already or go in the same batch."""
+    kind = chosen.kind
+    needs = {row.uid: needed for row in rows if (needed := kind.references(chosen.contents[row.uid]))}
+    outside = {uid for needed in needs.values() for _type, uid in needed} - going
+    here = going | _sent(outside)
     passed = []
     for row in rows:
-        if all(uid in here for uid in needs[row.uid]):
+        if all(uid in here for _type, uid in needs.get(row.uid, ())):
             here.add(row.uid)
             passed.append(row)
         else:
-            kept[row.uid] = Finding(
-                "MISSING_REF",
-                _("Its parent document has not been sent and does not go in this batch."),
-                remedy=_("It goes by itself once the parent is reviewed for the province."),
-                article="13",
-            )
+            chosen.kept[row.uid] = Kept(kind.key, row.owner, _parent_missing())
     return passed
 
 
-def evidence_of(rows: list[Record]) -> dict[UUID, list[dict[str, Any]]]:
-    """Who took each step of the present cycle, and the typed reasons, as the batch carries them; one query."""
-    cycles = {row.uid: row.cycle for row in rows}
-    found: dict[UUID, list[dict[str, Any]]] = {uid: [] for uid in cycles}
-    steps = Review.objects.filter(record_uid__in=list(cycles), step__in=WITNESSED).order_by("pk")
-    for uid, cycle, step, person, name, unit, at, explained in steps.values_list(
-        "record_uid", "cycle", "step", "person_id", "person_name", "unit_key", "at", "explained"
-    ):
-        if cycle == cycles[uid]:
-            who = str(person) if person else name
-            told = {"at": f"{at:%Y-%m-%dT%H:%M:%SZ}", "by": name, "step": step, "unit": unit, "who": who}
-            found[uid].append(told | ({"explained": explained} if explained else {}))
+def _sent(uids: set[UUID]) -> set[UUID]:
+    """Those of the uids that were acknowledged once or lie in a sealed batch."""
+    found: set[UUID] = set()
+    for kind in record_types().values() if uids else ():
+        with connection.cursor() as cursor:
+            cursor.execute(
+                f"SELECT uid FROM {_table(kind)} WHERE uid = ANY(%s) AND (acked_rev IS NOT NULL OR state = %s)",
+                [list(uids), RecordState.SEALED],
+            )
+            found |= {uid for (uid,) in cursor.fetchall()}
     return found
+
+
+def _parent_missing() -> Finding:
+    return Finding(
+        "MISSING_REF",
+        _("Its parent document has not been sent and does not go in this batch."),
+        remedy=_("It goes by itself once the parent is reviewed for the province."),
+        article="13",
+    )

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field
-from typing import Any
 from uuid import UUID
 
 from django.conf import settings
+from django.db import connection
 
-from povfund.common.errors import Finding
 from records.registry import record_types
 from sync.models import Node
 from sync.reconcile import Totals, add_content, totals_for
-from sync.sealing.choose import choose
+from sync.sealing.choose import Kept, choose
 
 
 @dataclass(slots=True)
@@ -24,11 +23,12 @@ class Preview:
     """
 
     going: dict[tuple[str, str], list[int]] = field(default_factory=dict)
-    kept: dict[UUID, tuple[str, Finding]] = field(default_factory=dict)
+    kept: dict[UUID, Kept] = field(default_factory=dict)
     lines: int = 0
     fen: int = 0
     acknowledged_lines: int = 0
     acknowledged_fen: int = 0
+    under_way_lines: int = 0
     totals: Totals = field(default_factory=dict)
     digest: str = ""
 
@@ -36,29 +36,35 @@ class Preview:
 def preview() -> Preview:
     """Choose as sealing would, without a lock and without a change."""
     result, seen = Preview(), hashlib.sha256()
-    for chosen, kept in choose(lock=False):
-        result.kept |= {uid: (chosen.kind.key, finding) for uid, finding in kept.items()}
+    for chosen in choose():
+        result.kept |= chosen.kept
         for row in chosen.rows:
-            content = chosen.kind.decode(chosen.contents[row.uid])
-            fen = sum(chosen.kind.measure(content).values())
+            fen = sum(chosen.kind.measure(chosen.contents[row.uid]).values())
             sums = result.going.setdefault((chosen.kind.key, row.owner_kind), [0, 0])
             sums[0] += 1
             sums[1] += fen
             result.lines += 1
             result.fen += fen
-            add_content(result.totals, chosen.kind, content)
-            seen.update(f"{row.uid}:{row.rev}:{row.content_hash}\n".encode())
+            add_content(result.totals, chosen.kind, chosen.contents[row.uid])
+            seen.update(fingerprint_of(row.uid, row.rev, row.content_hash))
     node = Node.objects.select_related("division").get(pk=settings.NODE)
     before = totals_for(scope_key=node.division.scope_key)
     result.acknowledged_fen = sum(fen for _n, fen in before.values())
-    result.acknowledged_lines = _acknowledged(node.division.scope_key)
+    result.acknowledged_lines = _count("acked_rev IS NOT NULL AND NOT deleted")
+    result.under_way_lines = _count("state = 'sealed'")
     result.digest = seen.hexdigest()
     return result
 
 
-def _acknowledged(scope_key: str) -> int:
-    found: Any = (
-        kind.model.objects.filter(acked_rev__isnull=False, deleted=False, scope_key__startswith=scope_key).count()
-        for kind in record_types().values()
-    )
-    return sum(found)
+def fingerprint_of(uid: UUID, rev: int, content_hash: str) -> bytes:
+    """One line of what a preview's digest covers, in the order of the batch."""
+    return f"{uid}:{rev}:{content_hash}\n".encode()
+
+
+def _count(where: str) -> int:
+    found = 0
+    for kind in record_types().values():
+        with connection.cursor() as cursor:
+            cursor.execute(f"SELECT count(*) FROM {kind.model._meta.db_table} WHERE {where}")
+            found += cursor.fetchone()[0]
+    return found

@@ -2,130 +2,200 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections import defaultdict
+from dataclasses import dataclass
+from uuid import UUID
 
 from django.conf import settings
 from django.db import OperationalError, connection, transaction
 
 from accounts import audit
-from accounts.models import User
+from accounts.models import Unit, User
+from accounts.services import link_audit
 from povfund.common import clock
 from povfund.common.crashpoint import crashpoint
-from records.choices import RecordState
-from records.models import Outbox
-from records.services import raise_alarm
+from povfund.common.uid import uuid7
+from records.choices import FOUR_EYES_STEPS, RecordState, ReviewStep
+from records.models import Alarm
+from records.registry import RecordType
+from records.services import clear_alarm, raise_alarm
 from sync.choices import BatchKind, Direction, OutState
-from sync.models import Batch, BatchItem, ChainHead, Node, TransmissionWindow
-from sync.sealing.choose import Chosen, choose
+from sync.models import Batch, ChainHead, Node, TransmissionWindow
+from sync.sealing.alone import alone
+from sync.sealing.build import build
+from sync.sealing.choose import TAMPERED, Chosen, Kept, choose, lock_waiting
 
-SEAL_LOCK = 0x5EA1
 TRIES = 5
-SERIALIZATION_FAILURE = "40001"
+CONFLICTS = {"40001", "40P01"}
+"""SQLSTATE of a serialization failure and of a deadlock: nothing was written, try again."""
+WITNESSED = [str(step) for step in (*FOUR_EYES_STEPS, ReviewStep.SUBMIT)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Occasion:
+    """Why a batch is made."""
+
+    trigger: str
+    window: TransmissionWindow | None
+    reason: str
+    asked_by: User | None
+    uid: UUID | None
 
 
 def seal(
-    *, trigger: str, window: TransmissionWindow | None = None, reason: str = "", asked_by: User | None = None
+    *,
+    trigger: str,
+    window: TransmissionWindow | None = None,
+    reason: str = "",
+    asked_by: User | None = None,
+    uid: UUID | None = None,
 ) -> Batch:
     """
     封存 — put everything reviewed and unsent into one batch; an empty one where nothing waits.
 
-    One REPEATABLE READ transaction under an advisory lock, tried again on a serialization failure.
-    A batch sealed but not built yet is answered instead of a second one. What does not pass stays in
+    One seal at a time, in one REPEATABLE READ transaction, tried again when it meets a conflict. For
+    the same window or the same `uid` (that of the job) the batch made before is answered. What a dead worker sealed
+    and did not build is built first, because the chain needs its hash. What does not pass stays in
     the outbox with an alarm. Must be called outside of a transaction, as fp_sync.
     """
-    for attempt in range(TRIES):
-        try:
-            with transaction.atomic(durable=True):
-                with connection.cursor() as cursor:
-                    cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
-                    cursor.execute("SELECT pg_advisory_xact_lock(%s)", [SEAL_LOCK])
-                return _seal(trigger=trigger, window=window, reason=reason, asked_by=asked_by)
-        except OperationalError as error:
-            if getattr(error.__cause__, "sqlstate", "") != SERIALIZATION_FAILURE or attempt == TRIES - 1:
-                raise
+    occasion = _Occasion(trigger=trigger, window=window, reason=reason, asked_by=asked_by, uid=uid)
+    with alone():
+        for left in Batch.objects.filter(direction=Direction.OUT, state=OutState.SEALED).order_by("epoch", "seq"):
+            build(left)
+        link_audit()
+        for attempt in range(TRIES):
+            try:
+                with transaction.atomic(durable=True):
+                    with connection.cursor() as cursor:
+                        cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+                    return _seal(occasion)
+            except OperationalError as error:
+                if getattr(error.__cause__, "sqlstate", "") not in CONFLICTS or attempt == TRIES - 1:
+                    raise
     raise AssertionError("unreachable")
 
 
-def _seal(*, trigger: str, window: TransmissionWindow | None, reason: str, asked_by: User | None) -> Batch:
-    node = Node.objects.select_for_update().get(pk=settings.NODE)
+def _seal(occasion: _Occasion) -> Batch:
+    crashpoint("seal.after_lock")
+    node = Node.objects.get(pk=settings.NODE)
     head, _made = ChainHead.objects.select_for_update().get_or_create(node=node, epoch=node.epoch)
-    unbuilt = Batch.objects.filter(direction=Direction.OUT, node=node, state=OutState.SEALED).first()
-    if unbuilt is not None:
-        return unbuilt
-    if window and (earlier := window.batches.exclude(state=OutState.VOID).first()):
-        return earlier
+    if known := _made_before(occasion):
+        return known
+    lock_waiting()
     batch = Batch(
+        uid=occasion.uid or uuid7(),
         direction=Direction.OUT,
         node=node,
         epoch=node.epoch,
         seq=head.seq + 1,
         kind=BatchKind.EMPTY,
-        trigger=trigger,
-        window=window,
-        reason=reason,
-        asked_by=asked_by,
+        trigger=occasion.trigger,
+        window=occasion.window,
+        reason=occasion.reason,
+        asked_by=occasion.asked_by,
         state=OutState.SEALED,
         prev=head.hash,
         created_at=clock.now(),
     )
     batch.save(force_insert=True)
     crashpoint("seal.after_batch")
-    line_no = 0
-    for chosen, kept in choose(lock=True):
-        line_no = _take(batch, chosen, line_no)
-        for uid, finding in kept.items():
-            kind = "sync.tampered" if finding.rule == "TAMPERED_AFTER_REVIEW" else "sync.blocked"
-            raise_alarm(kind=kind, key=str(uid), details=finding.as_json())
+    kept: dict[UUID, Kept] = {}
+    for chosen in choose():
+        kept |= chosen.kept
+        batch.lines = _take(batch, chosen)
     crashpoint("seal.after_items")
-    batch.lines, batch.kind = line_no, BatchKind.DATA if line_no else BatchKind.EMPTY
+    _report(kept)
+    _finish(batch, head, occasion, kept=len(kept))
+    crashpoint("seal.before_commit")
+    return batch
+
+
+def _made_before(occasion: _Occasion) -> Batch | None:
+    if occasion.window:
+        return occasion.window.batches.filter(direction=Direction.OUT).exclude(state=OutState.VOID).first()
+    return Batch.objects.filter(pk=occasion.uid).first() if occasion.uid else None
+
+
+def _take(batch: Batch, chosen: Chosen) -> int:
+    """Items, sealed state and outbox of one chunk, set-wise; returns the last line number."""
+    uids = [row.uid for row in chosen.rows]
+    if not uids:
+        return batch.lines
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""INSERT INTO sync_batchitem (batch_id, line_no, record_type, record_uid, rev, content_hash, base_rev,
+                    base_hash, permit, evidence)
+                SELECT %s, %s + n.k, %s, f.uid, f.rev, f.content_hash, coalesce(f.acked_rev, 0), f.acked_hash, NULL,
+                    coalesce(e.evidence, '[]'::jsonb)
+                FROM unnest(%s::uuid[]) WITH ORDINALITY AS n(uid, k)
+                JOIN {chosen.kind.model._meta.db_table} f ON f.uid = n.uid
+                LEFT JOIN ({EVIDENCE}) e ON e.uid = f.uid AND e.cycle = f.cycle""",
+            [batch.uid, batch.lines, chosen.kind.key, uids, uids, WITNESSED],
+        )
+        if cursor.rowcount != len(uids):
+            raise RuntimeError(f"{cursor.rowcount} of {len(uids)} chosen records became lines")
+    crashpoint("seal.mid_items")
+    _mark_sealed(chosen.kind, uids, batch)
+    crashpoint("seal.after_states")
+    return batch.lines + len(uids)
+
+
+def _mark_sealed(kind: RecordType, uids: list[UUID], batch: Batch) -> None:
+    """province_reviewed → sealed, all of them or none; their outbox rows name the batch."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"UPDATE {kind.model._meta.db_table} SET state = %s, changed_at = %s WHERE uid = ANY(%s) AND state = %s",
+            [RecordState.SEALED, clock.now(), uids, RecordState.PROVINCE_REVIEWED],
+        )
+        if cursor.rowcount != len(uids):
+            raise RuntimeError(f"{cursor.rowcount} of {len(uids)} chosen records were sealed")
+        cursor.execute(
+            "UPDATE records_outbox SET batch = %s WHERE record_type = %s AND record_uid = ANY(%s) AND batch IS NULL",
+            [batch.uid, kind.key, uids],
+        )
+
+
+EVIDENCE = """
+    SELECT record_uid AS uid, cycle, jsonb_agg(jsonb_build_object('step', step, 'by', person_name, 'unit', unit_key,
+            'who', coalesce(person_id::text, person_name),
+            'at', to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'))
+        || CASE WHEN explained = '[]'::jsonb THEN '{}'::jsonb ELSE jsonb_build_object('explained', explained) END
+        ORDER BY id) AS evidence
+    FROM records_review WHERE record_uid = ANY(%s) AND step = ANY(%s) GROUP BY 1, 2
+"""
+"""Who took each step of a cycle, and the typed reasons, as the batch carries them."""
+
+
+def _finish(batch: Batch, head: ChainHead, occasion: _Occasion, *, kept: int) -> None:
+    batch.kind = BatchKind.DATA if batch.lines else BatchKind.EMPTY
     batch.save(update_fields=["lines", "kind"])
     head.seq = batch.seq
     head.save(update_fields=["seq"])
     crashpoint("seal.after_head")
     audit.record(
-        actor=asked_by,
+        actor=occasion.asked_by,
         action="sync.batch.seal",
         target_type="batch",
         target_id=batch.uid,
-        after={"seq": batch.seq, "lines": line_no, "trigger": trigger},
-        comment=reason,
+        after={"seq": batch.seq, "lines": batch.lines, "kept": kept, "trigger": occasion.trigger},
+        comment=occasion.reason,
     )
-    crashpoint("seal.before_commit")
-    return batch
 
 
-def _take(batch: Batch, chosen: Chosen, line_no: int) -> int:
-    """Items, sealed state and outbox of one chunk; returns the last line number."""
-    uids = [row.uid for row in chosen.rows]
-    if not uids:
-        return line_no
-    items = []
-    for row in chosen.rows:
-        line_no += 1
-        items.append(_item(batch, row, line_no, chosen.evidence[row.uid]))
-    BatchItem.objects.bulk_create(items)
-    crashpoint("seal.mid_items")
-    table = chosen.kind.model._meta.db_table
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"UPDATE {table} SET state = %s, changed_at = %s WHERE uid = ANY(%s) AND state = %s",
-            [RecordState.SEALED, clock.now(), uids, RecordState.PROVINCE_REVIEWED],
-        )
-        if cursor.rowcount != len(uids):
-            raise RuntimeError(f"{cursor.rowcount} of {len(uids)} chosen records were sealed")
-    Outbox.objects.filter(record_type=chosen.kind.key, record_uid__in=uids, batch=None).update(batch=batch.uid)
-    return line_no
-
-
-def _item(batch: Batch, row: Any, line_no: int, evidence: list[dict[str, Any]]) -> BatchItem:
-    return BatchItem(
-        batch=batch,
-        line_no=line_no,
-        record_type=row.record_type,
-        record_uid=row.uid,
-        rev=row.rev,
-        content_hash=row.content_hash,
-        base_rev=row.acked_rev or 0,
-        base_hash=row.acked_hash,
-        evidence=evidence,
-    )
+def _report(kept: dict[UUID, Kept]) -> None:
+    """An alarm for each tampered record and for each unit whose records break a rule; those that are over end."""
+    blocked: dict[str, list[Kept]] = defaultdict(list)
+    raised: set[tuple[str, str]] = set()
+    for uid, stays in kept.items():
+        if stays.finding.rule == TAMPERED:
+            raise_alarm(kind="sync.tampered", key=str(uid), details=stays.finding.as_json() | {"owner": stays.owner})
+            raised.add(("sync.tampered", str(uid)))
+        elif stays.finding.rule != "MISSING_REF":
+            blocked[stays.owner].append(stays)
+    for owner, stays_of_unit in blocked.items():
+        details = stays_of_unit[0].finding.as_json() | {"records": len(stays_of_unit)}
+        raise_alarm(kind="sync.blocked", key=owner, unit=Unit.objects.by_key(owner), details=details)
+        raised.add(("sync.blocked", owner))
+    still = Alarm.objects.filter(kind__in=("sync.tampered", "sync.blocked"), node=settings.NODE, over_at=None)
+    for kind, key in set(still.values_list("kind", "key")) - raised:
+        clear_alarm(kind=kind, key=key)

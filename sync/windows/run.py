@@ -96,6 +96,6 @@ def run_window(window: TransmissionWindow) -> Batch:
 def send_now_job(context: JobContext) -> dict[str, Any]:
     """Handler of the job kind `sync.send_now`: seal with the person's reason, build, deliver."""
     asked_by = User.objects.select_related("person", "unit").get(pk=context.payload["asked_by"])
-    batch = build(seal(trigger=Trigger.MANUAL, reason=context.payload["reason"], asked_by=asked_by))
+    batch = build(seal(trigger=Trigger.MANUAL, reason=context.payload["reason"], asked_by=asked_by, uid=context.uid))
     enqueue(kind="sync.deliver", key=str(batch.uid), payload={"batch": str(batch.uid)}, queue="sync")
     return {"batch": str(batch.uid)}

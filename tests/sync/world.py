@@ -75,7 +75,7 @@ class World:
     def client(self, node: str = "P51") -> CentreClient:
         return CentreClient(transport=Wire(self, node))
 
-    def seal(self, node: str = "P51", **words: str) -> Batch:
+    def seal(self, node: str = "P51", **words: Any) -> Batch:
         with self.at(node):
             return build(seal(**({"trigger": "manual", "reason": "重要数据"} | words)))
 
