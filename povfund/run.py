@@ -92,7 +92,7 @@ def say(text: str) -> None:
 
 def _sites(*, central_port: int, province_port: int, password: str) -> list[Site]:
     central_url = f"http://127.0.0.1:{central_port}"
-    extra = {"POVFUND_DEMO_PASSWORD": password, "POVFUND_PROVINCE_URL": f"http://127.0.0.1:{province_port}"}
+    extra = {"POVFUND_DEMO_PASSWORD": password}
     return [
         Site("central", "central", "C", central_port, POVFUND_HOME, central_url, extra),
         Site("province", "provincial", "P51", province_port, POVFUND_HOME, central_url, extra),

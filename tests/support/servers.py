@@ -91,7 +91,7 @@ def two_servers(
     """
     ports, names = _free_ports(2), [database_server.clone(), database_server.clone()]
     central_url = f"http://127.0.0.1:{ports[0]}"
-    extra = {"POVFUND_TICK_SECONDS": "2", "POVFUND_PROVINCE_URL": f"http://127.0.0.1:{ports[1]}"}
+    extra = {"POVFUND_TICK_SECONDS": "2"}
     if getattr(request, "param", "") == "redis":
         extra["POVFUND_REDIS_URL"] = request.getfixturevalue("redis_url")
     running = [
