@@ -10,8 +10,9 @@ from typing import Annotated, Any
 from uuid import UUID
 
 import msgspec
+from django.db import connection
 
-from funds.models import BudgetItem, FundCategory, FundDocument, FundLine
+from funds.models import BudgetItem, FundCategory, FundDocument
 from records.registry import IngestCodes
 
 Money = Annotated[str, msgspec.Meta(pattern=r"^-?\d{1,13}\.\d{2}$")]
@@ -71,46 +72,38 @@ def decode(content: bytes) -> DocumentContent:
     return _DECODER.decode(content)
 
 
-def _line(row: tuple[Any, ...]) -> dict[str, Any]:
-    uid, n, recipient, level, category, item, amount, mode, remark = row
-    return {
-        "uid": str(uid),
-        "n": n,
-        "recipient": recipient,
-        "money_level": level,
-        "fund_category": category,
-        "budget_item": item,
-        "amount": f"{amount:.2f}",
-        "payment_mode": mode,
-        "remark": remark,
-    }
-
-
 def _iso(day: date | None) -> str | None:
     return day.isoformat() if day else None
+
+
+_LINES = """
+    SELECT l.document_id, l.uid::text, l.n, d.code, l.money_level, c.code, b.code, l.amount::text, l.payment_mode,
+        l.remark
+    FROM funds_fundline l JOIN accounts_division d ON d.id = l.recipient_id
+    JOIN funds_fundcategory c ON c.id = l.fund_category_id JOIN funds_budgetitem b ON b.id = l.budget_item_id
+    WHERE l.document_id = ANY(%s) ORDER BY l.document_id, l.n
+"""
+_LINE_KEYS = (
+    "uid",
+    "n",
+    "recipient",
+    "money_level",
+    "fund_category",
+    "budget_item",
+    "amount",
+    "payment_mode",
+    "remark",
+)
 
 
 def contents(uids: Sequence[UUID]) -> dict[UUID, dict[str, Any]]:
     """Canonical content of live documents, lines in order; two queries for any number."""
     lines: dict[UUID, list[dict[str, Any]]] = defaultdict(list)
-    for document, *row in (
-        FundLine.objects.filter(document__in=uids)
-        .order_by("document", "n")
-        .values_list(
-            "document_id",
-            "uid",
-            "n",
-            "recipient__code",
-            "money_level",
-            "fund_category__code",
-            "budget_item__code",
-            "amount",
-            "payment_mode",
-            "remark",
-        )
-        .iterator(chunk_size=10_000)
-    ):
-        lines[document].append(_line(tuple(row)))
+    with connection.cursor() as cursor:
+        cursor.execute(_LINES, [list(uids)])
+        while rows := cursor.fetchmany(10_000):
+            for document, *row in rows:
+                lines[document].append(dict(zip(_LINE_KEYS, row, strict=True)))
     documents = FundDocument.objects.filter(pk__in=uids).values_list(
         "uid",
         "division__code",

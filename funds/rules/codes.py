@@ -16,11 +16,15 @@ from records.registry import Row
 
 Found = Iterator[tuple[int, Finding]]
 
+ISSUE_BATCHES, MONEY_LEVELS, PAYMENT_MODES = (
+    frozenset(choices.values) for choices in (IssueBatch, MoneyLevel, PaymentMode)
+)
+
 
 def check_known(rows: Sequence[Row], ctx: FundContext) -> Found:
     """Every code stands in its table. Errors carry rule SHAPE."""
     for position, row in enumerate(rows):
-        if row.content.issue_batch not in IssueBatch.values:
+        if row.content.issue_batch not in ISSUE_BATCHES:
             yield position, _unknown("issue_batch", row.content.issue_batch)
         if not row.content.lines:
             yield (
@@ -36,10 +40,10 @@ def check_known(rows: Sequence[Row], ctx: FundContext) -> Found:
         for n, line in enumerate(row.content.lines):
             known = {
                 "recipient": line.recipient in ctx.divisions,
-                "money_level": line.money_level in MoneyLevel.values,
+                "money_level": line.money_level in MONEY_LEVELS,
                 "fund_category": line.fund_category in ctx.categories,
                 "budget_item": line.budget_item in ctx.items,
-                "payment_mode": line.payment_mode in PaymentMode.values,
+                "payment_mode": line.payment_mode in PAYMENT_MODES,
             }
             for name, ok in known.items():
                 if not ok:
