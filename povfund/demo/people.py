@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import itertools
-import os
 import zlib
+
+from django.conf import settings
 
 from accounts import services
 from accounts.choices import Duty, PersonClass, UnitKind
@@ -45,7 +46,7 @@ def invented_name(username: str) -> str:
 
 def make_accounts(codes: list[str]) -> int:
     """Every duty of every kind of unit of these divisions, and their three administrators; returns how many are new."""
-    password = services.encode_password(os.environ["POVFUND_DEMO_PASSWORD"])
+    password = services.encode_password(settings.DEMO_PASSWORD)
     made = 0
     for code in codes:
         division = Division.objects.by_code(code)
@@ -78,5 +79,5 @@ def _account(unit: Unit, username: str, personnel_class: str, duty: str, passwor
 def make_second_administrator(code: str) -> None:
     """A second person who confirms what the first one entered (node keys)."""
     unit = Unit.objects.select_related("division").get(division__code=code, kind=UnitKind.FINANCE)
-    password = services.encode_password(os.environ["POVFUND_DEMO_PASSWORD"])
+    password = services.encode_password(settings.DEMO_PASSWORD)
     _account(unit, f"{code}.sysadmin2", PersonClass.SYSTEM_ADMIN, Duty.SYSADMIN, password)

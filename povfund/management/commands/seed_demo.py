@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from typing import Any
 
@@ -26,7 +25,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         if settings.PRODUCTION:
             raise CommandError("the demo world is refused on a production server")
-        if not os.environ.get("POVFUND_DEMO_PASSWORD"):
+        if not settings.DEMO_PASSWORD:
             raise CommandError("set POVFUND_DEMO_PASSWORD; `make run` does")
         if settings.EDITION == "central":
             people.make_accounts(["000000"])
