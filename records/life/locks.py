@@ -93,13 +93,16 @@ def child_lock(parent_table: str, parent_column: str) -> list[pgtrigger.Trigger]
     The same lock for rows that belong to a record: no insert, update or delete below a locked one.
 
     Rows whose record does not exist yet pass: ingest stores children first, in one transaction.
+    Dynamic SQL, because a plan kept from a statement of one row is quadratic for thousands.
     """
     check = """
-    IF EXISTS (SELECT 1 FROM {table} parent JOIN {rows} child ON child.{column} = parent.uid
-               WHERE (parent.state IN {locked} OR parent.acked_rev IS NOT NULL)
-                 AND NOT EXISTS (SELECT 1 FROM records_permit p WHERE p.record_uid = parent.uid
-                     AND p.used_at IS NULL AND p.permit_id::text = current_setting('app.permit_id', true)
-                     AND current_user <> 'fp_app')) THEN
+    EXECUTE $check$ SELECT EXISTS (
+        SELECT 1 FROM {table} parent JOIN {rows} child ON child.{column} = parent.uid
+        WHERE (parent.state IN {locked} OR parent.acked_rev IS NOT NULL)
+          AND NOT EXISTS (SELECT 1 FROM records_permit p WHERE p.record_uid = parent.uid
+              AND p.used_at IS NULL AND p.permit_id::text = current_setting('app.permit_id', true)
+              AND current_user <> 'fp_app')) $check$ INTO locked;
+    IF locked THEN
         RAISE EXCEPTION 'a row of a record that was sent is locked'
             USING ERRCODE = 'FP001', HINT = 'art. 12: ask for a change order';
     END IF;
@@ -118,6 +121,7 @@ def child_lock(parent_table: str, parent_column: str) -> list[pgtrigger.Trigger]
             when=pgtrigger.After,
             operation=operation,
             referencing=pgtrigger.Referencing(**tables),
+            declare=[("locked", "boolean")],
             func=body + "RETURN NULL;",
         )
         for name, operation, tables, body in wanted

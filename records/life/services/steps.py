@@ -244,19 +244,23 @@ def _store(*, actor: User, kind: RecordType, rows: list[Record], target: str, st
     if back:
         Outbox.objects.filter(record_uid__in=uids, batch=None).delete()
         carry_authors({row.uid: row.cycle for row in rows})
+    source, warnings, arguments = "unnest(%s::uuid[]) AS now(uid)", "record.warnings", [uids]
     if step.action == "submit":
-        _store_explained(kind=kind, rows=rows)
+        source, warnings = "unnest(%s::uuid[], %s::jsonb[]) AS now(uid, warnings)", "now.warnings"
+        arguments = [uids, [Jsonb(row.warnings) for row in rows]]
+    reviewed = target == RecordState.PROVINCE_REVIEWED
     with connection.cursor() as cursor:
         cursor.execute(
-            f"""UPDATE {kind.model._meta.db_table} SET state = %s, changed_at = %s, cycle = cycle + %s,
+            f"""UPDATE {kind.model._meta.db_table} record SET state = %s, changed_at = %s, cycle = cycle + %s,
                     reviewed_rev = CASE WHEN %s THEN rev END,
-                    reviewed_hash = CASE WHEN %s THEN content_hash ELSE '' END
-                WHERE uid = ANY(%s)""",
-            [target, clock.now(), int(back), *[target == RecordState.PROVINCE_REVIEWED] * 2, uids],
+                    reviewed_hash = CASE WHEN %s THEN content_hash ELSE '' END,
+                    warnings = {warnings}
+                FROM {source} WHERE record.uid = now.uid""",
+            [target, clock.now(), int(back), reviewed, reviewed, *arguments],
         )
         if cursor.rowcount != len(rows):
             raise RuntimeError(f"{cursor.rowcount} of {len(rows)} locked rows moved to {target}")
-        if target == RecordState.PROVINCE_REVIEWED:
+        if reviewed:
             cursor.execute(
                 f"""INSERT INTO {Outbox._meta.db_table} (record_type, record_uid, rev, content_hash, permit, batch, at)
                     SELECT %s, uid, rev, content_hash, NULL, NULL, %s
@@ -264,17 +268,6 @@ def _store(*, actor: User, kind: RecordType, rows: list[Record], target: str, st
                     ON CONFLICT (record_uid, rev) DO UPDATE SET batch = NULL, at = EXCLUDED.at""",
                 [kind.key, clock.now(), uids],
             )
-
-
-def _store_explained(*, kind: RecordType, rows: list[Record]) -> None:
-    table = kind.model._meta.db_table
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"""UPDATE {table} record SET warnings = now.warnings
-                FROM unnest(%s::uuid[], %s::jsonb[]) AS now(uid, warnings)
-                WHERE record.uid = now.uid AND record.warnings <> now.warnings""",
-            [[row.uid for row in rows], [Jsonb(row.warnings) for row in rows]],
-        )
 
 
 def _insert_reviews(
