@@ -54,6 +54,8 @@ SYSTEM = holders(Capability.ACCOUNTS_MANAGE)
 SECURITY = holders(Capability.GRANTS_MANAGE)
 AUDITORS = holders(Capability.AUDIT_READ)
 TOTALS = holders(Capability.ROLLUPS_READ)
+TRANSMISSION = holders(Capability.SYNC_READ)
+SENDERS = holders(Capability.SYNC_SEND)
 CALENDAR = holders(Capability.CALENDAR_MANAGE)
 
 POLICY: dict[str, Row] = {
@@ -123,6 +125,16 @@ POLICY: dict[str, Row] = {
     "attachments-list": Row(LOGIN, BOTH, api=True),
     "attachments-detail": Row(LOGIN, api=True),
     "attachments-content": Row(LOGIN, api=True),
+    # sync
+    "sync:overview": Row(TRANSMISSION),
+    "sync:send": Row(SENDERS, POST),
+    "sync:batch": Row(TRANSMISSION),
+    "batches-list": Row(TRANSMISSION, BOTH, api=True),
+    "batches-detail": Row(TRANSMISSION, api=True),
+    "batches-preview": Row(TRANSMISSION, api=True),
+    "batches-file": Row(TRANSMISSION, api=True),
+    "receipts-list": Row(TRANSMISSION, api=True),
+    "windows-list": Row(TRANSMISSION, api=True),
     # rollups
     "rollups:explorer": Row(TOTALS),
     "rollups:lines": Row(TOTALS),

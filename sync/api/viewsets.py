@@ -1,0 +1,194 @@
+"""Batches, receipts and windows; sending now."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from django.http import Http404, StreamingHttpResponse
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers, viewsets
+from rest_framework.decorators import action
+from rest_framework.permissions import IsAuthenticated
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from povfund.common.pagination import CursorPagination
+from povfund.common.verdict import require
+from records.models import Job
+from records.registry import record_types
+from sync import services
+from sync.choices import Direction
+from sync.fpb.frame import MAGIC
+from sync.models import Batch, Receipt, TransmissionWindow
+from sync.permissions import may_read
+from sync.sealing import preview
+from sync.sealing.build import folder_of
+
+
+class Newest(CursorPagination):
+    ordering = ("-created_at", "-uid")
+
+
+class BatchSerializer(serializers.ModelSerializer[Batch]):
+    """批次 as `interface` writes it."""
+
+    window = serializers.DateField(source="window.nominal", default=None, read_only=True)
+    outcomes = serializers.SerializerMethodField()
+    reconciliation = serializers.SerializerMethodField()
+    receipt = serializers.SerializerMethodField()
+    node = serializers.CharField(source="node_id", read_only=True)
+
+    class Meta:
+        model = Batch
+        fields = [
+            "uid", "node", "epoch", "seq", "kind", "trigger", "window", "reason", "state", "lines", "outcomes",
+            "reconciliation", "receipt", "created_at", "sent_at", "received_at", "applied_at", "error",
+        ]  # fmt: skip
+
+    def get_outcomes(self, batch: Batch) -> dict[str, int]:
+        return {"applied": batch.applied, "duplicate": batch.duplicate, "returned": batch.returned}
+
+    def get_reconciliation(self, batch: Batch) -> dict[str, Any]:
+        return batch.reconciliation or {"equal": None, "differences": []}
+
+    def get_receipt(self, batch: Batch) -> dict[str, Any] | None:
+        """The newest receipt: kind, time and who signed."""
+        found = max(batch.receipts.all(), key=lambda receipt: receipt.pk, default=None)
+        return {"kind": found.kind, "at": found.at, "key": found.key_id} if found else None
+
+
+class ReasonSerializer(serializers.Serializer[Any]):
+    reason = serializers.CharField(max_length=2000, allow_blank=True, default="")
+
+
+class BatchViewSet(viewsets.GenericViewSet[Batch]):
+    """批次 — history, preview, the file itself, and sending now (art. 13)."""
+
+    queryset = Batch.objects.none()
+    serializer_class = BatchSerializer
+    permission_classes = [IsAuthenticated]
+    pagination_class = Newest
+    lookup_field = "uid"
+    lookup_value_regex = "[0-9a-f-]{36}"
+
+    def get_queryset(self) -> Any:
+        require(may_read(self.request.user))  # type: ignore[arg-type]
+        return Batch.objects.select_related("window").prefetch_related("receipts")
+
+    def list(self, request: Request) -> Response:
+        page = self.paginate_queryset(self.get_queryset())
+        return self.get_paginated_response(BatchSerializer(page, many=True).data)
+
+    def retrieve(self, request: Request, uid: str) -> Response:
+        batch = self.get_queryset().filter(pk=uid).first()
+        if batch is not None:
+            return Response(BatchSerializer(batch).data)
+        job = Job.objects.filter(pk=uid, kind="sync.send_now").first()
+        if job is None:
+            raise Http404
+        return Response({"uid": str(job.uid), "state": "queued", "reason": job.payload["reason"], "error": job.error})
+
+    @extend_schema(request=ReasonSerializer, responses={202: dict[str, str]})
+    def create(self, request: Request) -> Response:
+        """Send now, with a reason; 202 with the uid under which the batch will stand."""
+        shape = ReasonSerializer(data=request.data)
+        shape.is_valid(raise_exception=True)
+        job = services.send_now(actor=request.user, reason=shape.validated_data["reason"])  # type: ignore[arg-type]
+        return Response({"uid": str(job.uid)}, status=202)
+
+    @extend_schema(responses={200: dict[str, Any]})
+    @action(detail=False, methods=["get"])
+    def preview(self, request: Request) -> Response:
+        """What the next batch would hold, what stays and why, and how the figures would move."""
+        require(may_read(request.user))  # type: ignore[arg-type]
+        found = preview()
+        types = record_types()
+        return Response(
+            {
+                "lines": found.lines,
+                "amount": f"{found.fen // 100}.{found.fen % 100:02d}",
+                "acknowledged": {"lines": found.acknowledged_lines, "fen": str(found.acknowledged_fen)},
+                "going": [
+                    {"record_type": key, "label": str(types[key].label), "kind": kind, "count": n, "fen": str(fen)}
+                    for (key, kind), (n, fen) in sorted(found.going.items())
+                ],
+                "blocked": [
+                    {"record_type": kept.kind, "uid": str(uid), "owner_unit": kept.owner} | kept.finding.as_json()
+                    for uid, kept in found.kept.items()
+                ],
+                "digest": found.digest,
+            }
+        )
+
+    @extend_schema(responses={200: bytes})
+    @action(detail=True, methods=["get"])
+    def file(self, request: Request, uid: str = "") -> StreamingHttpResponse:
+        """The batch file itself: what the centre received, byte for byte."""
+        batch = self.get_queryset().filter(pk=uid, direction=Direction.OUT).first()
+        if batch is None or not batch.manifest:
+            raise Http404
+        response = StreamingHttpResponse(_file(batch), content_type="application/octet-stream")
+        response["Content-Disposition"] = f'attachment; filename="{batch}.fpb"'
+        return response
+
+
+def _file(batch: Batch) -> Iterator[bytes]:
+    yield MAGIC
+    for block in (bytes(batch.manifest), bytes(batch.signatures)):
+        yield len(block).to_bytes(4, "big") + block
+    for n in batch.parts.order_by("n").values_list("n", flat=True):
+        yield Path(folder_of(batch) / f"{n:04d}.part").read_bytes()
+
+
+class ReceiptSerializer(serializers.ModelSerializer[Receipt]):
+    batch = serializers.UUIDField(source="batch_id", read_only=True)
+
+    class Meta:
+        model = Receipt
+        fields = ["batch", "kind", "key_id", "at"]
+
+
+class ByNumber(CursorPagination):
+    ordering = "-pk"
+
+
+class ReceiptViewSet(viewsets.GenericViewSet[Receipt]):
+    """回执 — what the centre signed."""
+
+    queryset = Receipt.objects.none()
+    serializer_class = ReceiptSerializer
+    permission_classes = [IsAuthenticated]
+    pagination_class = ByNumber
+
+    def list(self, request: Request) -> Response:
+        require(may_read(request.user))  # type: ignore[arg-type]
+        page = self.paginate_queryset(Receipt.objects.all())
+        return self.get_paginated_response(ReceiptSerializer(page, many=True).data)
+
+
+class WindowSerializer(serializers.ModelSerializer[TransmissionWindow]):
+    node = serializers.CharField(source="node_id", read_only=True)
+
+    class Meta:
+        model = TransmissionWindow
+        fields = ["node", "nominal", "due", "provisional", "starts_at", "state", "started_at", "finished_at"]
+
+
+class ByNominal(CursorPagination):
+    ordering = ("-nominal", "node")
+
+
+class WindowViewSet(viewsets.GenericViewSet[TransmissionWindow]):
+    """上报窗口 of this server's nodes."""
+
+    queryset = TransmissionWindow.objects.none()
+    serializer_class = WindowSerializer
+    permission_classes = [IsAuthenticated]
+    pagination_class = ByNominal
+
+    def list(self, request: Request) -> Response:
+        require(may_read(request.user))  # type: ignore[arg-type]
+        page = self.paginate_queryset(TransmissionWindow.objects.all())
+        return self.get_paginated_response(WindowSerializer(page, many=True).data)
