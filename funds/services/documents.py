@@ -136,9 +136,8 @@ def check_fund_document(*, actor: User, data: DocumentInput, uid: UUID | None = 
 @transaction.atomic
 def delete_fund_document(*, actor: User, document: FundDocument) -> None:
     """Delete a draft or returned document that was never acknowledged. Raises Refused."""
-    row = (
-        FundDocument.objects.select_for_update(of=("self",)).select_related("owner_unit__division").get(pk=document.pk)
-    )
+    rows = FundDocument.objects.select_for_update(of=("self",)).select_related("owner_unit__division")
+    row = cast(FundDocument, rows.get(pk=document.pk))
     require(may_delete(actor, row))
     audit.record(
         actor=actor,
