@@ -100,6 +100,7 @@ def rebuild() -> int:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [MERGE_LOCK])
         cursor.execute("LOCK TABLE funds_fundline, funds_funddocument IN SHARE MODE")
         cursor.execute("DELETE FROM rollups_delta")
+        cursor.execute("DROP TABLE IF EXISTS pg_temp.rollups_fresh")
         cursor.execute(
             f"""CREATE TEMPORARY TABLE rollups_fresh ON COMMIT DROP AS
                 SELECT {_GRAIN}, sum(n)::bigint AS n, sum(fen)::bigint AS fen

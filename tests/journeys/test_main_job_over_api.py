@@ -1,0 +1,94 @@
+"""The main job over the API of two real servers, on the demo world."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import httpx
+import pytest
+
+PASSWORD = "Lantern-7-orchard"
+LINE = {
+    "recipient": "511921",
+    "money_level": "county",
+    "fund_category": "development",
+    "budget_item": "2130505",
+    "amount": "1234567.89",
+    "payment_mode": "treasury",
+}
+BODY = {
+    "document_no": "通财农[2019]99号",
+    "title": "产业扶持资金",
+    "budget_year": 2019,
+    "issue_batch": "first",
+    "issued_on": "2019-06-03",
+    "approved_on": "2019-06-03",
+    "lines": [LINE],
+}
+
+
+class Person:
+    """An account signed in over the API of one server."""
+
+    def __init__(self, url: str, username: str) -> None:
+        self.http = httpx.Client(base_url=f"{url}/api/v1/", timeout=30)
+        token = self.http.post("auth/token", json={"username": username, "password": PASSWORD})
+        assert token.status_code == 200, token.text
+        self.http.headers["Authorization"] = f"Token {token.json()['token']}"
+
+    def get(self, path: str, **query: Any) -> Any:
+        answer = self.http.get(path, params=query)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    def post(self, path: str, body: dict[str, Any], *, status: int = 200) -> Any:
+        answer = self.http.post(path, json=body)
+        assert answer.status_code == status, answer.text
+        return answer.json()
+
+
+@pytest.fixture
+def demo(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> Any:
+    """Both servers with their demo world: seeding is itself a transmission through the workers."""
+    monkeypatch.setenv("POVFUND_DEMO_PASSWORD", PASSWORD)
+    servers = request.getfixturevalue("two_servers")
+    for command in ("node_key", "seed_demo"):
+        for server in (servers.central, servers.province):
+            server.manage(command)
+    return servers
+
+
+def test_a_county_figure_reaches_the_central_analyst_and_is_locked(demo):
+    province, central = demo.province.url, demo.central.url
+    clerk = Person(province, "511921.finance.entry")
+    wrong = BODY | {"lines": [LINE | {"budget_item": "2130501"}]}
+    refused = clerk.post("fund-documents/", wrong, status=400)
+    assert (refused["errors"][0]["rule"], refused["errors"][0]["field"]) == ("F01", "lines[0].budget_item")
+    made = clerk.post("fund-documents/", BODY, status=201)
+    steps = f"fund-documents/{made['uid']}/steps/"
+    clerk.post(steps, {"action": "submit", "warning_reasons": {"F05": "补录"}})
+    clerk.post(steps, {"action": "approve"}, status=403)
+    Person(province, "511921.finance.review").post(steps, {"action": "approve"})
+    Person(province, "510000.finance.review").post(steps, {"action": "approve"})
+
+    analyst = Person(central, "000000.finance.analyst")
+    asked = {"node": "511921", "year": 2019, "fund_category": "development"}
+    before = analyst.get("rollups/", **asked)["total"]
+    head = Person(province, "510000.finance.head")
+    preview = head.get("batches/preview/")
+    assert preview
+    head.post("batches/", {"reason": "重要数据"}, status=202)
+    deadline = time.monotonic() + 90
+    while clerk.get(f"fund-documents/{made['uid']}/")["state"] != "acknowledged":
+        assert time.monotonic() < deadline, head.get("batches/")
+        time.sleep(0.5)
+    after = analyst.get("rollups/", **asked)["total"]
+    gained = round(float(after["amount"]) * 100) - round(float(before["amount"]) * 100)
+    assert gained >= 123456789
+    held = analyst.get(f"fund-documents/{made['uid']}/")
+    assert held["lines"][0]["amount"] == "1234567.89"
+
+    locked = clerk.http.patch(f"fund-documents/{made['uid']}/", json={"rev": 1, "title": "改"})
+    assert locked.status_code == 403
+    assert locked.json()["errors"][0]["article"] == "12"
