@@ -162,3 +162,70 @@ def test_a_set_moves_like_single_records_and_names_what_it_refused():
     assert set(FundDocument.objects.filter(state="unit_reviewed").values_list("pk", flat=True)) == {d.uid for d in good}
     entry = AuditEntry.objects.filter(target_id="*").get()
     assert (entry.after["moved"], entry.after["refused"]) == (3, 1)
+
+
+@pytest.mark.parametrize("state", RecordState.values)
+def test_each_action_leads_from_a_state_by_one_arrow_at_most(state):
+    actions = [t.action for t in RECORD_LIFE.transitions if state in t.sources]
+    assert len(actions) == len(set(actions))
+
+
+def test_the_table_leaves_no_state_without_a_way_in():
+    reached = {target for t in RECORD_LIFE.transitions for target in t.targets}
+    assert reached == set(RecordState.values)
+
+
+def test_nobody_takes_a_step_of_the_server():
+    system = {t.action for t in RECORD_LIFE.transitions if t.system}
+    assert system == {"seal", "acknowledge", "quarantine", "void", "permit", "execute"}
+    for state in RecordState.values:
+        assert not system & {t.action for t in RECORD_LIFE.leaving(state)}
+
+
+def test_a_grant_to_read_another_division_is_no_right_to_review_there():
+    from datetime import timedelta
+
+    from accounts.models import User
+    from accounts.services import give_grant
+    from povfund.common import clock
+    from records.models import ReviewSetting
+    from tests.people import division
+
+    ReviewSetting.objects.create(province=division("510000"), city_review=True)
+    document, reader = unit_reviewed(), account("510100.finance.review")
+    give_grant(
+        account("510000.security"),
+        person=reader.person,
+        target=division("511921"),
+        valid_from=clock.today(),
+        valid_to=clock.today() + timedelta(days=5),
+        reason="检查",
+    )
+    reader = User.objects.with_seat().get(pk=reader.pk)
+    assert FundDocument.objects.visible_to(reader).filter(pk=document.pk).exists()
+    with pytest.raises(Refused):
+        take_step(actor=reader, record=document, step=Step(action="approve"))
+
+
+def test_a_delegated_unit_review_is_in_the_list_and_can_be_taken():
+    from datetime import timedelta
+
+    from accounts.models import User
+    from accounts.services import give_grant
+    from povfund.common import clock
+
+    document, helper = submitted(), account("511922.finance.review")
+    assert not FundDocument.objects.visible_to(helper).filter(pk=document.pk).exists()
+    give_grant(
+        account("510000.security"),
+        person=helper.person,
+        target=document.owner_unit,
+        right="review",
+        valid_from=clock.today(),
+        valid_to=clock.today() + timedelta(days=5),
+        reason="审核人休假",
+    )
+    helper = User.objects.with_seat().get(pk=helper.pk)
+    assert list(FundDocument.objects.visible_to(helper).awaiting(helper)) == [document]
+    take_step(actor=helper, record=document, step=Step(action="approve"))
+    assert document.state == RecordState.UNIT_REVIEWED

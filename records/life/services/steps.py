@@ -118,11 +118,11 @@ def _move(*, actor: User, kind: RecordType, uids: Sequence[UUID], step: Step) ->
     busy = _steps_taken(actor=actor, rows=rows) if step.action == "approve" else {}
     for row in rows:
         try:
-            _require_step(actor=actor, row=row, step=step, busy=busy, city_steps=city_steps)
+            target = _require_step(actor=actor, row=row, step=step, busy=busy, city_steps=city_steps)
         except (IllegalTransition, Refused, RuleViolation) as error:
             result.refused[row.uid] = error
         else:
-            moving[permissions.target_of(actor, row, step.action)].append(row)
+            moving[target].append(row)
     for target, group in moving.items():
         passed = _pass_rules(kind=kind, rows=group, step=step, result=result)
         _store(actor=actor, kind=kind, rows=passed, target=target, step=step)
@@ -130,7 +130,8 @@ def _move(*, actor: User, kind: RecordType, uids: Sequence[UUID], step: Step) ->
     return result
 
 
-def _require_step(*, actor: User, row: Record, step: Step, busy: dict[UUID, str], city_steps: dict[str, bool]) -> None:
+def _require_step(*, actor: User, row: Record, step: Step, busy: dict[UUID, str], city_steps: dict[str, bool]) -> str:
+    """The state the step leads to; raises what refuses it."""
     transition = RECORD_LIFE.get(step.action, state=row.state)
     province = row.scope_key[:2]
     if province not in city_steps:
@@ -157,6 +158,10 @@ def _require_step(*, actor: User, row: Record, step: Step, busy: dict[UUID, str]
                 ask_whom=_("Another reviewer of your unit."),
             )
         )
+    target = permissions.target_of(actor, row, step.action)
+    if target not in transition.targets:
+        raise RuntimeError(f"{step.action} from {row.state} does not lead to {target}")
+    return target
 
 
 def _steps_taken(*, actor: User, rows: Sequence[Record]) -> dict[UUID, str]:
