@@ -60,7 +60,8 @@ def explorer(request: HttpRequest) -> HttpResponse:
         "batch": Batch.objects.exclude(applied_at=None).order_by("-applied_at").first(),
         "proof": Proof.objects.first(),
         "purposes": PURPOSES,
-        "charts": _charts(form, report),
+        "chart": _charts(report),
+        "bridge": _bridge(form, report),
     }
     return render(request, "rollups/explorer.html", context)
 
@@ -98,27 +99,38 @@ def _shown(report: Report, row: Any) -> dict[str, Any]:
     }
 
 
-def _charts(form: QuestionForm, report: Report) -> dict[str, Any]:
-    """Data blocks of the charts; every chart has its table twin on the page."""
-    rows = [{"name": "·".join(r.names), "value": float(r.amount / 10_000)} for r in report.rows]
-    node, shown = report.question.node, {"rows": rows, "kind": "bars", "outline": ""}
+def _charts(report: Report) -> dict[str, Any]:
+    """Data of the charts (`templates/README.md`); every chart has its table twin on the page."""
+    node = report.question.node
+    unit = _("10k yuan")
     if report.question.by == (Dimension.DIVISION,) and node.level in (Level.CENTRAL, Level.PROVINCE):
-        shown |= {"kind": "map", "outline": static(f"geo/{node.code}.json")}
-    return {"main": shown, "bridge": _bridge(form, report)}
+        places = [{"code": r.codes[0], "name": r.names[0], "value": str(r.amount)} for r in report.rows]
+        return {"kind": "map", "data": _map(node, unit, places)}
+    bars = [{"name": "·".join(r.names), "value": str(r.amount)} for r in report.rows]
+    return {"kind": "bars", "data": {"unit": unit, "rows": bars}}
+
+
+def _map(node: Division, unit: str, rows: list[dict[str, Any]]) -> dict[str, Any]:
+    return {"region": node.code, "geo": static(f"geo/{node.code}.json"), "unit": unit, "rows": rows}
 
 
 def _bridge(form: QuestionForm, report: Report) -> dict[str, Any] | None:
     """From the compared date to now: start, one step per category, end; the steps add up to the fen."""
     if report.compare is None:
         return None
-    by_category = report_of(form, by=(Dimension.FUND_CATEGORY,))
-    steps = [(f"{report.compare}", report.total.then or Decimal(0))]
-    steps += [(row.names[0], row.change or Decimal(0)) for row in by_category.rows if row.change]
-    steps.append((f"{report.as_of}", report.total.amount))
+    changed = [row for row in report_of(form, by=(Dimension.FUND_CATEGORY,)).rows if row.change]
+    start, end = str(report.compare), str(report.as_of)
+    then = report.total.then or Decimal(0)
+    steps = [(row.names[0], row.change) for row in changed]
     return {
-        "steps": [{"name": name, "value": float(amount / 10_000)} for name, amount in steps],
-        "rows": steps,
-        "title": _("From %(start)s to %(end)s") % {"start": report.compare, "end": report.as_of},
+        "title": _("From %(start)s to %(end)s") % {"start": start, "end": end},
+        "rows": [(start, then), *steps, (end, report.total.amount)],
+        "data": {
+            "unit": _("10k yuan"),
+            "start": {"name": start, "value": str(then)},
+            "steps": [{"name": name, "value": str(change)} for name, change in steps],
+            "end": {"name": end, "value": str(report.total.amount)},
+        },
     }
 
 
