@@ -1,6 +1,8 @@
-"""Public services of transmission: send now, and register nodes and keys."""
+"""Public services of transmission: send now, go on after many returned lines, register nodes and keys."""
 
 from __future__ import annotations
+
+from typing import Any
 
 from django.conf import settings
 from django.db import transaction
@@ -10,12 +12,12 @@ from accounts import audit
 from accounts.choices import Level, UnitKind
 from accounts.models import User
 from povfund.common import clock
-from povfund.common.errors import Finding, RuleViolation
+from povfund.common.errors import Finding, IllegalTransition, RuleViolation
 from povfund.common.verdict import ALLOWED, Verdict, denied, require
-from records.models import Job
+from records.models import Job, JobState
 from records.services import enqueue
 from sync import keys
-from sync.models import Node, NodeKey
+from sync.models import Batch, Node, NodeKey
 
 
 def may_send(user: User) -> Verdict:
@@ -37,38 +39,64 @@ def send_now(*, actor: User, reason: str) -> Job:
     """
     随时上传 — ask for a batch of everything reviewed, outside the windows, with a reason (art. 13).
 
-    Raises Refused, or RuleViolation without a reason. The worker of queue `sync` seals and sends.
+    The job's uid is the uid the batch will have. Raises Refused, or RuleViolation without a reason or
+    while the node is paused. The worker of queue `sync` seals and sends.
     """
     require(may_send(actor))
     if not reason.strip():
-        raise RuleViolation(
-            Finding(
-                "REASON",
-                _("Say why you send outside the window."),
-                field="reason",
-                remedy=_("For instance: important data, or a large amount of new data."),
-                article="13",
-            )
-        )
-    job = enqueue(
-        kind="sync.send_now",
-        key="now",
-        payload={"reason": reason.strip(), "asked_by": actor.pk},
-        queue="sync",
-        asked_by=actor,
-    )
+        raise RuleViolation(_finding("REASON", _("Say why you send outside the window."), remedy=REASON_REMEDY))
+    if Node.objects.filter(pk=settings.NODE, paused_at__isnull=False).exists():
+        message = _("More than a fifth of the last batch was returned; somebody has to look at it first.")
+        raise IllegalTransition(_finding("PAUSED", message, remedy=_("Look at the returned lines and confirm.")))
+    payload = {"reason": reason.strip(), "asked_by": actor.pk}
+    job = enqueue(kind="sync.send_now", key="now", payload=payload, queue="sync", asked_by=actor)
     audit.record(actor=actor, action="sync.batch.ask", target_type="job", target_id=job.uid, comment=reason)
     return job
 
 
+REASON_REMEDY = _("For instance: important data, or a large amount of new data.")
+
+
+def _finding(rule: str, message: Any, *, remedy: Any, field: str = "reason") -> Finding:
+    return Finding(rule, message, field=field, remedy=remedy, article="13")
+
+
+@transaction.atomic
+def confirm_returned(*, actor: User, comment: str) -> None:
+    """
+    恢复上报 — a person has looked at the many returned lines; the next batch may go. Audited.
+
+    Raises Refused, or RuleViolation without a word on what was found.
+    """
+    require(may_send(actor))
+    if not comment.strip():
+        message = _("Say what was found about the returned lines.")
+        raise RuleViolation(_finding("REASON", message, field="comment", remedy=_("One sentence is enough.")))
+    rows = Node.objects.filter(pk=settings.NODE, paused_at__isnull=False)
+    if rows.update(paused_at=None, pause_reason=""):
+        audit.record(
+            actor=actor, action="sync.node.resume", target_type="node", target_id=clock.node(), comment=comment
+        )
+
+
+@transaction.atomic
+def compare_again(*, actor: User, batch: Batch) -> Job:
+    """Ask the centre again about a batch that is not through. Raises Refused. Safe to repeat."""
+    require(may_send(actor))
+    audit.record(actor=actor, action="sync.batch.compare", target_type="batch", target_id=batch.uid)
+    job = enqueue(kind="sync.deliver", key=str(batch.uid), payload={"batch": str(batch.uid)}, queue="sync")
+    Job.objects.filter(pk=job.pk, state=JobState.QUEUED).update(next_try_at=clock.now())
+    return job
+
+
 def may_register(user: User) -> Verdict:
-    """May the user register nodes and keys here? The Ministry's system administrators."""
-    if user.can("sync.nodes") and user.unit.division.level == Level.CENTRAL:
+    """May the user register nodes and keys on this server? Its system administrators."""
+    if user.can("sync.nodes"):
         return ALLOWED
     return denied(
-        _("Nodes and keys are registered by the Ministry of Finance."),
+        _("Nodes and keys are registered by the system administrators of this server, two of them."),
         article="16",
-        ask_whom=_("The system administrators of the Ministry."),
+        ask_whom=_("The system administrators of this deployment."),
     )
 
 

@@ -14,6 +14,7 @@ class Node(models.Model):
     """
     节点 — a server of the system: `C` the centre, `P51` a province. The list is data: 兵团 and
     计划单列市 can be nodes. `paused_at` is set when a batch asks for confirmation (> 20 % returned).
+    `checked_at` is the last moment at which the clock of this server was known to be right.
     """
 
     code = models.CharField(_("node"), max_length=20, primary_key=True, db_collation="C")
@@ -24,6 +25,7 @@ class Node(models.Model):
     quota_bytes = models.BigIntegerField(_("disk quota in bytes"), default=20 * 2**30)
     paused_at = models.DateTimeField(_("paused"), null=True, blank=True)
     pause_reason = models.CharField(max_length=40, blank=True, db_collation="C")
+    checked_at = models.DateTimeField(null=True, editable=False)
 
     class Meta:
         ordering = ["code"]

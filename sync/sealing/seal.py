@@ -24,6 +24,7 @@ from sync.models import Batch, ChainHead, Node, TransmissionWindow
 from sync.sealing.alone import alone
 from sync.sealing.build import build
 from sync.sealing.choose import TAMPERED, Chosen, Kept, choose, lock_waiting
+from sync.windows.lease import require_lease
 
 TRIES = 5
 CONFLICTS = {"40001", "40P01"}
@@ -56,7 +57,8 @@ def seal(
     One seal at a time, in one REPEATABLE READ transaction, tried again when it meets a conflict. For
     the same window or the same `uid` (that of the job) the batch made before is answered. What a dead worker sealed
     and did not build is built first, because the chain needs its hash. What does not pass stays in
-    the outbox with an alarm. Must be called outside of a transaction, as fp_sync.
+    the outbox with an alarm. Must be called outside of a transaction, as fp_sync. Raises Fenced where
+    the window's lease has passed to another worker.
     """
     occasion = _Occasion(trigger=trigger, window=window, reason=reason, asked_by=asked_by, uid=uid)
     with alone():
@@ -79,6 +81,8 @@ def _seal(occasion: _Occasion) -> Batch:
     crashpoint("seal.after_lock")
     node = Node.objects.get(pk=settings.NODE)
     head, _made = ChainHead.objects.select_for_update().get_or_create(node=node, epoch=node.epoch)
+    if occasion.window:
+        require_lease(occasion.window)
     if known := _made_before(occasion):
         return known
     lock_waiting()

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import logging
 from datetime import datetime, timedelta
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 import httpx
 from django.conf import settings
 
 from povfund.common import clock
-from records.services import raise_alarm
+from records.services import clear_alarm, raise_alarm
 from sync import keys
 from sync.fpb.frame import MAGIC
 from sync.models import Batch
@@ -70,6 +71,13 @@ class CentreClient:
         query = "&".join(f"{name}={value}" for name, value in wanted.items() if value)
         return self._call("GET", f"/sync/v1/digest?{query}" if query else "/sync/v1/digest", b"")
 
+    def time(self) -> datetime:
+        """The centre's clock, by the head of any of its answers. Raises Unreachable."""
+        try:
+            return parsedate_to_datetime(self._http.head("/healthz").headers["date"])
+        except (httpx.HTTPError, KeyError, ValueError) as error:
+            raise Unreachable(f"{type(error).__name__}: {error}") from error
+
     def _call(self, method: str, path: str, body: bytes, *, again: bool = True) -> dict[str, Any]:
         url = str(self._http.base_url.join(path))
         headers = sign_call(signer=keys.signer(), method=method, url=url, body=body, offset=self._offset)
@@ -78,13 +86,15 @@ class CentreClient:
             answer = response.json()
         except (httpx.HTTPError, ValueError) as error:
             raise Unreachable(f"{type(error).__name__}: {error}") from error
+        if not isinstance(answer, dict):
+            raise Unreachable(f"{response.status_code}, and no object in the answer")
         if response.status_code == 401 and again and self._learn_clock(answer):
             return self._call(method, path, body, again=False)
         if response.status_code >= 500 or response.status_code == 429:
             raise Unreachable(f"{response.status_code} {answer.get('code', '')}")
         if response.status_code >= 400:
             raise Refused(str(answer.get("code", response.status_code)), str(answer.get("message", "")))
-        return dict(answer)
+        return answer
 
     def _learn_clock(self, answer: dict[str, Any]) -> bool:
         try:
@@ -93,4 +103,6 @@ class CentreClient:
             return False
         if abs(self._offset) > timedelta(minutes=5):
             raise_alarm(kind="sync.clock", key="centre", details={"seconds": int(self._offset.total_seconds())})
+        else:
+            clear_alarm(kind="sync.clock", key="centre")
         return True

@@ -6,18 +6,28 @@ import time
 from typing import Any
 from uuid import UUID
 
+from django.db.models import F
+
 from povfund.common import clock
 from povfund.common.crashpoint import crashpoint
-from records.services import JobContext, RetryLater, raise_alarm
-from sync.choices import InState, OutState
-from sync.fpb.errors import RejectedInput
-from sync.models import Batch, Receipt
-from sync.receipts import believe
+from records.services import JobContext, RetryLater, clear_alarm, raise_alarm
+from sync.choices import Direction, InState, OutState
+from sync.models import Batch
 from sync.sealing.build import build
 from sync.sending.client import CentreClient, Refused, Unreachable
-from sync.sending.settle import settle
+from sync.sending.locate import locate
+from sync.sending.settle import settle, store_receipts
 
-FINAL = (OutState.APPLIED, OutState.MISMATCH, OutState.VOID)
+FINAL = (OutState.APPLIED, OutState.VOID)
+REFUSALS = {
+    "CHAIN_FORK": "sync.chain_fork",
+    "CHAIN_FROZEN": "sync.chain_fork",
+    "OLD_EPOCH": "sync.chain_fork",
+    "UNAUTHENTICATED": "sync.refused_sender",
+    "WRONG_KEY": "sync.refused_sender",
+    "FROZEN_KEY": "sync.refused_sender",
+}
+"""What an answer of the centre means to the person who must act; any other refusal makes the batch late."""
 
 
 def deliver(uid: UUID, *, client: CentreClient) -> Batch:
@@ -26,63 +36,74 @@ def deliver(uid: UUID, *, client: CentreClient) -> Batch:
 
     No database lock is held while the network is used. Raises Unreachable to be tried again.
     """
-    batch = build(Batch.objects.select_related("window").get(pk=uid))
+    batch = settle(build(Batch.objects.select_related("window").get(pk=uid)))
     if batch.state in FINAL:
         return batch
     try:
-        answer = client.announce(batch)
-        crashpoint("send.after_announce")
-        Batch.objects.filter(pk=uid, state=OutState.BUILT).update(state=OutState.SENDING, sent_at=clock.now())
-        for sha256 in answer["missing"]:
-            client.put_part(batch, sha256)
-            crashpoint("send.between_parts")
-        if answer["state"] in (InState.OPEN, InState.CORRUPT):
-            crashpoint("send.before_complete")
-            answer = client.complete(batch)
-            crashpoint("send.after_complete")
+        answer = _hand_over(batch, client)
     except Refused as refusal:
-        Batch.objects.filter(pk=uid).update(state=OutState.HELD, error=str(refusal))
-        raise_alarm(kind="sync.late", key=str(uid), details={"code": refusal.code})
+        Batch.objects.filter(pk=uid).exclude(state__in=FINAL).update(state=OutState.HELD, error=str(refusal))
+        raise_alarm(kind=REFUSALS.get(refusal.code, "sync.late"), key=str(uid), details={"message": str(refusal)})
         raise Unreachable(str(refusal)) from refusal
+    for kind in {*REFUSALS.values(), "sync.late"}:
+        clear_alarm(kind=kind, key=str(uid))
     return take_receipts(batch, answer)
 
 
+def _hand_over(batch: Batch, client: CentreClient) -> dict[str, Any]:
+    crashpoint("send.before_announce")
+    answer = client.announce(batch)
+    crashpoint("send.after_announce")
+    Batch.objects.filter(pk=batch.pk, state__in=(OutState.BUILT, OutState.HELD)).update(
+        state=OutState.SENDING, sent_at=batch.sent_at or clock.now(), error=""
+    )
+    for sha256 in answer["missing"]:
+        client.put_part(batch, sha256)
+        crashpoint("send.between_parts")
+    if answer["state"] in (InState.OPEN, InState.CORRUPT):
+        crashpoint("send.before_complete")
+        answer = client.complete(batch)
+        crashpoint("send.after_complete")
+    return answer
+
+
 def take_receipts(batch: Batch, answer: dict[str, Any]) -> Batch:
-    """Store and carry out the receipts of an answer; a forged one is ignored, with an alarm."""
-    for wire in answer.get("receipts", []):
-        if Receipt.objects.filter(batch=batch, kind=wire.get("kind")).exists():
-            continue
-        try:
-            body, receipt = believe(batch=batch, wire=wire)
-        except RejectedInput as error:
-            raise_alarm(kind="sync.forged_receipt", key=str(batch.uid), details={"why": str(error)})
-            continue
-        settle(batch, body, receipt)
-        crashpoint("send.after_receipt")
-    batch.refresh_from_db()
-    return batch
+    """Store the receipts of an answer (a forged one is ignored, with an alarm), then carry them out."""
+    store_receipts(batch, answer.get("receipts", []))
+    crashpoint("send.after_receipt")
+    return settle(batch)
 
 
 def job(context: JobContext) -> dict[str, Any]:
-    """Handler of the job kind `sync.deliver`: tried again until the applied receipt is stored."""
+    """Handler of the job kind `sync.deliver`: tried again until the applied receipt is carried out."""
     uid = UUID(context.payload["batch"])
-    with CentreClient() as client:
-        try:
-            batch = deliver(uid, client=client)
-            context.progress(done=1, total=2)
-            batch = _wait(batch, client, context)
-        except Unreachable as error:
-            Batch.objects.filter(pk=uid).update(error=str(error)[:2000])
-            raise RetryLater(str(error)) from error
+    try:
+        with CentreClient() as client:
+            for earlier in _unfinished_before(uid):
+                deliver(earlier, client=client)
+                context.check()
+            batch = _wait(deliver(uid, client=client), client, context)
+            if batch.state == OutState.MISMATCH:
+                locate(batch, client)
+    except Unreachable as error:
+        Batch.objects.filter(pk=uid).update(error=str(error)[:2000], attempts=F("attempts") + 1)
+        raise RetryLater(str(error)) from error
     if batch.state not in FINAL:
-        raise RetryLater("the centre has not applied the batch yet")
+        raise RetryLater(f"the batch is {batch.state}")
     return {"state": batch.state}
+
+
+def _unfinished_before(uid: UUID) -> list[UUID]:
+    """Earlier batches of the chain that are not through: receipts are carried out in the order of the chain."""
+    batch = Batch.objects.get(pk=uid)
+    earlier = Batch.objects.filter(direction=Direction.OUT, epoch=batch.epoch, seq__lt=batch.seq)
+    return list(earlier.exclude(state__in=FINAL).order_by("seq").values_list("pk", flat=True))
 
 
 def _wait(batch: Batch, client: CentreClient, context: JobContext) -> Batch:
     """Ask a few times in short steps, so that a prompt centre answers within seconds."""
     for pause in (0.3, 0.5, 1, 2, 3, 5, 8, 10):
-        if batch.state in FINAL:
+        if batch.state in (*FINAL, OutState.MISMATCH):
             break
         time.sleep(pause)
         context.progress(done=1, total=2)

@@ -1,8 +1,10 @@
-"""Carrying out a believed receipt: what was applied is acknowledged, what was returned opens again."""
+"""Storing receipts and carrying them out: what was applied is acknowledged, what was returned opens again."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from django.conf import settings
@@ -15,64 +17,118 @@ from records.choices import RecordState
 from records.registry import RecordType, record_types
 from records.services import carry_authors, clear_alarm, raise_alarm
 from sync import reconcile
-from sync.choices import Outcome, OutState, WindowState
+from sync.choices import Direction, Outcome, OutState, WindowState
+from sync.fpb.errors import RejectedInput
 from sync.models import Batch, LineOutcome, Node, Receipt, TransmissionWindow
+from sync.receipts import believe
+
+DONE = (OutState.APPLIED, OutState.VOID)
+PAUSE_PERCENT = 20
+"""More returned lines than this, and a person looks before the next batch goes."""
 
 
 class Unequal(Exception):
-    """Own totals differ from the receipt; nothing is acknowledged."""
+    """Own lines, totals or digest differ from the receipt; nothing is acknowledged."""
 
     def __init__(self, differences: list[dict[str, Any]]) -> None:
         super().__init__(str(differences[:3]))
         self.differences = differences
 
 
-def settle(batch: Batch, body: dict[str, Any], receipt: Receipt) -> None:
+def store_receipts(batch: Batch, wires: list[dict[str, Any]]) -> None:
+    """Keep every receipt that is the centre's and about this batch; of a forged one only an alarm remains."""
+    known = set(batch.receipts.values_list("kind", flat=True))
+    for wire in wires:
+        if wire.get("kind") in known:
+            continue
+        try:
+            _body, receipt = believe(batch=batch, wire=wire)
+        except RejectedInput as error:
+            raise_alarm(kind="sync.forged_receipt", key=str(batch.uid), details={"message": str(error)})
+            continue
+        crashpoint("settle.before_receipt")
+        Receipt.objects.bulk_create([receipt], ignore_conflicts=True)
+        crashpoint("settle.after_receipt")
+
+
+def settle(batch: Batch) -> Batch:
     """
-    Store a receipt and carry it out in one transaction; safe to repeat.
+    Carry out what the stored receipts say; safe to repeat.
 
-    RECEIVED only says that the centre holds the bytes: locks stay. APPLIED acknowledges, unless own
-    totals or digest differ: then nothing is acknowledged, the batch says MISMATCH and an alarm rises.
+    RECEIVED only says that the centre holds the bytes: locks stay. APPLIED acknowledges in one
+    transaction, in the order of the chain, unless own totals or digest differ: then nothing is
+    acknowledged, the batch says MISMATCH and an alarm rises until the cause is mended.
     """
-    if receipt.kind == Receipt.Kind.RECEIVED:
-        with transaction.atomic():
-            receipt.save(force_insert=True)
-            Batch.objects.filter(pk=batch.pk).exclude(state=OutState.APPLIED).update(
-                state=OutState.RECEIVED, received_at=clock.now()
-            )
-        return
-    try:
-        with transaction.atomic():
-            _carry_out(batch, body, receipt)
-    except Unequal as unequal:
-        Batch.objects.filter(pk=batch.pk).update(
-            state=OutState.MISMATCH, reconciliation={"equal": False, "differences": unequal.differences[:100]}
-        )
-        raise_alarm(kind="sync.mismatch", key=str(batch.uid), details={"differences": unequal.differences[:10]})
+    receipts = {receipt.kind: receipt for receipt in batch.receipts.all()}
+    if Receipt.Kind.RECEIVED in receipts:
+        _note_received(batch)
+    if Receipt.Kind.APPLIED in receipts and _is_next(batch):
+        try:
+            with transaction.atomic():
+                _carry_out(batch, body_of(receipts[Receipt.Kind.APPLIED]))
+        except Unequal as unequal:
+            _note_mismatch(batch, unequal)
+    batch.refresh_from_db()
+    return batch
 
 
-def _carry_out(batch: Batch, body: dict[str, Any], receipt: Receipt) -> None:
+def body_of(receipt: Receipt) -> dict[str, Any]:
+    """What a stored receipt says."""
+    return json.loads(bytes(receipt.body))
+
+
+def node_scope() -> str:
+    """Scope key of the division this node stands for."""
+    return Node.objects.select_related("division").get(pk=settings.NODE).division.scope_key
+
+
+@contextmanager
+def as_if_settled(batch: Batch) -> Iterator[None]:
+    """Look at the tables as they would be after the batch's applied receipt; nothing remains of it."""
+    receipt = Receipt.objects.get(batch=batch, kind=Receipt.Kind.APPLIED)
+    with transaction.atomic():
+        row: Batch = Batch.objects.select_for_update(of=("self",)).get(pk=batch.pk)
+        if row.state not in DONE:
+            _move_records(row, body_of(receipt))
+        yield
+        transaction.set_rollback(True)
+
+
+def _note_received(batch: Batch) -> None:
+    before = (OutState.SEALED, OutState.BUILT, OutState.SENDING, OutState.HELD)
+    rows = Batch.objects.filter(pk=batch.pk, state__in=before)
+    rows.update(state=OutState.RECEIVED, received_at=clock.now(), error="")
+    TransmissionWindow.objects.filter(pk=batch.window_id, state=WindowState.SENT).update(state=WindowState.RECEIVED)
+
+
+def _is_next(batch: Batch) -> bool:
+    """Receipts are carried out in the order of the chain: the totals of one include those of all before."""
+    earlier = Batch.objects.filter(direction=Direction.OUT, epoch=batch.epoch, seq__lt=batch.seq)
+    return not earlier.exclude(state__in=DONE).exists()
+
+
+def _note_mismatch(batch: Batch, unequal: Unequal) -> None:
+    found = {"equal": False, "differences": unequal.differences[:100]}
+    Batch.objects.filter(pk=batch.pk).update(state=OutState.MISMATCH, reconciliation=found)
+    raise_alarm(kind="sync.mismatch", key=str(batch.uid), details={"differences": unequal.differences[:10]})
+
+
+def _carry_out(batch: Batch, body: dict[str, Any]) -> None:
     row: Batch = Batch.objects.select_for_update(of=("self",)).get(pk=batch.pk)
-    if row.state == OutState.APPLIED:
+    if row.state in DONE:
         return
-    receipt.save(force_insert=True)
-    _store_outcomes(row, body)
-    for kind in record_types().values():
-        _acknowledge(row, kind.key, kind.model._meta.db_table)
-        _reopen(row, kind)
+    _move_records(row, body)
     crashpoint("settle.after_states")
-    _require_equal(row, body)
+    _require_equal(body)
     row.applied, row.duplicate, row.returned = body["applied"], body["duplicate"], body["returned"]
-    row.state, row.applied_at = OutState.APPLIED, clock.now()
+    row.state, row.applied_at, row.error = OutState.APPLIED, clock.now(), ""
     row.reconciliation = {"equal": True, "differences": []}
-    row.save(update_fields=["applied", "duplicate", "returned", "state", "applied_at", "reconciliation"])
+    row.save(update_fields=["applied", "duplicate", "returned", "state", "applied_at", "error", "reconciliation"])
     _close_window(row)
-    Node.objects.filter(pk=row.node_id).update(
-        paused_at=clock.now() if body.get("paused") else None,
-        pause_reason="MANY_RETURNED" if body.get("paused") else "",
-    )
     if row.returned:
         raise_alarm(kind="sync.quarantine", key=str(row.uid), details={"lines": row.returned})
+    if row.returned * 100 > row.lines * PAUSE_PERCENT:
+        Node.objects.filter(pk=row.node_id).update(paused_at=clock.now(), pause_reason="MANY_RETURNED")
     clear_alarm(kind="sync.mismatch", key=str(row.uid))
     audit.record(
         actor=None,
@@ -81,6 +137,15 @@ def _carry_out(batch: Batch, body: dict[str, Any], receipt: Receipt) -> None:
         target_id=row.uid,
         after={"seq": row.seq, "applied": row.applied, "duplicate": row.duplicate, "returned": row.returned},
     )
+    crashpoint("settle.before_commit")
+
+
+def _move_records(batch: Batch, body: dict[str, Any]) -> None:
+    """Outcomes, and the state of every record of the batch by its outcome."""
+    _store_outcomes(batch, body)
+    for kind in record_types().values():
+        _acknowledge(batch, kind)
+        _reopen(batch, kind)
 
 
 def _store_outcomes(batch: Batch, body: dict[str, Any]) -> None:
@@ -99,21 +164,26 @@ def _store_outcomes(batch: Batch, body: dict[str, Any]) -> None:
                WHERE i.batch_id = %s ORDER BY i.line_no""",
             [body["duplicates"], numbers, [json.dumps(returned[n]) for n in numbers], batch.uid],
         )
-        if cursor.rowcount != body["lines"]:
-            raise Unequal([{"lines": batch.lines, "receipt": body["lines"]}])
+        stored = cursor.rowcount
+        cursor.execute("SELECT outcome, count(*) FROM sync_lineoutcome WHERE batch_id = %s GROUP BY 1", [batch.uid])
+        counts = dict(cursor.fetchall())
+    said = {name: body[name] for name in Outcome.values if body[name]}
+    if stored != body["lines"] or counts != said:
+        raise Unequal([{"lines": stored, "outcomes": counts, "receipt": said | {"lines": body["lines"]}}])
 
 
-def _acknowledge(batch: Batch, record_type: str, table: str) -> None:
+def _acknowledge(batch: Batch, kind: RecordType) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
-            f"""UPDATE {table} f SET state = %s, acked_rev = o.rev, acked_hash = o.content_hash, changed_at = %s
+            f"""UPDATE {kind.model._meta.db_table} f
+                SET state = %s, acked_rev = o.rev, acked_hash = o.content_hash, changed_at = %s
                 FROM sync_lineoutcome o WHERE o.batch_id = %s AND o.record_type = %s AND o.outcome = ANY(%s)
                   AND f.uid = o.record_uid AND f.state = %s AND f.rev = o.rev""",
             [
                 RecordState.ACKNOWLEDGED,
                 clock.now(),
                 batch.uid,
-                record_type,
+                kind.key,
                 [Outcome.APPLIED, Outcome.DUPLICATE],
                 RecordState.SEALED,
             ],
@@ -135,8 +205,8 @@ def _reopen(batch: Batch, kind: RecordType) -> None:
         )
 
 
-def _require_equal(batch: Batch, body: dict[str, Any]) -> None:
-    scope_key = Node.objects.select_related("division").get(pk=settings.NODE).division.scope_key
+def _require_equal(body: dict[str, Any]) -> None:
+    scope_key = node_scope()
     ours, theirs = reconcile.totals_for(scope_key=scope_key), reconcile.from_rows(body["totals"])
     if unequal := reconcile.differences(ours, theirs):
         raise Unequal(unequal)
@@ -150,4 +220,3 @@ def _close_window(batch: Batch) -> None:
         done = {"state": WindowState.DONE, "finished_at": clock.now()}
         TransmissionWindow.objects.filter(pk=batch.window_id).update(**done)
         TransmissionWindow.objects.filter(covered_by=batch.window_id).update(**done)
-        clear_alarm(kind="sync.late", key=str(batch.window_id))

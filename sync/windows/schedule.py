@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta
 
 from django.conf import settings
 
+from accounts import audit
 from povfund.common import clock
 from records.calendar.days import nominal_dates
 from records.calendar.services import calendar
@@ -24,36 +25,42 @@ def starts_at(node: str, due: date) -> datetime:
 
 
 def make_windows() -> int:
-    """Windows of the next 60 days for every sending node known here, each once; returns how many are new."""
-    today, held = clock.today(), calendar()
-    dates = [n for year in (today.year, today.year + 1) for n in nominal_dates(year) if today <= n <= today + AHEAD]
-    made = 0
+    """
+    Windows of the next 60 days for every sending node known here, each once; returns how many are new.
+
+    After a long downtime the nominal dates that were missed get their window too.
+    """
+    today, held, made = clock.today(), calendar(), 0
     for node in Node.objects.filter(sends=True):
-        for nominal in dates:
+        last = node.windows.order_by("-nominal").values_list("nominal", flat=True).first()
+        first = min(today, last) if last else today
+        years = range(first.year, (today + AHEAD).year + 1)
+        for nominal in (n for year in years for n in nominal_dates(year) if first <= n <= today + AHEAD):
             due = held.due(nominal)
-            _window, new = TransmissionWindow.objects.get_or_create(
-                node=node,
-                nominal=nominal,
-                defaults={
-                    "due": due.due,
-                    "provisional": due.provisional,
-                    "starts_at": starts_at(node.code, due.due),
-                },
-            )
+            fields = {"due": due.due, "provisional": due.provisional, "starts_at": starts_at(node.code, due.due)}
+            _window, new = TransmissionWindow.objects.get_or_create(node=node, nominal=nominal, defaults=fields)
             made += new
     return made
 
 
 def move_windows() -> int:
-    """Windows not started yet follow a changed calendar; returns how many moved."""
+    """Windows not started yet follow a changed calendar, with an entry in the trail; returns how many moved."""
     held, moved = calendar(), 0
     for window in TransmissionWindow.objects.filter(state=WindowState.PENDING):
-        due = held.due(window.nominal)
-        if (due.due, due.provisional) != (window.due, window.provisional):
-            window.due, window.provisional = due.due, due.provisional
-            window.starts_at = starts_at(window.node_id, due.due)
-            window.save(update_fields=["due", "provisional", "starts_at"])
-            moved += 1
+        due, before = held.due(window.nominal), window.due
+        start = starts_at(window.node_id, due.due)
+        if (due.due, due.provisional, start) == (before, window.provisional, window.starts_at):
+            continue
+        rows = TransmissionWindow.objects.filter(pk=window.pk, state=WindowState.PENDING)
+        moved += rows.update(due=due.due, provisional=due.provisional, starts_at=start)
+        audit.record(
+            actor=None,
+            action="sync.window.move",
+            target_type="window",
+            target_id=window.pk,
+            before={"due": str(before)},
+            after={"node": window.node_id, "nominal": str(window.nominal), "due": str(due.due)},
+        )
     return moved
 
 
