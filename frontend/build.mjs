@@ -1,7 +1,7 @@
 // Builds frontend/dist/: our sheets and scripts, Tabler, the icon sprite, the maps, each with .gz and .br beside it.
 import { build } from "esbuild";
 import { createRequire } from "node:module";
-import { copyFile, mkdir, readFile, readdir, rm, writeFile } from "node:fs/promises";
+import { mkdir, readFile, readdir, rename, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
@@ -17,9 +17,9 @@ const PROVINCES = {
   Hunan: "43", Guangdong: "44", Guangxi: "45", Hainan: "46", Chongqing: "50", Sichuan: "51", Guizhou: "52", Yunnan: "53",
   Xizang: "54", Shanxi_3: "61", Gansu: "62", Qinghai: "63", Ningxia: "64", Xinjiang: "65", Taiwan: "71", Xianggang: "81", Aomen: "82",
 };
-const DIST = path.join(ROOT, "dist");
 const MODULES = path.join(ROOT, "node_modules");
-const BROWSERS = ["chrome86", "firefox91"];
+const DIST = path.join(MODULES, ".dist");
+const BROWSERS = ["chrome92", "firefox91"];
 
 async function scripts() {
   await build({
@@ -81,3 +81,7 @@ await rm(DIST, { recursive: true, force: true });
 await mkdir(DIST);
 await Promise.all([scripts(), tabler(), icons(), maps()]);
 await compress(DIST);
+
+// Only what is complete takes the place of what is served.
+await rm(path.join(ROOT, "dist"), { recursive: true, force: true });
+await rename(DIST, path.join(ROOT, "dist"));

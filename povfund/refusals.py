@@ -31,7 +31,7 @@ def form_expired(request: HttpRequest, reason: str = "") -> HttpResponse:
         "title": _("The form was not accepted"),
         "icon_name": "shield-lock",
         "why": _("The page was open across a sign-in, or the browser sends no cookies."),
-        "propose": _("Go back, load the page again and send the form once more. What you typed is still in the page."),
+        "way": _("Go back, load the page again and send the form once more. What you typed is still in the page."),
     }
     return render(request, "errors/refusal.html", shown, status=403)
 
@@ -43,7 +43,7 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
         "icon_name": "search-off",
         "why": _("You see the units of your own division, and what lies below it."),
         "basis": "14",
-        "propose": _("Check the address or the document number, or search for it at the top of the page."),
+        "way": _("Check the address or the document number, or search for it at the top of the page."),
     }
     return render(request, "errors/refusal.html", shown, status=404)
 
@@ -56,7 +56,7 @@ def not_now(request: HttpRequest, error: RuleViolation, *, back: str = "") -> Ht
         "icon_name": "versions" if isinstance(error, StaleEdit) else "lock",
         "why": " ".join(str(finding.message) for finding in error.findings[1:]),
         "basis": first.article,
-        "propose": first.remedy,
+        "way": first.remedy,
         "changes": getattr(error, "changes", []),
         "actions": [{"label": _("Look at the record"), "url": back, "primary": True}] if back else [],
     }

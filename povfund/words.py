@@ -1,6 +1,6 @@
 """Texts the scripts show; the base template hands them over in a data block."""
 
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_lazy as _, pgettext_lazy
 
 WORDS = {
     "copied": _("Copied"),
@@ -15,6 +15,14 @@ WORDS = {
     "no_such_division": _("No division is called “%(text)s”. Write its name or its code of six digits."),
     "several_divisions": _("Several divisions are called “%(text)s”. Choose one from the list."),
     "looking_up": _("Looking up “%(text)s”"),
+    "column_recipient": _("Recipient"),
+    "column_money_level": _("Level of money"),
+    "column_fund_category": _("Fund category"),
+    "column_budget_item": _("Budget item"),
+    "column_amount": _("Amount"),
+    "column_payment_mode": _("Payment mode"),
+    "column_remark": _("Remark"),
+    "unit_wan": pgettext_lazy("unit", "(10k yuan)"),
     "total_of_lines": _("Total　%(n)s lines"),
     "pasted": _("Pasted %(where)s, %(good)s cells passed"),
     "pasted_bad": _("%(n)s cells wrong"),
@@ -38,14 +46,11 @@ WORDS = {
     "errors": _("%(n)s errors"),
     "warnings": _("%(n)s warnings to explain"),
     "no_problem": _("Checks passed"),
-    "checking": _("Checking"),
     "rule": _("Rule %(rule)s"),
     "article": _("art. %(article)s"),
     "must_be_mended": _("cannot be submitted before it is mended"),
     "reason": _("Reason"),
     "more_words": _("In words"),
-    "explained": _("explained"),
-    "line_of": _("Line %(n)s"),
     "stale_title": _("Somebody changed this record meanwhile"),
     "stale_text": _("Your entry is still here. Compare, then decide."),
     "theirs": _("theirs"),
@@ -53,4 +58,11 @@ WORDS = {
     "keep_mine": _("Save mine on top"),
     "take_theirs": _("Take theirs, drop mine"),
     "nothing_fits": _("Nothing fits"),
+    # charts
+    "wan_yuan": _("10k yuan"),
+    "above": _("above %(n)s"),
+    "at_most": _("up to %(n)s"),
+    "zero": _("0"),
+    "others": _("%(n)s others"),
+    "no_map": _("No outline of this place is stored; the table holds the figures."),
 }

@@ -1,1 +1,295 @@
-export {};
+// The line grid of a document: a spreadsheet over the lines, with checks beside it. Without this script the form below it works.
+import { dataBlock, icon, make } from "./app/dom.js";
+import { parseWan, wan } from "./app/money.js";
+import { say } from "./app/words.js";
+import { areaName } from "./grid/block.js";
+import { Checks } from "./grid/checks.js";
+import { Deeds } from "./grid/deeds.js";
+import { DivisionBook } from "./grid/divisions.js";
+import { Findings } from "./grid/findings.js";
+import { gridKeys } from "./grid/keys.js";
+import { choice, division, money, words } from "./grid/kinds.js";
+import { Saving, staleBox } from "./grid/saving.js";
+import { Lines } from "./grid/store.js";
+import { View } from "./grid/view.js";
+
+const LEAST = 15;
+const MOST = 2000;
+
+function columnsOf({ choices }, book) {
+  const recipient = { ...division(book), book };
+  return [
+    { field: "recipient", kind: recipient, blank: null, width: 200 },
+    { field: "money_level", kind: choice(choices.money_level), blank: "", width: 92 },
+    { field: "fund_category", kind: choice(choices.fund_category), blank: "", minWidth: 150, grow: 2 },
+    { field: "budget_item", kind: choice(choices.budget_item), blank: "", width: 190 },
+    { field: "amount", kind: money, blank: "", width: 124, unit: say("unit_wan") },
+    { field: "payment_mode", kind: choice(choices.payment_mode), blank: "", width: 122 },
+    { field: "remark", kind: words, blank: "", minWidth: 90, grow: 1 },
+  ].map((column) => ({ ...column, title: say(`column_${column.field}`) }));
+}
+
+function read(row, book) {
+  if (row.recipient) book.add([row.recipient]);
+  return { ...row, recipient: row.recipient ? book.byCode(row.recipient.code)[0] : null, amount: row.amount || "" };
+}
+
+class LineGrid {
+  constructor(root, config) {
+    this.root = root;
+    this.config = config;
+    this.form = document.getElementById("document-form");
+    this.book = new DivisionBook({ url: config.divisions_url, usual: config.recipients });
+    this.columns = columnsOf(config, this.book);
+    this.store = new Lines({ columns: this.columns, rows: config.rows.map((row) => read(row, this.book)), least: LEAST, most: config.max_lines ?? MOST });
+    this.findings = new Findings({ store: this.store, columns: this.columns, reasons: config.warning_reasons });
+    this.marks = new Map();
+    this.view = new View({
+      element: this.part("grid"), store: this.store, columns: this.columns, readonly: config.readonly,
+      mark: (key, field) => this.marks.get(`${key} ${field}`),
+      commit: (cell, value, move) => this.commit(cell, value, move),
+      more: (text) => this.book.ask(text),
+    });
+    this.connect();
+  }
+
+  part(name) {
+    return this.root.querySelector(`[data-grid-part="${name}"]`);
+  }
+
+  connect() {
+    this.checks = new Checks({
+      element: document.querySelector("[data-grid-checks]"), findings: this.findings, store: this.store, columns: this.columns,
+      choices: this.config.choices, go: (finding) => this.go(finding), changed: () => { this.saving.touched(); this.remark(); },
+    });
+    this.saving = new Saving({
+      config: this.config, form: this.form, store: this.store, findings: this.findings,
+      state: (kind, text) => this.state(kind, text),
+      checked: (findings, keys) => { this.findings.take(findings, keys); this.remark(); },
+      stale: (answer, then) => this.showStale(answer, then),
+    });
+    this.deeds = new Deeds({
+      store: this.store, view: this.view, book: this.book, columns: this.columns,
+      note: (note) => this.note(note), log: (text) => this.log(text),
+    });
+    gridKeys({
+      element: this.part("grid"), view: this.view, deeds: this.deeds,
+      nextProblem: () => this.nextProblem(), leave: () => document.querySelector("[data-grid-save]")?.focus(),
+    });
+    this.view.onSelect = () => this.status();
+    this.store.listeners.push(() => { this.saving.touched(); this.remark(); });
+    this.listen();
+    this.view.ready.then(() => {
+      this.findings.take(this.config.findings ?? [], this.store.posted().keys);
+      this.remark();
+      this.view.selectAt(0, 0);
+      this.deeds.lookUp();
+    });
+  }
+
+  listen() {
+    const acts = { fill: () => this.deeds.fill(), insert: () => this.deeds.insert(), remove: () => this.deeds.remove(), undo: () => this.deeds.undo() };
+    this.root.addEventListener("click", (event) => {
+      const act = event.target.closest("[data-grid-do]")?.dataset.gridDo;
+      const filter = event.target.closest("[data-grid-filter]");
+      if (act) { acts[act](); this.view.focus(); }
+      if (filter) this.filter(filter);
+    });
+    document.addEventListener("click", (event) => {
+      const button = event.target.closest("[data-grid-save]");
+      if (!button || button.getAttribute("aria-disabled") === "true") return;
+      event.preventDefault();
+      this.saving.save(button.dataset.gridThen);
+    });
+    document.addEventListener("keydown", (event) => {
+      if (event.key.toLowerCase() !== "s" || !(event.ctrlKey || event.metaKey)) return;
+      event.preventDefault();
+      document.activeElement?.blur?.();
+      this.saving.save();
+    });
+    this.form.addEventListener("input", () => { this.saving.touched(); this.sums(); });
+    this.form.addEventListener("submit", (event) => { event.preventDefault(); this.saving.save(); });
+    const holder = this.part("grid");
+    holder.addEventListener("focusin", () => document.body.classList.add("editing-grid"));
+    holder.addEventListener("focusout", () => document.body.classList.remove("editing-grid"));
+  }
+
+  commit(cell, value, move) {
+    const { key } = cell.getData();
+    const field = cell.getField();
+    if (this.store.change([{ key, field, value }])) {
+      const row = this.store.index(key);
+      const column = this.columns.findIndex((one) => one.field === field);
+      this.log(say("changed_cell", { where: areaName(row, column, row, column) }));
+      this.deeds.lookUp();
+    }
+    if (!move) return;
+    this.view.focus();
+    this.view.move(move);
+  }
+
+  /** Marks, counts, checks and sums follow what was typed or found. */
+  remark() {
+    const before = this.marks;
+    this.marks = this.findings.marks();
+    const rows = new Set([...before, ...this.marks].filter(([address, mark]) => before.get(address) !== mark || this.marks.get(address) !== mark).map(([address]) => Number(address.split(" ")[0])));
+    if (rows.size) this.view.refresh(rows);
+    const { errors, warnings } = this.findings.counts();
+    const counts = { all: this.store.filled().length, bad: errors, warn: warnings };
+    for (const [name, n] of Object.entries(counts)) {
+      for (const out of document.querySelectorAll(`[data-grid-count="${name}"]`)) {
+        out.textContent = String(n);
+        if (out.closest(".tabs")) out.hidden = n === 0;
+      }
+    }
+    for (const element of document.querySelectorAll("[data-grid-if]")) {
+      const wanted = { errors: errors > 0, warnings: warnings > 0, good: !errors && !warnings }[element.dataset.gridIf];
+      element.hidden = !wanted;
+    }
+    this.header();
+    this.checks.draw();
+    this.sums();
+    this.status();
+  }
+
+  header() {
+    const wrong = new Set(this.findings.all().filter(({ header, severity }) => header && severity === "E").map(({ header }) => header));
+    for (const field of this.form.elements) {
+      if (field.name) field.toggleAttribute("aria-invalid", false);
+      if (wrong.has(field.name)) field.setAttribute("aria-invalid", "true");
+    }
+  }
+
+  sums() {
+    const total = this.store.total();
+    for (const out of document.querySelectorAll("[data-grid-total]")) out.textContent = wan(total);
+    const stated = this.form.elements.stated_total?.value ?? "";
+    for (const out of document.querySelectorAll("[data-grid-remaining]")) {
+      let left = null;
+      try { left = parseWan(stated) - total; } catch { left = null; }
+      out.textContent = left === null ? "" : wan(left);
+      out.classList.toggle("warn", left !== null && left !== 0n);
+    }
+  }
+
+  status() {
+    const area = this.view.area();
+    const here = this.view.active();
+    if (!area || !here) return;
+    const row = this.store.index(here.key);
+    const index = this.columns.findIndex(({ field }) => field === here.field);
+    const column = this.columns[index];
+    const value = this.store.rows[row]?.[here.field];
+    if (value === undefined) return;
+    const code = column.kind.code?.(value);
+    const finding = this.findings.of(here.key, here.field)[0];
+    this.part("address").textContent = areaName(row, index, row, index);
+    this.part("value").textContent = `${code ? `${code} ` : ""}${column.kind.text(value)}`;
+    this.part("message").replaceChildren(...(finding ? this.message(finding) : []));
+    this.part("message").className = `msg ${finding ? { E: "bad", W: "warn" }[finding.severity] ?? "m" : ""}`;
+    this.selection(area);
+  }
+
+  message(finding) {
+    const text = [finding.message, finding.remedy].filter(Boolean).join(" ");
+    return [icon(finding.severity === "E" ? "alert-circle" : "alert-triangle"), finding.rule ? make("b", {}, finding.rule) : "", make("span", { class: "ell", title: text }, text)];
+  }
+
+  selection(area) {
+    const amounts = area.keys.flatMap((key) => area.columns.filter(({ kind }) => kind.figures).map(({ field, kind }) => [this.store.rows[this.store.index(key)]?.[field], kind]));
+    const figures = amounts.filter(([value]) => value).map(([value, kind]) => kind.fen(value));
+    const sum = figures.reduce((all, fen) => all + fen, 0n);
+    const pairs = figures.length ? [[say("count"), String(figures.length)], [say("sum"), wan(sum)], [say("average"), average(sum, BigInt(figures.length))]] : [];
+    this.part("selection").replaceChildren(
+      make("span", { class: "m" }, say("selected", { where: areaName(area.top, area.left, area.bottom, area.right) })),
+      ...pairs.map(([name, value]) => make("span", {}, `${name} `, make("b", {}, value))),
+    );
+  }
+
+  filter(button) {
+    const wanted = button.dataset.gridFilter;
+    for (const one of this.root.querySelectorAll("[data-grid-filter]")) one.setAttribute("aria-pressed", String(one === button));
+    const rows = new Set(this.findings.all().filter(({ severity }) => severity === { bad: "E", warn: "W" }[wanted]).map(({ key }) => key));
+    this.view.filter(wanted === "all" ? null : (row) => rows.has(row.key));
+  }
+
+  go(finding) {
+    if (finding.key === undefined) {
+      document.querySelector(`#document-form [name="${CSS.escape(finding.header)}"]`)?.focus();
+      return;
+    }
+    this.view.filter(null);
+    this.view.select(finding.key, finding.field);
+    this.view.focus();
+  }
+
+  nextProblem() {
+    const problems = this.findings.all().filter((finding) => finding.severity === "E" || (finding.severity === "W" && !this.findings.explained(finding)));
+    if (!problems.length) return;
+    const inHeader = problems.findIndex(({ header }) => header && header === document.activeElement?.name);
+    if (inHeader >= 0) {
+      this.go(problems[(inHeader + 1) % problems.length]);
+      return;
+    }
+    const here = this.view.active();
+    const row = here ? this.store.index(here.key) : -1;
+    const column = here ? this.columns.findIndex(({ field }) => field === here.field) : -1;
+    const after = problems.find(({ key, field }) => {
+      if (key === undefined) return false;
+      const at = this.store.index(key);
+      return at > row || (at === row && this.columns.findIndex((one) => one.field === field) > column);
+    });
+    this.go(after ?? problems[0]);
+  }
+
+  note({ text, bad, more, undo }) {
+    const button = undo ? make("button", { type: "button", class: "link", "data-grid-do": "undo" }, say("undo")) : null;
+    this.part("note").replaceChildren(...[icon("clipboard-check"), make("span", {}, text), bad ? make("b", { class: "bad" }, bad) : null, more ? make("span", { class: "warn" }, more) : null, button].filter(Boolean));
+  }
+
+  log(text) {
+    const list = document.querySelector("[data-grid-log]");
+    if (!list) return;
+    const time = new Date().toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit" });
+    list.prepend(make("li", { class: "done" }, `${text} `, make("span", { class: "mm" }, time)));
+    while (list.children.length > 6) list.lastChild.remove();
+    list.closest("section")?.removeAttribute("hidden");
+  }
+
+  state(kind, text) {
+    for (const element of document.querySelectorAll("[data-save-state]")) {
+      element.className = `st ${{ ok: "ok", bad: "bad" }[kind] ?? "m"}`;
+      element.replaceChildren(icon({ ok: "cloud-check", bad: "cloud-off" }[kind] ?? "cloud-upload"), make("span", {}, text));
+    }
+  }
+
+  showStale(answer, then) {
+    document.querySelector(".stale")?.remove();
+    const again = () => {
+      this.saving.rev = answer.rev ?? this.saving.rev;
+      document.querySelector(".stale")?.remove();
+      this.saving.save(then);
+    };
+    const { keys } = this.store.posted();
+    const box = staleBox({ answer, again, name: (field) => this.checks.where(this.findings.placed({ field }, keys)) || field });
+    const panel = document.querySelector("[data-grid-checks]");
+    panel?.before(box);
+    box.scrollIntoView({ block: "nearest" });
+  }
+}
+
+/** Exact where it is, else to the second decimal with ≈. */
+function average(sum, count) {
+  if (sum % count === 0n) return wan(sum / count);
+  return `≈ ${wan((sum / count / 10_000n) * 10_000n)}`;
+}
+
+for (const root of document.querySelectorAll("[data-line-grid]")) {
+  const config = dataBlock(root.dataset.lineGrid);
+  for (const fallback of document.querySelectorAll("[data-grid-fallback]")) {
+    fallback.hidden = true;
+    for (const field of fallback.querySelectorAll("input, select, textarea, button")) field.disabled = true;
+  }
+  root.hidden = false;
+  new LineGrid(root, config);
+}

@@ -1,0 +1,108 @@
+import assert from "node:assert/strict";
+import test from "node:test";
+
+globalThis.document = { getElementById: () => null };
+const { areaName, readBlock, writeBlock } = await import("./block.js");
+const { choice, division, isBroken, money, words } = await import("./kinds.js");
+const { DivisionBook } = await import("./divisions.js");
+const { Lines } = await import("./store.js");
+
+const ITEMS = choice([["2130504", "农村基础设施建设"], ["2130505", "生产发展"], ["2130506", "社会发展"]]);
+const book = () => new DivisionBook({ url: "", usual: [{ code: "511900", name: "巴中市" }, { code: "511300", name: "南充市" }] });
+const COLUMNS = [
+  { field: "recipient", kind: division(book()), blank: null },
+  { field: "amount", kind: money, blank: "" },
+  { field: "remark", kind: words, blank: "" },
+];
+const lines = (rows = [], most = 100) => new Lines({ columns: COLUMNS, rows, least: 3, most });
+
+test("a block copied from a spreadsheet is read cell by cell", () => {
+  assert.deepEqual(readBlock("a\tb\r\nc\td\r\n"), [["a", "b"], ["c", "d"]]);
+  assert.deepEqual(readBlock('"a\nb"\t"say ""x"""\n'), [["a\nb", 'say "x"']]);
+  assert.deepEqual(readBlock('5"\t6'), [['5"', "6"]]);
+  assert.deepEqual(readBlock('"open\tb'), [['"open', "b"]]);
+  assert.deepEqual(readBlock("\t\n"), [["", ""]]);
+  assert.deepEqual(readBlock(""), []);
+  const block = [["a\tb", 'c"d', "e"], ["", "1,234.50", "\n"]];
+  assert.deepEqual(readBlock(writeBlock(block)), block);
+});
+
+test("areas are named as in a spreadsheet", () => {
+  assert.equal(areaName(62, 3, 62, 3), "D63");
+  assert.equal(areaName(55, 0, 65, 5), "A56:F66");
+  assert.equal(areaName(0, 26, 0, 27), "AA1:AB1");
+});
+
+test("choices are read by value, label, both, or the only beginning that fits", () => {
+  for (const text of ["2130505", "生产发展", "2130505 生产发展", "２１３０５０５生产发展", "生产"]) assert.equal(ITEMS.read(text), "2130505", text);
+  assert.equal(ITEMS.read(""), "");
+  assert.equal(ITEMS.read("2130501 行政运行").typed, "2130501 行政运行");
+  assert.ok(isBroken(ITEMS.read("21305")));
+  assert.equal(ITEMS.post(ITEMS.read("行政运行")), "行政运行");
+});
+
+test("divisions are read by code or name; unknown ones wait for the server, namesakes are asked about", () => {
+  const held = book();
+  const kind = division(held);
+  assert.equal(kind.read("巴中市").code, "511900");
+  assert.equal(kind.read("５１１３００").code, "511300");
+  assert.equal(kind.read("511900 巴中市").code, "511900");
+  assert.ok(kind.read("通江县").pending);
+  held.add([{ code: "511921", name: "通江县" }]);
+  assert.equal(kind.read("通江县").code, "511921");
+  held.add([{ code: "1", name: "城关镇" }, { code: "2", name: "城关镇" }]);
+  assert.ok(!kind.read("城关镇").pending);
+  held.asked.add("没有县");
+  assert.ok(isBroken(kind.read("没有县")) && !kind.read("没有县").pending);
+});
+
+test("amounts that cannot be read stay as typed and count as nothing", () => {
+  assert.equal(money.read("1,234.5"), "12345000.00");
+  assert.equal(money.text("12345000.00"), "1,234.50");
+  assert.equal(money.text(money.read("-5")), "-5.00");
+  assert.equal(money.read("abc").typed, "abc");
+  assert.equal(money.fen(money.read("abc")), 0n);
+});
+
+test("the total is exact however many lines there are", () => {
+  const store = lines(Array.from({ length: 1000 }, () => ({ amount: "1000.01" })), 2000);
+  assert.equal(store.total(), 100_001_000n);
+});
+
+test("there is always an empty row to type into, and empty rows are not sent", () => {
+  const store = lines([{ recipient: { code: "511900", name: "巴中市" }, amount: "1.00" }]);
+  assert.equal(store.rows.length, 3);
+  store.change([{ key: store.rows[2].key, field: "remark", value: "x" }]);
+  assert.equal(store.rows.length, 4);
+  assert.deepEqual(store.posted().lines.map((line) => line.remark), ["", "x"]);
+  assert.deepEqual(store.posted().lines[0], { uid: null, recipient: "511900", amount: "1.00", remark: "" });
+});
+
+test("undo takes back one deed at a time, redo does it again", () => {
+  const store = lines();
+  const [first, second] = store.rows;
+  store.change([{ key: first.key, field: "remark", value: "a" }, { key: second.key, field: "remark", value: "b" }]);
+  store.insert(1);
+  store.remove(new Set([first.key]));
+  assert.equal(store.filled().length, 1);
+  store.undo();
+  store.undo();
+  assert.deepEqual(store.filled().map((row) => row.remark), ["a", "b"]);
+  store.undo();
+  assert.equal(store.filled().length, 0);
+  assert.equal(store.undo(), false);
+  store.redo();
+  assert.equal(store.filled().length, 2);
+});
+
+test("a change that changes nothing leaves no trace", () => {
+  const store = lines();
+  assert.equal(store.change([{ key: store.rows[0].key, field: "remark", value: "" }]), 0);
+  assert.equal(store.undo(), false);
+});
+
+test("no more lines than the document may hold", () => {
+  const store = lines([], 5);
+  assert.equal(store.grow(2, 10), 3);
+  assert.equal(store.rows.length, 5);
+});

@@ -1,0 +1,84 @@
+// Kinds of columns: how a cell's value is read from text, shown, edited and posted.
+// A value that could not be read is {typed, problem}: it stays in the cell and is posted as typed.
+import { fenOf, halfWidth, parseWan, wanParts, yuanOf } from "../app/money.js";
+import { say } from "../app/words.js";
+
+export const isBroken = (value) => value !== null && typeof value === "object" && "typed" in value;
+const broken = (typed, problem) => ({ typed, problem });
+
+const plain = (text) => text.normalize("NFKC").replace(/\s+/g, " ").trim();
+
+/** Amounts: typed and shown in 万元, held as yuan text. */
+export const money = {
+  figures: true,
+  read(text) {
+    if (!halfWidth(text)) return "";
+    try {
+      return yuanOf(parseWan(text));
+    } catch (error) {
+      return broken(text.trim(), say(error.message));
+    }
+  },
+  text: (value) => (isBroken(value) ? value.typed : value === "" ? "" : wanParts(fenOf(value)).join(".").replaceAll("\u2212", "-")),
+  post: (value) => (isBroken(value) ? value.typed : value),
+  fen: (value) => (value === "" || isBroken(value) ? 0n : fenOf(value)),
+};
+
+/** Free text. */
+export const words = {
+  read: (text) => text.replace(/[\r\n\t]+/g, " ").trim(),
+  text: (value) => value,
+  post: (value) => value,
+};
+
+/** One of a list of [value, label]; reads the value, the label, “value label” or the only label that begins so. */
+export function choice(pairs) {
+  const labels = new Map(pairs);
+  const byText = new Map();
+  for (const [value, label] of pairs) {
+    for (const name of [value, label, `${value} ${label}`, `${value}${label}`]) byText.set(plain(name).toLowerCase(), value);
+  }
+  return {
+    suggest: (text) => {
+      const part = plain(text).toLowerCase();
+      return pairs
+        .filter(([value, label]) => !part || value.toLowerCase().startsWith(part) || label.toLowerCase().includes(part))
+        .map(([value, label]) => ({ value, label, code: /^\d/.test(value) && !label.startsWith(value) ? value : "" }));
+    },
+    read(text) {
+      const typed = plain(text).toLowerCase();
+      if (!typed) return "";
+      if (byText.has(typed)) return byText.get(typed);
+      const fitting = pairs.filter(([value, label]) => label.toLowerCase().startsWith(typed) || value.toLowerCase().startsWith(typed));
+      return fitting.length === 1 ? fitting[0][0] : broken(text.trim(), say("no_such_choice", { text: text.trim() }));
+    },
+    text: (value) => (isBroken(value) ? value.typed : value === "" ? "" : (labels.get(value) ?? value)),
+    code: (value) => (/^\d/.test(value) && !labels.get(value)?.startsWith(value) ? value : ""),
+    post: (value) => (isBroken(value) ? value.typed : value),
+  };
+}
+
+/** A division: {code, name} or null. Unknown names are looked up at the server, by `lookup` of divisions.js. */
+export function division(book) {
+  const found = (text) => {
+    const typed = plain(text);
+    const [, code, rest] = /^(\d{6,12}|\d{4}[A-Z]\d)\s*(.*)$/.exec(typed) ?? [null, "", typed];
+    return code ? book.byCode(code) : book.byName(rest);
+  };
+  return {
+    suggest: (text) => book.suggest(plain(text)),
+    read(text) {
+      const typed = plain(text);
+      if (!typed) return null;
+      const hits = found(typed);
+      if (hits.length === 1) return hits[0];
+      if (hits.length > 1) return broken(typed, say("several_divisions", { text: typed }));
+      return book.knows(typed)
+        ? broken(typed, say("no_such_division", { text: typed }))
+        : { ...broken(typed, say("looking_up", { text: typed })), pending: true };
+    },
+    text: (value) => (value === null ? "" : isBroken(value) ? value.typed : value.name),
+    code: (value) => (value === null || isBroken(value) ? "" : value.code),
+    post: (value) => (value === null ? "" : isBroken(value) ? value.typed : value.code),
+  };
+}

@@ -1,0 +1,219 @@
+"""The line grid in a browser: typing, pasting, filling, undoing, checks, saving."""
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.grid import pages
+from tests.people import provincial_clerk
+from tests.support.browser import sign_in
+
+pytestmark = pytest.mark.journey
+
+BLOCK = (
+    "巴中市\t省级资金\t农村残疾人扶贫资金\t2130506 社会发展\t41.00\t国库集中支付\t\r\n"
+    "511300\t省级资金\t发展资金\t生产发展\t１，２３４．５\t国库集中支付\t备注\r\n"
+    "通江县\t中央资金\t发展资金\t2130501 行政运行\tabc\t专户报账\t\r\n"
+)
+
+
+@pytest.fixture
+def grid(browser_page, live_server, settings):
+    settings.ROOT_URLCONF = "tests.grid.pages"
+    pages.forget()
+
+    def open_grid(query=""):
+        sign_in(browser_page, provincial_clerk(), url=live_server.url)
+        browser_page.goto(f"/grid/{query}")
+        browser_page.wait_for_selector(".tabulator-row")
+        return browser_page
+
+    return open_grid
+
+
+def cell(page, row, column):
+    """The cell at this place, both counted from 1, the gutter left out."""
+    return page.locator(f".tabulator-row:nth-child({row}) .tabulator-cell").nth(column)
+
+
+def paste(page, text):
+    page.evaluate(
+        """text => {
+          const data = new DataTransfer(); data.setData('text/plain', text);
+          document.activeElement.dispatchEvent(
+            new ClipboardEvent('paste', {clipboardData: data, bubbles: true, cancelable: true}));
+        }""",
+        text,
+    )
+
+
+def text_of(page, part):
+    return page.locator(f'[data-grid-part="{part}"]').inner_text()
+
+
+def last(page, what):
+    """The last thing the server was told of this kind, once it has been told."""
+    for _attempt in range(100):
+        if pages.told.get(what):
+            return pages.told[what][-1]
+        page.wait_for_timeout(50)
+    raise AssertionError(f"nothing was sent to {what}")
+
+
+def test_a_pasted_block_is_read_looked_up_marked_and_summed(grid):
+    page = grid()
+    cell(page, 1, 1).click()
+    paste(page, BLOCK)
+    page.wait_for_selector(".c-bad")
+    expect(page.locator(".c-wait")).to_have_count(0)
+    assert cell(page, 3, 1).inner_text() == "511921通江县"
+    assert cell(page, 2, 5).inner_text() == "1,234.50"
+    assert page.locator(".c-bad").count() == 2
+    assert "A1:G3" in text_of(page, "note")
+    assert page.locator("[data-grid-total]").inner_text() == "1,275.50"
+    assert page.locator("[data-grid-remaining]").inner_text() == "341,959.00"
+    page.screenshot(path="/tmp/g_paste.png")
+    sent = last(page, "draft")
+    assert [line["recipient"] for line in sent["lines"]] == ["511900", "511300", "511921"]
+    assert [line["amount"] for line in sent["lines"]] == ["410000.00", "12345000.00", "abc"]
+    assert sent["lines"][2]["budget_item"] == "2130501 行政运行"
+    assert sent["title"] == "2016年第一批"
+    assert sent["rev"] == 1
+    assert "form-0-amount" not in sent
+
+
+def test_typing_starts_the_cell_and_enter_goes_down(grid):
+    page = grid()
+    cell(page, 1, 5).click()
+    page.keyboard.type("12.5")
+    page.keyboard.press("Enter")
+    page.keyboard.type("3")
+    page.keyboard.press("Tab")
+    assert cell(page, 1, 5).inner_text() == "12.50"
+    assert cell(page, 2, 5).inner_text() == "3.00"
+    assert text_of(page, "address") == "F2"
+    page.keyboard.press("F2")
+    page.keyboard.type("专户")
+    page.keyboard.press("Enter")
+    assert cell(page, 2, 6).inner_text() == "专户报账"
+    page.keyboard.press("F2")
+    page.keyboard.press("Escape")
+    assert text_of(page, "address") == "F3"
+
+
+def test_the_recipient_is_found_by_a_part_of_its_name(grid):
+    page = grid()
+    cell(page, 1, 1).click()
+    page.keyboard.press("F2")
+    page.keyboard.type("凉山")
+    page.wait_for_selector(".g-list li.on")
+    page.screenshot(path="/tmp/g_list.png")
+    page.keyboard.press("Enter")
+    assert cell(page, 1, 1).inner_text() == "513400凉山彝族自治州"
+    page.keyboard.press("F2")
+    page.keyboard.type("通江")
+    page.wait_for_selector(".g-list li.on:has-text('通江县')")
+    page.keyboard.press("Enter")
+    assert "通江县" in cell(page, 2, 1).inner_text()
+
+
+def test_fill_down_copy_and_undo(grid):
+    pages.rows += [pages.line("511900", "410000.00"), pages.line("511300", "970000.00", payment_mode="special_account")]
+    page = grid()
+    cell(page, 1, 6).click()
+    page.keyboard.press("Shift+ArrowDown")
+    page.keyboard.press("Control+d")
+    assert cell(page, 2, 6).inner_text() == "国库集中支付"
+    page.keyboard.press("Control+z")
+    assert cell(page, 2, 6).inner_text() == "专户报账"
+    cell(page, 1, 5).click()
+    page.keyboard.press("Shift+ArrowDown")
+    copied = page.evaluate("""() => {
+      const data = new DataTransfer();
+      document.activeElement.dispatchEvent(
+        new ClipboardEvent('copy', {clipboardData: data, bubbles: true, cancelable: true}));
+      return data.getData('text/plain');
+    }""")
+    assert copied == "41.00\n97.00"
+    assert "138.00" in text_of(page, "selection")
+    page.keyboard.press("Delete")
+    assert page.locator("[data-grid-total]").inner_text() == "0.00"
+    page.keyboard.press("Control+z")
+    assert page.locator("[data-grid-total]").inner_text() == "138.00"
+
+
+def test_findings_mark_their_cells_and_lead_to_them(grid):
+    pages.rows += [pages.line("511900", "2000000.00"), pages.line("511300", "970000.00")]
+    pages.answers["findings"] = [
+        {"rule": "F01", "severity": "E", "field": "lines[1].budget_item", "message": "科目不在范围内", "article": "2"},
+        {"rule": "F11", "severity": "W", "field": "lines[0].recipient", "message": "不在大小凉山彝区", "remedy": "请说明"},
+        {"rule": "SHAPE", "severity": "E", "field": "title", "message": "文件名称太短"},
+    ]
+    page = grid()
+    cell(page, 1, 7).click()
+    page.keyboard.type("x")
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".c-warn")
+    assert "c-bad" in cell(page, 2, 4).get_attribute("class")
+    assert page.locator("[name=title]").get_attribute("aria-invalid") == "true"
+    page.keyboard.press("F8")
+    assert page.locator("[name=title]:focus").count() == 1
+    page.keyboard.press("F8")
+    page.keyboard.press("F8")
+    assert text_of(page, "address") == "D2"
+    assert "科目不在范围内" in text_of(page, "message")
+    page.screenshot(path="/tmp/g_findings.png")
+    page.locator("#words-F11").fill("附件 1 第 3 页列有")
+    page.wait_for_selector(".c-expl")
+    page.locator("[data-grid-filter=bad]").click()
+    assert page.locator(".tabulator-tableholder .tabulator-row").count() == 1
+    page.locator(".go-cell", has_text="A1").click()
+    assert text_of(page, "address") == "A1"
+    page.locator("[data-grid-save]").first.click()
+    assert last(page, "save")["warning_reasons"] == {"F11": {"code": "", "text": "附件 1 第 3 页列有"}}
+
+
+def test_a_stale_save_shows_the_other_change_and_can_be_saved_on_top(grid):
+    pages.rows.append(pages.line("511900", "2000000.00"))
+    change = {"field": "lines[0].amount", "theirs": "210.00", "yours": "200.00", "by": "钱芳", "at": "10:20"}
+    stale = {"errors": [{"rule": "STALE", "message": "记录已被改动"}], "changed": [change], "rev": 5}
+    pages.answers["save"] = (409, stale)
+    page = grid()
+    page.keyboard.press("Control+s")
+    page.wait_for_selector(".stale")
+    assert "钱芳" in page.locator(".stale").inner_text()
+    page.screenshot(path="/tmp/g_stale.png")
+    pages.answers["save"] = (200, {"uid": "u", "rev": 6, "redirect": "/grid/?saved=1"})
+    page.locator(".stale button").first.click()
+    page.wait_for_url("**/grid/?saved=1")
+    assert [body["rev"] for body in pages.told["save"]] == [1, 5]
+
+
+def test_rows_are_inserted_and_deleted_where_the_cursor_is(grid):
+    pages.rows += [pages.line("511900", "10000.00"), pages.line("511300", "20000.00")]
+    page = grid()
+    cell(page, 2, 1).click()
+    page.locator("[data-grid-do=insert]").click()
+    expect(cell(page, 3, 1)).to_contain_text("南充市")
+    assert cell(page, 2, 1).inner_text() == ""
+    page.locator("[data-grid-do=remove]").click()
+    expect(cell(page, 2, 1)).to_contain_text("南充市")
+    assert page.locator("[data-grid-count=all]").inner_text() == "2"
+
+
+def test_a_locked_document_can_be_read_and_copied_but_not_typed_into(grid):
+    pages.rows.append(pages.line("511900", "10000.00"))
+    page = grid("?readonly=1")
+    cell(page, 1, 5).click()
+    page.keyboard.type("5")
+    page.keyboard.press("Delete")
+    assert page.locator(".g-edit").count() == 0
+    assert cell(page, 1, 5).inner_text() == "1.00"
+
+
+def test_at_125_percent_zoom_the_grid_still_has_rows(grid):
+    pages.rows += [pages.line(code, "10000.00") for code, _name in pages.RECIPIENTS * 8]
+    page = grid()
+    page.set_viewport_size({"width": 1093, "height": 520})
+    cell(page, 3, 5).click()
+    page.screenshot(path="/tmp/g_small.png")
+    assert page.locator(".linegrid").bounding_box()["height"] > 150
