@@ -12,6 +12,7 @@ JOB_HANDLERS = {
 TICKS = [
     "records.jobs.ticks.sweep_jobs",
     "accounts.services.link_audit",
+    "records.jobs.ticks.watch_audit",
     "accounts.services.expire_grants",
     "accounts.services.close_unused_accounts",
     "accounts.services.tidy_sign_ins",

@@ -15,6 +15,7 @@ JOB_KINDS: dict[str, Any] = {
 TICKS: dict[str, Any] = {
     "records.jobs.ticks.sweep_jobs": _("Pick up background work left behind"),
     "accounts.services.link_audit": _("Chain the audit trail"),
+    "records.jobs.ticks.watch_audit": _("Watch over the audit trail"),
     "accounts.services.expire_grants": _("End expired grants"),
     "accounts.services.close_unused_accounts": _("Close unused accounts"),
     "accounts.services.tidy_sign_ins": _("Forget old failed sign-ins"),

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import logging
+from datetime import timedelta
 
 from django.conf import settings
 from django.db import connection
 from django.utils.module_loading import import_string
 
+from accounts.services import unlinked_since
 from povfund.common import clock
+from records.jobs.alarms import clear_alarm, raise_alarm
 from records.jobs.models import TickRun
 from records.jobs.services import sweep
 
 logger = logging.getLogger(__name__)
 
 TICK_LOCK = 0x71C4
+UNLINKED = timedelta(minutes=1)
 
 
 def run_all() -> dict[str, bool]:
@@ -48,6 +52,15 @@ def _run_one(name: str) -> bool:
     row.finished_at = clock.now()
     row.save(update_fields=["finished_at", "ok", "error"])
     return row.ok
+
+
+def watch_audit() -> None:
+    """After chaining: an audit entry that waits for its link longer than a minute is an alarm until it has one."""
+    since = unlinked_since()
+    if since and clock.now() - since > UNLINKED:
+        raise_alarm(kind="audit.unlinked", key="audit", details={"since": since.isoformat()})
+    else:
+        clear_alarm(kind="audit.unlinked", key="audit")
 
 
 def sweep_jobs() -> None:

@@ -230,6 +230,21 @@ def test_one_failing_tick_does_not_keep_the_others_and_both_show_their_last_run(
     assert runs[names[1]].ok
 
 
+def test_an_audit_entry_without_link_for_a_minute_is_an_alarm_until_it_is_chained():
+    from accounts.services import link_audit
+    from records.jobs.ticks import watch_audit
+
+    account("511921.finance.entry")
+    watch_audit()
+    assert not Alarm.objects.exists()
+    with override_settings(FAKE_NOW=(clock.now() + timedelta(minutes=2)).isoformat()):
+        watch_audit()
+        assert Alarm.objects.get(kind="audit.unlinked").over_at is None
+        link_audit()
+        watch_audit()
+    assert Alarm.objects.get(kind="audit.unlinked").over_at
+
+
 def test_every_task_and_kind_of_work_has_words():
     from povfund.settings import registries
 
