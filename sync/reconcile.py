@@ -81,6 +81,11 @@ def differences(ours: Totals, theirs: Totals) -> list[dict[str, Any]]:
     return rows
 
 
+GROUP = """encode(sha256(string_agg(
+    (f.uid::text || ':' || f.acked_rev || ':' || f.acked_hash || E'\\n')::bytea, '' ORDER BY f.uid)), 'hex')"""
+RECORD = "max(f.acked_rev || ':' || f.acked_hash)"
+
+
 def digests(*, scope_key: str, kind: str = "", division: str = "", bucket: str = "") -> dict[str, dict[str, Any]]:
     """
     One level of the reconciliation tree: name -> {"n", "digest"}.
@@ -99,9 +104,7 @@ def digests(*, scope_key: str, kind: str = "", division: str = "", bucket: str =
         where += " AND right(f.uid::text, 2) = %(bucket)s" if bucket else ""
         with connection.cursor() as cursor:
             cursor.execute(
-                f"""SELECT {label}::text, count(*), encode(sha256(string_agg(
-                        (f.uid::text || ':' || f.acked_rev || ':' || f.acked_hash || E'\\n')::bytea, ''
-                        ORDER BY f.uid)), 'hex')
+                f"""SELECT {label}::text, count(*), {RECORD if bucket else GROUP}
                     FROM {record_type.model._meta.db_table} f JOIN accounts_division d ON d.id = f.division_id
                     WHERE {where} GROUP BY 1 ORDER BY 1""",
                 {

@@ -1,0 +1,293 @@
+"""A province believes the centre's signed receipt and nothing else."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from django.db import connection, connections
+
+from funds.models import FundDocument, FundLine
+from funds.services import save_fund_document
+from povfund.common import crashpoint as crashing
+from povfund.common.canonical import canonical
+from records.choices import RecordState
+from records.models import Alarm, Outbox
+from sync import keys, receipts
+from sync.choices import OutState
+from sync.fpb.manifest import RECEIPT_SIGNED_AS
+from sync.models import Batch, LineOutcome, Node, NodeKey, Receipt
+from sync.sending.client import Refused, Unreachable
+from sync.sending.locate import locate
+from sync.sending.returned import returned_lines
+from sync.sending.settle import settle, store_receipts
+from tests.documents import line, province_reviewed, step, typed
+from tests.people import account
+from tests.sync.test_sealing import Died, dying_at
+
+
+@pytest.fixture
+def applied_wire(world):
+    """A delivered batch, and the centre's true APPLIED receipt not yet shown to the province."""
+    with world.at("P51"):
+        province_reviewed()
+    batch = world.seal()
+    world.deliver(batch)
+    world.ingest()
+    with world.at("C"):
+        wires = [receipts.as_wire(receipt) for receipt in Receipt.objects.all()]
+    return batch, wires
+
+
+def spoilt(wire, **changes):
+    body = json.loads(wire["body"]) | changes
+    return wire | {"body": canonical(body).decode()}
+
+
+def resigned(wire, key, name, **changes):
+    wire = spoilt(wire, **changes)
+    return wire | {"key": name, "signature": key.sign(RECEIPT_SIGNED_AS + wire["body"].encode()).hex()}
+
+
+def test_i10_forged_receipts_are_ignored_and_raise_an_alarm(world, applied_wire):
+    batch, (_received, wire) = applied_wire
+    stranger = Ed25519PrivateKey.generate()
+    with world.at("P51"):
+        own = keys.signer()
+        NodeKey.objects.create(
+            key_id="C/evil",
+            node_id="C",
+            public=stranger.public_key().public_bytes_raw(),
+            fingerprint="0" * 64,
+            status=NodeKey.Status.PROPOSED,
+            made_at=batch.created_at,
+        )
+        keys.trust(node=Node.objects.get(pk="P51"), key_id=own.key_id, public=own.public)
+        for forged in (
+            spoilt(wire, applied=0),
+            wire | {"signature": "00" * 64},
+            wire | {"signature": "zz"},
+            resigned(wire, stranger, wire["key"]),
+            resigned(wire, stranger, "C/evil"),
+            resigned(wire, stranger, "C/unknown"),
+            resigned(wire, own, own.key_id),
+            {"kind": "applied"},
+            {"kind": "applied", "body": "[]", "signature": "", "key": wire["key"]},
+        ):
+            store_receipts(batch, [forged])
+            settle(batch)
+        assert not Receipt.objects.filter(kind="applied").exists()
+        assert FundDocument.objects.get().state == RecordState.SEALED
+        assert Alarm.objects.filter(kind="sync.forged_receipt", over_at=None).count() == 1
+        store_receipts(batch, [wire])
+        assert settle(batch).state == OutState.APPLIED
+
+
+def test_row_032_a_true_receipt_of_another_batch_is_none_for_this_one(world):
+    with world.at("P51"):
+        province_reviewed()
+    first = world.send()
+    with world.at("C"):
+        wire = receipts.as_wire(Receipt.objects.get(kind="applied"))
+    with world.at("P51"):
+        province_reviewed("通财农〔2016〕8号")
+    second = world.seal()
+    with world.at("P51"):
+        store_receipts(second, [wire])
+        assert settle(second).state == OutState.BUILT
+        assert Receipt.objects.filter(batch=first).count() == 2
+        assert not Receipt.objects.filter(batch=second).exists()
+
+
+def test_received_is_not_applied_and_the_lock_stays(world):
+    with world.at("P51"):
+        province_reviewed()
+    batch = world.seal()
+    assert world.deliver(batch).state == OutState.RECEIVED
+    with world.at("P51"):
+        assert FundDocument.objects.get().state == RecordState.SEALED
+        assert FundDocument.objects.get().acked_rev is None
+
+
+def tampered(statement, *values):
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE funds_fundline DISABLE TRIGGER USER")
+        cursor.execute(statement, values)
+        cursor.execute("ALTER TABLE funds_fundline ENABLE TRIGGER USER")
+
+
+def test_row_033_other_totals_acknowledge_nothing_and_name_the_record(world):
+    with world.at("P51"):
+        documents = [province_reviewed(f"通财农〔2016〕{n}号", lines=[line(amount="100.00")]) for n in range(3)]
+    batch = world.seal()
+    world.deliver(batch)
+    world.ingest()
+    with world.at("P51"):
+        tampered("UPDATE funds_fundline SET amount = 100.01 WHERE document_id = %s", documents[1].uid)
+    batch = world.fetch(batch)
+    assert (batch.state, batch.reconciliation["equal"]) == ("mismatch", False)
+    with world.at("P51"), world.client() as client:
+        (unequal,) = batch.reconciliation["differences"]
+        assert (unequal["ours"], unequal["theirs"]) == ([3, "30001"], [3, "30000"])
+        assert [row["uid"] for row in locate(batch, client)] == [str(documents[1].uid)]
+        assert set(FundDocument.objects.values_list("state", flat=True)) == {RecordState.SEALED}
+        assert Alarm.objects.filter(kind="sync.mismatch", over_at=None).exists()
+        tampered("UPDATE funds_fundline SET amount = 100.00 WHERE document_id = %s", documents[1].uid)
+    assert world.fetch(batch).state == "applied"
+    with world.at("P51"):
+        assert set(FundDocument.objects.values_list("state", flat=True)) == {RecordState.ACKNOWLEDGED}
+        assert not Alarm.objects.filter(kind="sync.mismatch", over_at=None).exists()
+
+
+def test_a_revision_the_centre_holds_otherwise_is_found_by_descent(world):
+    with world.at("P51"):
+        documents = [province_reviewed(f"通财农〔2016〕{n}号") for n in range(3)]
+    world.send()
+    with world.at("P51"):
+        province_reviewed("通财农〔2016〕9号")
+        with connection.cursor() as cursor:
+            cursor.execute("UPDATE funds_funddocument SET acked_hash = %s WHERE uid = %s", ["f" * 64, documents[2].uid])
+    batch = world.send()
+    assert batch.state == "mismatch"
+    with world.at("P51"), world.client() as client:
+        (found,) = locate(batch, client)
+        assert (found["uid"], found["ours"]) == (str(documents[2].uid), "1:" + "f" * 64)
+
+
+def test_receipts_are_carried_out_in_the_order_of_the_chain(world):
+    batches = []
+    for n in (1, 2):
+        with world.at("P51"):
+            province_reviewed(f"通财农〔2016〕{n}号")
+        batches.append(world.seal())
+        world.deliver(batches[-1])
+    world.ingest()
+    assert world.fetch(batches[1]).state == OutState.RECEIVED
+    assert world.fetch(batches[0]).state == OutState.APPLIED
+    with world.at("P51"):
+        assert settle(batches[1]).state == OutState.APPLIED
+
+
+def test_a_returned_line_opens_for_its_unit_with_the_reason_and_goes_again(world):
+    with world.at("P51"):
+        good, bad = (province_reviewed(f"通财农〔2016〕{n}号", title=f"第{n}次") for n in (1, 2))
+    batch = world.send_spoilt(lambda n, raw: raw.replace(b'"budget_year":2016', b'"budget_year":2O16') if n else raw)
+    assert (batch.applied, batch.returned) == (1, 1)
+    with world.at("P51"):
+        bad.refresh_from_db()
+        assert (bad.state, bad.cycle, bad.reviewed_rev) == (RecordState.RETURNED, 2, None)
+        (row,) = returned_lines()
+        assert (row.record_uid, row.open, bool(row.reasons[0]["code"])) == (bad.uid, True, True)
+        assert Node.objects.get(pk="P51").pause_reason == "MANY_RETURNED"
+        save_fund_document(
+            actor=account("511921.finance.entry"),
+            data=typed("通财农〔2016〕2号", title="第2次（改正）"),
+            uid=bad.uid,
+            base_rev=bad.rev,
+        )
+        bad.refresh_from_db()
+        step(bad, "submit", by="511921.finance.entry")
+        step(bad, "approve", by="511921.finance.review")
+        step(bad, "approve", by="510000.finance.head")
+        assert not returned_lines(still_open=True)
+    again = world.send()
+    assert (again.state, again.applied) == ("applied", 1)
+    with world.at("P51"):
+        bad.refresh_from_db()
+        assert (bad.state, bad.acked_rev) == (RecordState.ACKNOWLEDGED, 2)
+        assert good.uid
+
+
+SEND_POINTS = [
+    "send.before_announce",
+    "send.after_announce",
+    "send.between_parts",
+    "send.before_complete",
+    "send.after_complete",
+    "settle.before_receipt",
+    "settle.after_receipt",
+    "settle.after_states",
+    "settle.before_commit",
+]
+
+
+@pytest.mark.parametrize("name", SEND_POINTS)
+def test_a_worker_may_die_at_any_line_of_sending(world, name):
+    with world.at("P51"):
+        province_reviewed()
+    batch = world.seal()
+    crashing.hook = dying_at(name)
+    try:
+        try:
+            world.deliver(batch)
+            world.ingest()
+            world.fetch(batch)
+        except Died:
+            connections["default"].close()
+        assert crashing.hook is None, f"{name} was not passed"
+        world.deliver(batch)
+        world.ingest()
+        assert world.fetch(batch).state == "applied"
+    finally:
+        crashing.hook = None
+    with world.at("P51"):
+        assert FundDocument.objects.get().state == RecordState.ACKNOWLEDGED
+        assert LineOutcome.objects.count() == 1
+        assert Receipt.objects.count() == 2
+    with world.at("C"):
+        assert Batch.objects.count() == FundDocument.objects.count() == FundLine.objects.count() == 1
+
+
+def test_delivering_again_and_again_changes_nothing(world):
+    with world.at("P51"):
+        province_reviewed()
+    batch = world.send()
+    for _time in range(3):
+        assert world.deliver(batch).state == "applied"
+        world.ingest()
+    assert world.announce(batch)["state"] == "applied"
+    with world.at("C"):
+        assert FundDocument.objects.count() == 1
+
+
+def test_a_refusal_holds_the_batch_and_says_why(world):
+    with world.at("P51"):
+        province_reviewed()
+        Node.objects.filter(pk="P51").update(epoch=2)
+    batch = world.seal()
+    with pytest.raises(Unreachable, match="OLD_EPOCH"):
+        world.deliver(batch)
+    with world.at("P51"):
+        batch.refresh_from_db()
+        assert (batch.state, batch.error.partition(":")[0]) == ("held", "OLD_EPOCH")
+        assert Alarm.objects.get(kind="sync.chain_fork", over_at=None).key == str(batch.uid)
+        assert FundDocument.objects.get().state == RecordState.SEALED
+        assert not Outbox.objects.filter(batch=None).exists()
+
+
+def test_row_031_a_wrong_clock_is_learnt_from_the_answer(world):
+    with world.at("P51"):
+        province_reviewed()
+    batch = world.seal()
+    with world.at("P51"), world.client() as client:
+        client._offset = timedelta(hours=-3)
+        assert client.announce(batch)["state"] == "open"
+        assert abs(client._offset) < timedelta(seconds=5)
+
+
+def test_a_request_signed_by_a_stranger_is_refused_before_any_body(world):
+    with world.at("C"):
+        NodeKey.objects.filter(node="P51").update(status=NodeKey.Status.FROZEN)
+    with world.at("P51"):
+        province_reviewed()
+    batch = world.seal()
+    with pytest.raises(Unreachable, match="UNAUTHENTICATED"):
+        world.deliver(batch)
+    with world.at("P51"):
+        assert Alarm.objects.filter(kind="sync.refused_sender", over_at=None).exists()
+    with pytest.raises(Refused):
+        world.announce(batch)
+    with world.at("C"):
+        assert not Batch.objects.exists()
