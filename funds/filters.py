@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import django_filters as filters
+from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Division
@@ -50,3 +51,23 @@ class FundDocumentFilter(filters.FilterSet):
 
     def by_awaiting(self, rows: Any, name: str, value: Any) -> Any:
         return rows.awaiting(self.request.user) if value else rows
+
+
+class DocumentListFilter(FundDocumentFilter):
+    """The filters a person sees; the others keep what an address asks, without a field."""
+
+    state = filters.ChoiceFilter(label=_("State"), choices=RecordState.choices, empty_label=_("all"))
+    issue_batch = filters.ChoiceFilter(label=_("Batch"), choices=IssueBatch.choices, empty_label=_("all"))
+    mine = filters.BooleanFilter(label=_("Of my unit"), method="by_mine", widget=forms.CheckboxInput)
+
+    SEEN = ("search", "state", "budget_year", "issue_batch", "mine")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name in list(self.filters):
+            if name in self.SEEN:
+                continue
+            if (self.data or {}).get(name):
+                self.filters[name].extra["widget"] = forms.HiddenInput
+            else:
+                del self.filters[name]

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from funds import content
 from povfund.common.errors import Finding
-from records.registry import ChildTable, Described, RecordType, Row
+from records.registry import ChildTable, Described, Reading, RecordType, Row
 
 
 def _check(rows: Sequence[Row], stage: str) -> list[list[Finding]]:
@@ -22,6 +22,12 @@ def _describe(document: Any) -> Described:
     return Described(
         document.document_no or document.title, document.title if document.document_no else "", document.total
     )
+
+
+def _reading(contents: Sequence[dict[str, Any]]) -> Reading:
+    from funds.reading import DocumentReading
+
+    return DocumentReading(contents)
 
 
 FUND_DOCUMENT = RecordType(
@@ -53,5 +59,7 @@ FUND_DOCUMENT = RecordType(
     totals_sql=content.TOTALS_SQL,
     describe=_describe,
     enter_url="funds:document_new",
+    reading=_reading,
+    amount_field="total",
 )
 """资金下达: entered by finance, or by the line in charge of a category where the province lets it (rule F10)."""

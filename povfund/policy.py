@@ -57,6 +57,8 @@ TOTALS = holders(Capability.ROLLUPS_READ)
 TRANSMISSION = holders(Capability.SYNC_READ)
 SENDERS = holders(Capability.SYNC_SEND)
 CALENDAR = holders(Capability.CALENDAR_MANAGE)
+ENTRY = holders(Capability.FUNDS_ENTER)
+REVIEW = holders(Capability.FUNDS_REVIEW)
 
 POLICY: dict[str, Row] = {
     # the house
@@ -135,6 +137,20 @@ POLICY: dict[str, Row] = {
     "batches-file": Row(TRANSMISSION, api=True),
     "receipts-list": Row(TRANSMISSION, api=True),
     "windows-list": Row(TRANSMISSION, api=True),
+    # review
+    "review:list": Row(REVIEW),
+    "review:decide": Row(REVIEW, POST),
+    "review:approve": Row(REVIEW, POST),
+    # funds
+    "funds:documents": Row(LOGIN),
+    "funds:document": Row(LOGIN),
+    "funds:document_new": Row(ENTRY, BOTH),
+    "funds:document_edit": Row(LOGIN, BOTH),
+    "funds:document_step": Row(LOGIN, POST),
+    "funds:document_delete": Row(LOGIN, POST),
+    "funds:save": Row(ENTRY, POST),
+    "funds:check": Row(ENTRY, POST),
+    "funds:draft": Row(ENTRY, POST),
     # rollups
     "rollups:explorer": Row(TOTALS),
     "rollups:lines": Row(TOTALS),

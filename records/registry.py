@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 from uuid import UUID
 
 from django.conf import settings
@@ -53,6 +53,19 @@ class Described:
     amount: Decimal | None = None
 
 
+class Reading(Protocol):
+    """读法 — contents of one type as a person reads them; `path` is a place in them: `title`, `lines[2].amount`."""
+
+    fields: tuple[str, ...]
+    lists: dict[str, tuple[str, ...]]
+    figures: tuple[str, ...]
+    """Places of amounts, without numbers: `lines.amount`."""
+
+    def label(self, path: str) -> str: ...
+
+    def text(self, path: str, value: Any) -> Any: ...
+
+
 def described_by_name(record: Any) -> Described:
     """A record by its name alone."""
     return Described(str(record))
@@ -94,6 +107,10 @@ class RecordType:
     """One line of 我的工作; of a row fetched without relations, so it may not query."""
     enter_url: str = ""
     """Name of the address where a new record is entered."""
+    reading: Callable[[Sequence[dict[str, Any]]], Reading]
+    """How contents are shown at review."""
+    amount_field: str = ""
+    """Column of the root table that holds the record's amount in 元, for sums of a filter."""
     totals_sql: str = ""
     """SELECT record uid, year, category, fen for live rows of `%(uids)s`: the measure from tables."""
 

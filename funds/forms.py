@@ -1,0 +1,231 @@
+"""What was typed into a fund document, from the grid (JSON) or from the plain table (form), as service input."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field as dc_field, replace
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import User
+from funds.choices import IssueBatch
+from funds.help import BY_NAME
+from funds.models import FundDocument
+from funds.services import DocumentInput, LineInput
+from povfund.common.errors import Finding, RuleViolation
+from povfund.common.money import parse_wan, wan_text
+
+MAX_LINES = 2_000
+PARENTS = 200
+CODES = ("recipient", "money_level", "fund_category", "budget_item", "payment_mode")
+LINE_FIELDS = (*CODES, "amount", "remark")
+_YUAN = re.compile(r"^-?\d{1,13}\.\d{2}$", re.ASCII)
+
+
+class WanField(forms.CharField):
+    """An amount typed in 万元, cleaned to 元."""
+
+    def clean(self, value: Any) -> Decimal | None:
+        text = super().clean(value)
+        if not text:
+            return None
+        try:
+            return parse_wan(text)
+        except RuleViolation as error:
+            (finding,) = error.findings
+            raise ValidationError(f"{finding.message} {finding.remedy}", code=finding.rule) from error
+
+    def prepare_value(self, value: Any) -> Any:
+        return wan_text(value).replace("\u2212", "-") if isinstance(value, Decimal) else value
+
+
+def _label(name: str) -> Any:
+    return BY_NAME[name].label
+
+
+def _day(**options: Any) -> Any:
+    return forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"} | options)
+
+
+class HeadForm(forms.Form):
+    """The head of a fund document. `parents` are the documents from above the person may choose."""
+
+    document_no = forms.CharField(label=_label("document_no"), max_length=80, required=False)
+    title = forms.CharField(label=_label("title"), max_length=200)
+    budget_year = forms.IntegerField(label=_label("budget_year"), min_value=1980, max_value=2100)
+    issue_batch = forms.ChoiceField(label=_label("issue_batch"), choices=IssueBatch.choices)
+    issued_on = forms.DateField(label=_label("issued_on"), widget=_day())
+    approved_on = forms.DateField(label=_label("approved_on"), widget=_day())
+    received_on = forms.DateField(label=_label("received_on"), required=False, widget=_day())
+    parent = forms.UUIDField(label=_label("parent"), required=False, widget=forms.Select)
+    stated_total = WanField(
+        label=_("Stated total (10k yuan)"),
+        required=False,
+        max_length=40,
+        widget=forms.TextInput(attrs={"class": "n", "inputmode": "decimal"}),
+    )
+    remark = forms.CharField(label=_label("remark"), max_length=4000, required=False)
+
+    WIDTHS = {"document_no": "f2", "title": "f4", "parent": "f3", "remark": "f3", "stated_total": "f2"}
+
+    def __init__(self, *args: Any, parents: Sequence[tuple[str, str]] = (), **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["parent"].widget.choices = [("", _("none, own budget")), *parents]
+
+    @property
+    def cells(self) -> list[tuple[str, Any]]:
+        """Each field with the columns of eight it takes."""
+        return [(self.WIDTHS.get(field.name, ""), field) for field in self]
+
+
+def parents_for(user: User, *, chosen: UUID | None = None) -> list[tuple[str, str]]:
+    """Documents of a level above with money for the person's division, newest first."""
+    key = user.unit.division.scope_key
+    above = [key[:length] for length in (0, 2, 4, 6, 9) if length < len(key)]
+    rows = FundDocument.objects.visible_to(user).filter(scope_key__in=above).order_by("-changed_at", "-uid")
+    found = [(str(row.pk), f"{row} {row.title}") for row in rows[:PARENTS]]
+    if chosen and str(chosen) not in dict(found):
+        found += [(str(row.pk), str(row)) for row in FundDocument.objects.visible_to(user).filter(pk=chosen)]
+    return found
+
+
+@dataclass(slots=True)
+class Entry:
+    """
+    录入内容 — what was typed. `data` is None while the head cannot be read; lines that cannot be read
+    are left out of it, and `positions` gives the place of each line of `data` among the typed ones.
+    """
+
+    data: DocumentInput | None
+    findings: list[Finding] = dc_field(default_factory=list)
+    positions: list[int] = dc_field(default_factory=list)
+
+    def placed(self, findings: Sequence[Finding]) -> list[Finding]:
+        """Findings of the rules on `data`, at the places of the typed lines."""
+        return [replace(finding, field=self._place(finding.field)) for finding in findings]
+
+    def _place(self, path: str) -> str:
+        match = re.match(r"^lines\[(\d+)\](.*)$", path)
+        return f"lines[{self.positions[int(match[1])]}]{match[2]}" if match else path
+
+
+def read_entry(form: HeadForm, lines: Any) -> Entry:
+    """The head form and the typed lines (mappings of text, amounts in 元) as input of the services."""
+    findings = []
+    if not form.is_valid():
+        findings = [
+            Finding("SHAPE", _("%(field)s: %(problem)s") % {"field": form[name].label, "problem": text}, field=name)
+            for name, texts in form.errors.items()
+            for text in texts
+        ]
+    if not isinstance(lines, list) or len(lines) > MAX_LINES:
+        raise RuleViolation(
+            Finding(
+                "SHAPE",
+                _("A document holds at most %(most)s lines.") % {"most": MAX_LINES},
+                field="lines",
+                remedy=_("Enter the rest as a second document of the same number."),
+            )
+        )
+    whole, positions = [], []
+    for n, raw in enumerate(lines):
+        line, wrong = _line(raw if isinstance(raw, Mapping) else {}, n)
+        findings += wrong
+        if line:
+            whole.append(line)
+            positions.append(n)
+    data = DocumentInput(**form.cleaned_data, lines=whole) if form.is_valid() else None
+    return Entry(data, findings, positions)
+
+
+def _line(raw: Mapping[str, Any], n: int) -> tuple[LineInput | None, list[Finding]]:
+    texts = {name: _text(raw.get(name)) for name in LINE_FIELDS}
+    found = [_missing(name, n) for name in (*CODES, "amount") if not texts[name]]
+    found += [_unknown(name, n, texts[name]) for name in CODES if len(texts[name]) > 40]
+    if texts["amount"] and not _YUAN.match(texts["amount"]):
+        found.append(_not_an_amount(texts["amount"], n))
+    if len(texts["remark"]) > 200:
+        found.append(
+            Finding(
+                "SHAPE",
+                _("The remark is longer than 200 characters."),
+                field=f"lines[{n}].remark",
+                remedy=_("Say it shorter, or use the remark of the document."),
+            )
+        )
+    if found:
+        return None, found
+    amount = Decimal(texts.pop("amount"))
+    return LineInput(**texts, amount=amount, uid=uuid_of(raw.get("uid"))), []  # type: ignore[arg-type]
+
+
+def _text(value: Any) -> str:
+    return value.strip() if isinstance(value, str) else ""
+
+
+def uuid_of(value: Any) -> UUID | None:
+    """A uid sent as text; None for anything else."""
+    try:
+        return UUID(value) if isinstance(value, str) else None
+    except ValueError:
+        return None
+
+
+def _missing(name: str, n: int) -> Finding:
+    help_text = BY_NAME[f"lines.{name}"]
+    return Finding(
+        "SHAPE",
+        _("“%(field)s” is missing.") % {"field": help_text.label},
+        field=f"lines[{n}].{name}",
+        remedy=help_text.text,
+        article=help_text.article,
+    )
+
+
+def _unknown(name: str, n: int, value: str) -> Finding:
+    return Finding(
+        "SHAPE",
+        _("“%(value)s” does not stand in the code table.") % {"value": value[:40]},
+        field=f"lines[{n}].{name}",
+        remedy=_("Choose a value from the list."),
+        article="5",
+    )
+
+
+def _not_an_amount(text: str, n: int) -> Finding:
+    return Finding(
+        "BAD_AMOUNT",
+        _("“%(text)s” cannot be read as an amount.") % {"text": text[:40]},
+        field=f"lines[{n}].amount",
+        remedy=_("Digits with a point, in 10k yuan, at most six decimals: 3408.00."),
+        article="2",
+    )
+
+
+def plain_lines(post: Mapping[str, str]) -> list[dict[str, str]]:
+    """
+    Lines typed into the plain table: `lines-<n>-<field>`, amounts in 万元. Empty rows are left out.
+
+    A place or code may be followed by its name: `511921 通江县`.
+    """
+    count = post.get("lines-count", "")
+    rows = []
+    most = int(count) if count.isascii() and count.isdigit() and len(count) < 6 else 0
+    for n in range(min(most, MAX_LINES + 1)):
+        row = {name: str(post.get(f"lines-{n}-{name}", "")).strip() for name in (*LINE_FIELDS, "uid")}
+        if not any(row[name] for name in ("recipient", "fund_category", "budget_item", "amount", "remark")):
+            continue
+        for name in ("recipient", "fund_category", "budget_item"):
+            row[name] = row[name].split(" ")[0]
+        row["typed_amount"] = row["amount"]
+        with suppress(RuleViolation):
+            row["amount"] = f"{parse_wan(row['amount']):.2f}" if row["amount"] else ""
+        rows.append(row)
+    return rows

@@ -1,0 +1,19 @@
+"""Addresses of the app's pages."""
+
+from django.urls import path
+
+from funds.views import documents, entry
+
+app_name = "funds"
+
+urlpatterns = [
+    path("funds/documents/", documents.document_list, name="documents"),
+    path("funds/documents/new/", entry.document_new, name="document_new"),
+    path("funds/documents/save/", entry.save, name="save"),
+    path("funds/documents/check/", entry.check, name="check"),
+    path("funds/documents/draft/", entry.draft, name="draft"),
+    path("funds/documents/<uuid:uid>/", documents.document, name="document"),
+    path("funds/documents/<uuid:uid>/edit/", entry.document_edit, name="document_edit"),
+    path("funds/documents/<uuid:uid>/step/", documents.document_step, name="document_step"),
+    path("funds/documents/<uuid:uid>/delete/", documents.document_delete, name="document_delete"),
+]

@@ -1,0 +1,202 @@
+"""The list of fund documents, one document, and its steps."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.db.models import Count, Sum
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import redirect, render
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_POST, require_safe
+
+from funds import services
+from funds.filters import DocumentListFilter
+from funds.models import FundDocument, FundLine
+from funds.reading import label_of
+from funds.registry import FUND_DOCUMENT
+from povfund.common.canonical import canonical
+from povfund.common.errors import REFUSE, WARN, Finding, RuleViolation
+from povfund.common.tables import build_table, day, keyset_page, link, number, order_of, text, wan
+from povfund.templatetags.povfund_tags import life
+from records.choices import LOCKED_STATES, RecordState, WarningReason
+from records.forms import AttachmentForm
+from records.permissions import may_attach, may_delete, may_edit, may_enter
+from records.review.trail import past_steps, steps_ahead
+from records.review.verdicts import verdict_on
+from records.services import Step, attachments_of, rule_row, take_step
+
+TOTALLED = 20_000
+"""A filter that holds more documents is not summed: it is to be narrowed first."""
+
+
+def _life(state: str) -> str:
+    return render_to_string("components/life.html", life(state))
+
+
+COLUMNS = [
+    link("number", _("Document"), lambda d: d.document_no or d.title, url=lambda d: d.get_absolute_url(), sort=""),
+    text("title", _("Title"), lambda d: d.title, css="ell"),
+    text("unit", _("Unit"), lambda d: f"{d.division.name}{d.owner_unit.title}", css="nw"),
+    number("year", _("Year"), lambda d: d.budget_year, sort="budget_year"),
+    number("lines", _("Lines"), lambda d: d.line_count),
+    wan("total", _("Amount"), lambda d: d.total, sort="total"),
+    text("state", _("State"), lambda d: d.state, css="nw"),
+    day("due", _("Entry due"), lambda d: d.due_on, sort="due_on"),
+    day("changed", _("Changed"), lambda d: d.changed_at, sort="changed_at"),
+]
+
+
+@login_required
+@require_safe
+def document_list(request: HttpRequest) -> HttpResponse:
+    """Documents the person may read; filters, order and place in the list stand in the address."""
+    rows: Any = FundDocument.objects.visible_to(request.user).with_display_relations()
+    filterset = DocumentListFilter(request.GET, queryset=rows, request=request)
+    rows = filterset.qs if filterset.is_valid() else rows.none()
+    order = order_of(COLUMNS, params=request.GET, default="-changed_at")
+    page = keyset_page(rows, params=request.GET, order=order)
+    count, total = _extent(rows) if page.items else (0, None)
+    table = build_table(
+        page.items,
+        columns=COLUMNS,
+        params=request.GET,
+        caption=_("Fund documents"),
+        order=order,
+        totals=None if total is None else {"total": total},
+        empty=_("No fund document here."),
+        next_url=page.next_url,
+        previous_url=page.previous_url,
+    )
+    context = {
+        "table": table,
+        "filter": filterset,
+        "count": count,
+        "total": total,
+        "capped": count is None,
+        "enter": may_enter(request.user, FUND_DOCUMENT),
+    }
+    return render(request, "funds/document_list.html", context)
+
+
+def _extent(rows: Any) -> tuple[int | None, Decimal | None]:
+    """Count and sum of the whole filter, of at most TOTALLED documents; None where there are more."""
+    found = rows.order_by().values("pk", "total")[: TOTALLED + 1].aggregate(count=Count("pk"), sum=Sum("total"))
+    return (found["count"], found["sum"] or Decimal(0)) if found["count"] <= TOTALLED else (None, None)
+
+
+@login_required
+@require_safe
+def document(request: HttpRequest, uid: UUID) -> HttpResponse:
+    """One document: head, lines the person may read, checks, history, files, what may be done and why not."""
+    user: Any = request.user
+    found = _readable(request, uid)
+    lines: Any = FundLine.objects.filter(document=found).visible_to(user)
+    lines = list(lines.select_related("recipient", "fund_category", "budget_item").order_by("n"))
+    own = found.owner_unit_id == user.unit_id
+    edit = may_edit(user, found)
+    findings = _findings(found) if own and found.state in (RecordState.DRAFT, RecordState.RETURNED) else []
+    in_full = own or len(lines) == found.line_count
+    context = {
+        "document": found,
+        "table": _lines_table(lines),
+        "in_full": in_full,
+        "due": found.due_on,
+        "findings": [(label_of(finding.field), finding) for finding in findings],
+        "warned": _warned(findings),
+        "errors": sum(finding.severity == REFUSE for finding in findings),
+        "reasons": WarningReason.choices,
+        "history": past_steps(found) if in_full else [],
+        "ahead": steps_ahead(user, found) if in_full else [],
+        "files": attachments_of(found) if in_full else [],
+        "attach": may_attach(user, found),
+        "attachment_form": AttachmentForm(),
+        "own": own,
+        "edit": edit,
+        "locked": found.state in LOCKED_STATES or found.acked_rev is not None,
+        "submit": verdict_on(user, found, "submit"),
+        "withdraw": verdict_on(user, found, "withdraw"),
+        "delete": may_delete(user, found),
+        "review": verdict_on(user, found, "approve") if user.can(FUND_DOCUMENT.review) else None,
+        "children": FundDocument.objects.visible_to(user).filter(parent=found).exists(),
+    }
+    return render(request, "funds/document_detail.html", context)
+
+
+def _readable(request: HttpRequest, uid: UUID) -> FundDocument:
+    rows = FundDocument.objects.visible_to(request.user).with_display_relations().select_related("parent")
+    found: FundDocument | None = rows.filter(pk=uid).first()
+    if found is None:
+        raise Http404
+    return found
+
+
+def _lines_table(lines: list[FundLine]) -> Any:
+    columns = [
+        number("n", _("Line"), lambda x: x.n),
+        text("code", _("Code"), lambda x: x.recipient.code, css="code"),
+        text("recipient", _("Recipient"), lambda x: x.recipient.name, css="nw"),
+        text("level", _("Level of money"), lambda x: x.get_money_level_display(), css="nw"),
+        text("category", _("Fund category"), lambda x: x.fund_category.name_in(x.budget_year)),
+        text("item", _("Budget item"), lambda x: f"{x.budget_item.code} {x.budget_item.name_in(x.budget_year)}"),
+        wan("amount", _("Amount"), lambda x: x.amount),
+        text("mode", _("Payment mode"), lambda x: x.get_payment_mode_display(), css="nw"),
+        text("remark", _("Remark"), lambda x: x.remark),
+    ]
+    total = sum((line.amount for line in lines), Decimal(0))
+    return build_table(
+        lines, columns=columns, params=QueryDict(), caption=_("Lines"), totals={"amount": total}, css="lines-x"
+    )
+
+
+def _findings(found: FundDocument) -> list[Finding]:
+    content = FUND_DOCUMENT.contents([found.pk])[found.pk]
+    row = rule_row(kind=FUND_DOCUMENT, record=found, content=canonical(content))
+    return FUND_DOCUMENT.check([row], "submit")[0]
+
+
+def _warned(findings: list[Finding]) -> dict[str, list[Finding]]:
+    """Warnings by rule: one reason is typed for each rule."""
+    rules: dict[str, list[Finding]] = {}
+    for finding in findings:
+        if finding.severity == WARN:
+            rules.setdefault(finding.rule, []).append(finding)
+    return rules
+
+
+@login_required
+@require_POST
+def document_step(request: HttpRequest, uid: UUID) -> HttpResponse:
+    """Submit or withdraw; what forbids it is told on the document's page."""
+    found = _readable(request, uid)
+    action = "withdraw" if request.POST.get("action") == "withdraw" else "submit"
+    explained = {
+        name.removeprefix("reason-"): {"code": code, "text": request.POST.get(f"words-{name[7:]}", "").strip()[:400]}
+        for name, code in request.POST.items()
+        if name.startswith("reason-") and code in WarningReason.values
+    }
+    try:
+        take_step(actor=request.user, record=found, step=Step(action=action, explained=explained))
+    except RuleViolation as error:
+        for finding in error.findings:
+            messages.error(request, f"{finding.message} {finding.remedy}")
+    else:
+        done = _("%(document)s is submitted for review.") if action == "submit" else _("%(document)s is withdrawn.")
+        messages.success(request, done % {"document": found})
+    return redirect(found)
+
+
+@login_required
+@require_POST
+def document_delete(request: HttpRequest, uid: UUID) -> HttpResponse:
+    """Delete a draft; the audit trail keeps number and hash."""
+    found = _readable(request, uid)
+    services.delete_fund_document(actor=request.user, document=found)
+    messages.success(request, _("%(document)s is deleted.") % {"document": found})
+    return redirect(reverse("funds:documents"))

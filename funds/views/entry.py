@@ -1,0 +1,208 @@
+"""Entering a fund document: the page with the line grid, and the three addresses the grid speaks to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.db import transaction
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_http_methods, require_POST
+
+from funds import services
+from funds.forms import Entry, HeadForm, parents_for, plain_lines, read_entry, uuid_of
+from funds.models import FundDocument
+from funds.registry import FUND_DOCUMENT
+from funds.views.grid import Shown, form_page, shown_document, shown_new
+from povfund.common.errors import REFUSE, Finding, RuleViolation, StaleEdit
+from povfund.common.verdict import Refused, require
+from records.permissions import may_edit, may_enter
+from records.services import Step, discard_draft, save_draft, take_step
+
+Answering = Callable[[HttpRequest, dict[str, Any]], dict[str, Any]]
+FORM = FUND_DOCUMENT.key
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def document_new(request: HttpRequest) -> HttpResponse:
+    """The form of a new document, with what was typed and not saved."""
+    require(may_enter(request.user, FUND_DOCUMENT))
+    return _form(request, None)
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def document_edit(request: HttpRequest, uid: UUID) -> HttpResponse:
+    """The form of a stored document."""
+    document = _own(request, uid)
+    require(may_edit(request.user, document))
+    return _form(request, document)
+
+
+def _form(request: HttpRequest, document: FundDocument | None) -> HttpResponse:
+    here = reverse("funds:document_edit", args=[document.pk]) if document else reverse("funds:document_new")
+    if request.method != "POST":
+        return _page(request, shown_document(request.user, document) if document else shown_new(request.user))
+    if "discard" in request.POST:
+        discard_draft(actor=request.user, form=FORM, record_uid=document.pk if document else None)
+        messages.success(request, _("What was not saved is dropped."))
+        return redirect(here)
+    form = HeadForm(request.POST, parents=parents_for(request.user))
+    rows = plain_lines(request.POST)
+    rev = request.POST.get("rev", "")
+    base_rev = int(rev) if rev.isascii() and rev.isdigit() and len(rev) < 9 else None
+    entry = Entry(None)
+    try:
+        entry = read_entry(form, rows)
+        saved = _stored(request, entry, document=document, base_rev=base_rev)
+    except RuleViolation as error:
+        if isinstance(error, StaleEdit):
+            base_rev = error.rev
+        shown = Shown(document=document, form=form, rows=rows, rev=base_rev, findings=error.findings, typed=True)
+        return _page(request, shown, status=422)
+    messages.success(request, _("%(document)s is saved.") % {"document": saved})
+    return redirect(saved)
+
+
+def _page(request: HttpRequest, shown: Shown, *, status: int = 200) -> HttpResponse:
+    return render(request, "funds/document_form.html", form_page(request.user, shown), status=status)
+
+
+def _stored(request: HttpRequest, entry: Entry, *, document: FundDocument | None, base_rev: int | None) -> FundDocument:
+    """Save what could be read in full. Raises RuleViolation with everything that is wrong, placed as typed."""
+    if entry.data is None or any(finding.severity == REFUSE for finding in entry.findings):
+        raise RuleViolation(entry.findings)
+    return services.save_fund_document(
+        actor=request.user, data=entry.data, uid=document.pk if document else None, base_rev=base_rev
+    )
+
+
+def _own(request: HttpRequest, uid: UUID) -> FundDocument:
+    rows = FundDocument.objects.visible_to(request.user).with_display_relations().select_related("parent")
+    found: FundDocument | None = rows.filter(pk=uid).first()
+    if found is None:
+        raise Http404
+    return found
+
+
+def answers_json(view: Answering) -> Callable[[HttpRequest], HttpResponse]:
+    """Read a JSON object, answer one; what went wrong as {"errors": [...]} with the status it deserves."""
+
+    @login_required
+    @require_POST
+    @wraps(view)
+    def answer(request: HttpRequest) -> HttpResponse:
+        require(may_enter(request.user, FUND_DOCUMENT))
+        try:
+            return JsonResponse(view(request, _body(request)))
+        except RuleViolation as error:
+            wrong: dict[str, Any] = {"errors": [finding.as_json() for finding in error.findings]}
+            if isinstance(error, StaleEdit):
+                wrong |= {"changed": error.changes, "rev": error.rev}
+            return JsonResponse(wrong, status=error.status)
+        except Refused as error:
+            verdict = error.verdict
+            finding = Finding("FORBIDDEN", verdict.reason, remedy=verdict.ask_whom, article=verdict.article)
+            return JsonResponse({"errors": [finding.as_json()]}, status=403)
+
+    return answer
+
+
+def _body(request: HttpRequest) -> dict[str, Any]:
+    try:
+        held = msgspec.json.decode(request.body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        held = None
+    if not isinstance(held, dict) or "\\u0000" in request.body.decode(errors="replace"):
+        raise RuleViolation(
+            Finding(
+                "SHAPE", _("What the page sent cannot be read."), remedy=_("Load the page again; your draft is kept.")
+            )
+        )
+    return held
+
+
+def _target(request: HttpRequest, body: dict[str, Any]) -> FundDocument | None:
+    """The document a request speaks of, None for a new one; an unknown one is 404."""
+    if not body.get("uid"):
+        return None
+    uid = uuid_of(body["uid"])
+    if uid is None:
+        raise Http404
+    return _own(request, uid)
+
+
+def _entry(request: HttpRequest, body: dict[str, Any]) -> Entry:
+    head = {name: str(body[name]) for name in HeadForm.base_fields if isinstance(body.get(name), str | int)}
+    return read_entry(HeadForm(head), body.get("lines"))
+
+
+def _rev(body: dict[str, Any]) -> int | None:
+    rev = body.get("rev")
+    return rev if isinstance(rev, int) and not isinstance(rev, bool) and 0 < rev < 2**31 else None
+
+
+@answers_json
+def save(request: HttpRequest, body: dict[str, Any]) -> dict[str, Any]:
+    """Store the document; with `then: submit` also submit it, both or neither."""
+    document, entry = _target(request, body), _entry(request, body)
+    with transaction.atomic():
+        saved = _stored(request, entry, document=document, base_rev=_rev(body))
+        if body.get("then") == "submit":
+            take_step(actor=request.user, record=saved, step=Step(action="submit", explained=_reasons(body)))
+    done = _("%(document)s is submitted for review.") if body.get("then") == "submit" else _("%(document)s is saved.")
+    messages.success(request, done % {"document": saved})
+    return {"uid": str(saved.pk), "rev": saved.rev, "redirect": saved.get_absolute_url()}
+
+
+def _reasons(body: dict[str, Any]) -> dict[str, Any]:
+    """Typed reasons by rule: {"F05": {"code", "text"}}, each with at least one of them."""
+    held = body.get("warning_reasons")
+    found = {}
+    for rule, reason in held.items() if isinstance(held, dict) else ():
+        if isinstance(reason, dict):
+            words = {name: str(reason.get(name) or "").strip()[:400] for name in ("code", "text")}
+            if any(words.values()):
+                found[str(rule)] = words
+    return found
+
+
+@answers_json
+def check(request: HttpRequest, body: dict[str, Any]) -> dict[str, Any]:
+    """Everything the rules find in what is typed; stores nothing."""
+    document, entry = _target(request, body), _entry(request, body)
+    findings = list(entry.findings)
+    if entry.data and entry.data.lines:
+        try:
+            found = services.check_fund_document(
+                actor=request.user, data=entry.data, uid=document.pk if document else None
+            )
+        except RuleViolation as error:
+            found = error.findings
+        findings += entry.placed(found)
+    return {"findings": [finding.as_json() for finding in findings]}
+
+
+@answers_json
+def draft(request: HttpRequest, body: dict[str, Any]) -> dict[str, Any]:
+    """Keep what is typed, as it is, for this person alone."""
+    document = _target(request, body)
+    if document:
+        require(may_edit(request.user, document))
+    kept = save_draft(
+        actor=request.user,
+        form=FORM,
+        record_uid=document.pk if document else None,
+        base_rev=_rev(body),
+        payload=body,
+    )
+    return {"saved_at": kept.saved_at.isoformat()}

@@ -1,0 +1,230 @@
+"""What the page of the line grid shows; from the record, a draft, or a refused form."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field as dc_field
+from datetime import datetime
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from django.conf import settings
+from django.db.models import Q
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from accounts.models import Division, User
+from funds.choices import MoneyLevel, PaymentMode
+from funds.forms import MAX_LINES, HeadForm, parents_for, read_entry
+from funds.help import HELP
+from funds.models import BudgetItem, FundCategory, FundDocument
+from funds.registry import FUND_DOCUMENT
+from funds.rules.context import divisions_by_code
+from funds.services import check_fund_document
+from povfund.common import clock
+from povfund.common.errors import Finding, RuleViolation
+from povfund.common.money import wan_text
+from records.choices import WarningReason
+from records.models import EntryDraft
+from records.review.trail import past_steps, steps_ahead
+from records.services import attachments_of, draft_of
+
+SPARE_ROWS = 5
+HEAD = ("title", "budget_year", "issue_batch", "issued_on", "approved_on", "received_on", "stated_total", "remark")
+
+
+@dataclass(slots=True, kw_only=True)
+class Shown:
+    """One state of the form. `rows` hold text by field, amounts in 元; `kept_at` when it comes from a draft."""
+
+    document: FundDocument | None
+    form: HeadForm
+    rows: list[dict[str, Any]]
+    rev: int | None = None
+    findings: list[Finding] = dc_field(default_factory=list)
+    reasons: dict[str, Any] = dc_field(default_factory=dict)
+    kept_at: datetime | None = None
+    typed: bool = False
+
+
+def shown_new(user: User) -> Shown:
+    """An empty form, or what the person typed last time."""
+    initial = {"budget_year": clock.today().year, "issue_batch": "first"}
+    form = HeadForm(initial=initial, parents=parents_for(user))
+    shown = Shown(document=None, form=form, rows=[])
+    return _with_draft(user, shown, draft_of(actor=user, form=FUND_DOCUMENT.key, record_uid=None))
+
+
+def shown_document(user: User, document: FundDocument) -> Shown:
+    """The stored document, or what the person typed over it and did not save."""
+    initial = {name: getattr(document, name) for name in HEAD}
+    initial |= {"document_no": document.document_no_raw, "parent": document.parent_id}
+    form = HeadForm(initial=initial, parents=parents_for(user, chosen=document.parent_id))
+    lines = document.lines.select_related("recipient", "fund_category", "budget_item").order_by("n")
+    rows = [
+        {
+            "uid": str(line.pk),
+            "recipient": line.recipient.code,
+            "money_level": line.money_level,
+            "fund_category": line.fund_category.code,
+            "budget_item": line.budget_item.code,
+            "amount": f"{line.amount:.2f}",
+            "payment_mode": line.payment_mode,
+            "remark": line.remark,
+        }
+        for line in lines
+    ]
+    shown = Shown(document=document, form=form, rows=rows, rev=document.rev)
+    return _with_draft(user, shown, draft_of(actor=user, form=FUND_DOCUMENT.key, record_uid=document.pk))
+
+
+def _with_draft(user: User, shown: Shown, draft: EntryDraft | None) -> Shown:
+    if draft is None:
+        return shown
+    kept = draft.payload
+    head = {name: kept[name] for name in HeadForm.base_fields if isinstance(kept.get(name), str)}
+    parents = shown.form.fields["parent"].widget.choices[1:]
+    form = HeadForm(initial=(shown.form.initial or {}) | head, parents=parents)
+    lines = kept.get("lines")
+    rows = [
+        {name: line.get(name) if isinstance(line.get(name), str) else "" for name in _ROW}
+        for line in (lines if isinstance(lines, list) else [])[:MAX_LINES]
+        if isinstance(line, dict)
+    ]
+    reasons = kept.get("warning_reasons")
+    return Shown(
+        document=shown.document,
+        form=form,
+        rows=rows,
+        rev=draft.base_rev if shown.document else None,
+        reasons=reasons if isinstance(reasons, dict) else {},
+        kept_at=draft.saved_at,
+    )
+
+
+_ROW = ("uid", "recipient", "money_level", "fund_category", "budget_item", "amount", "payment_mode", "remark")
+
+
+def form_page(user: User, shown: Shown) -> dict[str, Any]:
+    """Context of `funds/document_form.html`."""
+    document = shown.document
+    choices = line_choices(user)
+    places = divisions_by_code({row["recipient"] for row in shown.rows if row["recipient"]})
+    names = {code: place.name for code, place in places.items()}
+    usual = _usual_recipients(user)
+    findings = shown.findings or ([] if shown.typed else _findings(user, shown))
+    return {
+        "shown": shown,
+        "document": document,
+        "form": shown.form,
+        "grid": _config(shown, choices=choices, names=names, usual=usual, findings=findings),
+        "choices": choices,
+        "usual": usual,
+        "plain_rows": _plain_rows(shown.rows, names),
+        "plain_findings": [(_place(finding), finding) for finding in findings],
+        "help_fields": HELP,
+        "history_steps": past_steps(document) if document else [],
+        "next_steps": steps_ahead(user, document),
+        "files": attachments_of(document) if document else [],
+        "total": sum((_decimal(row["amount"]) for row in shown.rows), Decimal(0)),
+    }
+
+
+def _findings(user: User, shown: Shown) -> list[Finding]:
+    """What the rules say of the form as it opens; nothing for an empty one."""
+    if not shown.rows:
+        return []
+    head = {name: shown.form[name].value() for name in HeadForm.base_fields}
+    try:
+        head["stated_total"] = shown.form.fields["stated_total"].prepare_value(head["stated_total"])
+        entry = read_entry(HeadForm({k: v for k, v in head.items() if v is not None}), shown.rows)
+        if entry.data is None or not entry.data.lines:
+            return entry.findings
+        uid = shown.document.pk if shown.document else None
+        return entry.findings + entry.placed(check_fund_document(actor=user, data=entry.data, uid=uid))
+    except RuleViolation as error:
+        return error.findings
+
+
+def line_choices(user: User) -> dict[str, list[tuple[str, str]]]:
+    """The lists of a line: levels, categories of the nation and the own province, items in scope, payment modes."""
+    province = user.unit.division.scope_key[:2]
+    categories = FundCategory.objects.filter(Q(province=None) | Q(province__scope_key=province)).order_by("pk")
+    items = BudgetItem.objects.filter(in_scope=True).order_by("code")
+    return {
+        "money_level": [(value, str(label)) for value, label in MoneyLevel.choices],
+        "fund_category": [(row.code, row.name_in(None)) for row in categories],
+        "budget_item": [(row.code, row.name_in(None)) for row in items],
+        "payment_mode": [(value, str(label)) for value, label in PaymentMode.choices],
+        "warning_reason": [(value, str(label)) for value, label in WarningReason.choices],
+    }
+
+
+def _usual_recipients(user: User) -> list[dict[str, str]]:
+    """The own division and those directly below it."""
+    own = user.unit.division
+    rows = Division.objects.filter(Q(parent=own) | Q(pk=own.pk), valid_to=None).order_by("scope_key")
+    return [{"code": row.code, "name": row.name} for row in rows]
+
+
+def _config(
+    shown: Shown,
+    *,
+    choices: dict[str, Any],
+    names: dict[str, str],
+    usual: list[dict[str, str]],
+    findings: list[Finding],
+) -> dict[str, Any]:
+    return {
+        "rows": [_grid_row(row, names) for row in shown.rows],
+        "choices": choices,
+        "recipients": usual,
+        "divisions_url": reverse("divisions-list"),
+        "draft_url": reverse("funds:draft"),
+        "check_url": reverse("funds:check"),
+        "save_url": reverse("funds:save"),
+        "csrf_cookie": settings.CSRF_COOKIE_NAME,
+        "rev": shown.rev,
+        "uid": str(shown.document.pk) if shown.document else None,
+        "max_lines": MAX_LINES,
+        "findings": [finding.as_json() for finding in findings],
+        "warning_reasons": shown.reasons,
+    }
+
+
+def _grid_row(row: dict[str, Any], names: dict[str, str]) -> dict[str, Any]:
+    code, amount = row["recipient"], row["amount"]
+    return row | {
+        "uid": row.get("uid") or None,
+        "recipient": {"code": code, "name": names.get(code, code)} if code else None,
+        "amount": amount if not amount or _is_yuan(amount) else {"typed": amount, "problem": _("not an amount")},
+    }
+
+
+def _is_yuan(text: str) -> bool:
+    try:
+        return Decimal(text).is_finite()
+    except InvalidOperation:
+        return False
+
+
+def _decimal(text: str) -> Decimal:
+    return Decimal(text) if text and _is_yuan(text) else Decimal(0)
+
+
+def _plain_rows(rows: list[dict[str, Any]], names: dict[str, str]) -> list[dict[str, Any]]:
+    """The lines for the table without script: codes with their names, amounts in 万元; some empty rows below."""
+    shown = []
+    for row in [*rows, *[dict.fromkeys(_ROW, "") for _n in range(SPARE_ROWS)]]:
+        code, amount = row["recipient"], row["amount"]
+        in_wan = wan_text(Decimal(amount)).replace("\u2212", "-") if amount and _is_yuan(amount) else amount
+        shown.append(
+            row
+            | {"place": f"{code} {names[code]}" if code in names else code, "wan": row.get("typed_amount") or in_wan}
+        )
+    return shown
+
+
+def _place(finding: Finding) -> str:
+    """“Line 3” of a finding that speaks of one."""
+    number = finding.field.partition("[")[2].partition("]")[0]
+    return _("Line %(n)s") % {"n": int(number) + 1} if number.isdigit() else ""

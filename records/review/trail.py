@@ -1,0 +1,60 @@
+"""What happened to a record and who acts next, as steps of a timeline."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from accounts.choices import Level
+from accounts.models import User
+from povfund.common import clock
+from records.calendar.services import window_strip
+from records.choices import RecordState as S
+from records.life.settings import city_step_of
+from records.models import Record
+from records.services import record_history
+
+RETURN = "return"
+AHEAD = (S.DRAFT, S.SUBMITTED, S.UNIT_REVIEWED, S.CITY_REVIEWED, S.PROVINCE_REVIEWED, S.SEALED)
+
+
+def past_steps(record: Record) -> list[dict[str, Any]]:
+    """The history of a record, newest first. Two queries."""
+    return [
+        {
+            "kind": "bad" if entry.kind == RETURN else "done",
+            "who": entry.person,
+            "what": entry.label,
+            "unit": _("revision %(rev)s") % {"rev": entry.rev} if entry.rev else "",
+            "at": entry.at,
+            "words": " ".join(str(part) for part in (entry.reason, entry.comment) if part),
+        }
+        for entry in record_history(record)
+    ]
+
+
+def steps_ahead(user: User, record: Record | None) -> list[dict[str, Any]]:
+    """Who acts next, the present step first; None stands for a record that is being entered by `user`."""
+    unit = record.owner_unit if record else user.unit
+    state = S(record.state) if record else S.DRAFT
+    if state in (S.ACKNOWLEDGED, S.PERMITTED):
+        return []
+    here = AHEAD.index(S.DRAFT if state == S.RETURNED else state)
+    steps = [
+        {"what": _("enters and submits"), "who": unit.title},
+        {"what": _("unit review"), "who": unit.title, "unit": _("another person")},
+        {"what": _("city review"), "who": ""},
+        {"what": _("provincial review"), "who": "", "unit": _("the same line")},
+        {"what": _("sealed and sent %(day)s") % {"day": _next_window()}, "unit": _("then it changes by request only")},
+        {"what": _("received by the centre")},
+    ]
+    if not (unit.division.level == Level.COUNTY and city_step_of(unit.division.scope_key[:2])):
+        steps[2] = {}
+    left = [step for step in steps[here:] if step]
+    left[0]["kind"] = "now"
+    return left
+
+
+def _next_window() -> str:
+    return f"{window_strip(clock.today())['next'].due:%m-%d}"

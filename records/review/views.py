@@ -1,0 +1,229 @@
+"""The review page: list and record side by side, decisions on one record or on a ticked set."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _, gettext_lazy, ngettext
+from django.views.decorators.http import require_POST, require_safe
+
+from povfund.common.errors import RuleViolation
+from povfund.common.money import wan_text
+from povfund.common.tables import keyset_page
+from povfund.common.verdict import Refused, denied
+from records.choices import ReturnReason, WarningReason
+from records.models import Record
+from records.registry import RecordType, record_types
+from records.review.comparing import comparison_of
+from records.review.filters import ReviewFilter
+from records.review.queue import NONE, Extent, extent_of, waiting_for
+from records.review.trail import past_steps
+from records.review.verdicts import verdict_on
+from records.services import Step, attachments_of, take_step, take_steps
+
+SET_LIMIT = 500
+TOLD = 20
+"""Refused records named after a decision on a set."""
+NOT_A_REVIEWER = denied(
+    gettext_lazy("Your duties do not include reviewing."),
+    article="12",
+    ask_whom=gettext_lazy("The security administrator of your deployment gives duties."),
+)
+
+
+@login_required
+@require_safe
+def review_list(request: HttpRequest) -> HttpResponse:
+    """What waits for the person, risky ones first; the chosen record, or the first one, beside it."""
+    kinds = _kinds(request)
+    kind = next((one for one in kinds if one.key == request.GET.get("kind")), kinds[0])
+    filterset = ReviewFilter(request.GET, queryset=waiting_for(request.user, kind), request=request)
+    rows = filterset.qs if filterset.is_valid() else filterset.queryset.none()
+    extent = extent_of(rows, kind)
+    page = keyset_page(rows, params=_list_params(request), order="risk")
+    record = _chosen(request, kind, page.items)
+    context = {
+        "kind": kind,
+        "kinds": kinds,
+        "filter": filterset,
+        "extent": extent,
+        "groups": _groups(page.items, kind, extent=extent),
+        "page": page,
+        "record": record,
+        "here": request.get_full_path(),
+        "pane": _pane(request, kind, record, page.items) if record else None,
+    }
+    return render(request, "review/list.html", context)
+
+
+def _list_params(request: HttpRequest) -> Any:
+    params = request.GET.copy()
+    params.pop("record", None)
+    return params
+
+
+def _kinds(request: HttpRequest) -> list[RecordType]:
+    """Record types the person reviews. Raises Refused where there is none."""
+    user: Any = request.user
+    kinds = [kind for kind in record_types().values() if user.can(kind.review)]
+    if not kinds:
+        raise Refused(NOT_A_REVIEWER)
+    return kinds
+
+
+def _chosen(request: HttpRequest, kind: RecordType, items: list[Any]) -> Any:
+    asked = request.GET.get("record", "")
+    if not asked:
+        return items[0] if items else None
+    found = next((item for item in items if str(item.pk) == asked), None)
+    return found or _visible(request, kind, asked)
+
+
+def _visible(request: HttpRequest, kind: RecordType, uid: str) -> Any:
+    """A record the person may read in full. Raises 404."""
+    try:
+        rows: Any = kind.model.objects.visible_in_full_to(request.user)
+        found = rows.with_display_relations().filter(pk=UUID(uid)).first()
+    except ValueError:
+        found = None
+    if found is None:
+        raise Http404
+    return found
+
+
+def _groups(items: list[Any], kind: RecordType, *, extent: Extent) -> dict[str, list[dict[str, Any]]]:
+    """Rows of the page: the risky ones, and those without a warning, which are ticked to begin with."""
+    rows = [
+        {
+            "record": item,
+            "described": kind.describe(item),
+            "risk": item.risk,
+            "rules": sorted({warning["rule"] for warning in item.warnings}),
+        }
+        for item in items
+    ]
+    for row in rows:
+        row["fen"] = int((row["described"].amount or Decimal(0)) * 100)
+    return {
+        "risky": [row for row in rows if row["risk"] != NONE],
+        "calm": [row for row in rows if row["risk"] == NONE],
+    }
+
+
+def _pane(request: HttpRequest, kind: RecordType, record: Any, items: list[Any]) -> dict[str, Any]:
+    """What stands beside the list: content, comparison, warnings with their reasons, history, decisions."""
+    user: Any = request.user
+    keys = [item.pk for item in items]
+    at = keys.index(record.pk) if record.pk in keys else -1
+    return {
+        "described": kind.describe(record),
+        "comparison": comparison_of(record),
+        "warnings": [warning | {"words": reason_words(warning.get("reason"))} for warning in record.warnings],
+        "history": past_steps(record),
+        "files": attachments_of(record),
+        "approve": verdict_on(user, record, "approve"),
+        "give_back": verdict_on(user, record, "return"),
+        "reasons": ReturnReason.choices,
+        "previous": items[at - 1] if at > 0 else None,
+        "next": items[at + 1] if 0 <= at < len(items) - 1 else None,
+    }
+
+
+def reason_words(reason: Any) -> str:
+    """The typed reason for a warning: the word of the list, and the text."""
+    if not isinstance(reason, dict):
+        return str(reason or "")
+    words = dict(WarningReason.choices).get(reason.get("code", ""), reason.get("code", ""))
+    return "：".join(str(part) for part in (words, reason.get("text")) if part)
+
+
+@login_required
+@require_POST
+def decide(request: HttpRequest, kind: str, uid: UUID) -> HttpResponse:
+    """Approve or return one record, then show the next."""
+    found = _kind(request, kind)
+    record = _visible(request, found, str(uid))
+    action = "approve" if request.POST.get("action") == "approve" else "return"
+    step = Step(
+        action=action,
+        comment=request.POST.get("comment", "").strip()[:2000],
+        reason_code=request.POST.get("reason", "") if action == "return" else "",
+    )
+    if action == "return" and step.reason_code not in ReturnReason.values:
+        messages.error(request, _("Choose a reason for the return from the list."))
+        return redirect(_back(request, found, record))
+    try:
+        take_step(actor=request.user, record=record, step=step)
+    except RuleViolation as error:
+        messages.error(request, " ".join(f"{f.message} {f.remedy}" for f in error.findings))
+        return redirect(_back(request, found, record))
+    done = _("%(record)s is approved.") if action == "approve" else _("%(record)s is returned.")
+    messages.success(request, done % {"record": record})
+    return redirect(_back(request, found, None))
+
+
+@login_required
+@require_POST
+def approve_set(request: HttpRequest, kind: str) -> HttpResponse:
+    """Approve every ticked record; what could not be approved is named with its reason."""
+    found = _kind(request, kind)
+    picked = [uid for uid in map(_uid, request.POST.getlist("pick")[:SET_LIMIT]) if uid]
+    rows: Any = found.model.objects.all()
+    rows = rows.visible_in_full_to(request.user)
+    known = {row.pk: row for row in rows.filter(pk__in=picked)}
+    if not known:
+        messages.warning(request, _("No record was ticked."))
+        return redirect(_back(request, found, None))
+    result = take_steps(
+        actor=request.user, kind=found, uids=list(known), step=Step(action="approve"), described={"uid": len(known)}
+    )
+    if result.moved:
+        amounts = [found.describe(known[uid]).amount or Decimal(0) for uid in result.moved]
+        done = ngettext(
+            "%(n)s record approved, %(sum)s × 10k yuan", "%(n)s records approved, %(sum)s × 10k yuan", len(result.moved)
+        )
+        messages.success(request, done % {"n": len(result.moved), "sum": wan_text(sum(amounts, Decimal(0)))})
+    for uid, error in list(result.refused.items())[:TOLD]:
+        messages.error(request, f"{known[uid]}: {_why(error)}")
+    return redirect(_back(request, found, None))
+
+
+def _kind(request: HttpRequest, key: str) -> RecordType:
+    kinds = {kind.key: kind for kind in _kinds(request)}
+    if key not in kinds:
+        raise Http404
+    return kinds[key]
+
+
+def _uid(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
+
+
+def _why(error: RuleViolation | Refused) -> str:
+    if isinstance(error, Refused):
+        return str(error.verdict.reason)
+    return " ".join(str(finding.message) for finding in error.findings)
+
+
+def _back(request: HttpRequest, kind: RecordType, record: Record | None) -> str:
+    """The list as it was, at `record`, or at the record after the one decided."""
+    address = request.POST.get("back", "")
+    if not url_has_allowed_host_and_scheme(address, allowed_hosts={request.get_host()}):
+        address = reverse("review:list")
+    path, _mark, query = address.partition("?")
+    kept = [part for part in query.split("&") if part and not part.startswith("record=")]
+    target = str(record.pk) if record else request.POST.get("next", "")
+    if _uid(target):
+        kept.append(f"record={target}")
+    return f"{path}?{'&'.join(kept)}" if kept else path

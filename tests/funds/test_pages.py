@@ -1,0 +1,248 @@
+"""Pages of fund documents."""
+
+from __future__ import annotations
+
+import json
+from decimal import Decimal
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from funds.models import FundDocument
+from povfund.common.uid import uuid7
+from records.models import EntryDraft
+from records.registry import record_type
+from records.services import mark_acknowledged, mark_sealed
+from tests.documents import draft, line, province_reviewed, submitted, unit_reviewed
+from tests.people import COUNTY_CLERK, account, county_clerk, outsider, provincial_reviewer
+
+pytestmark = pytest.mark.django_db
+
+LIST = "/funds/documents/"
+HEAD = {
+    "document_no": "通财农[2016]12号",
+    "title": "2016年第一批财政专项扶贫资金",
+    "budget_year": "2016",
+    "issue_batch": "first",
+    "issued_on": "2016-03-01",
+    "approved_on": "2016-03-01",
+    "received_on": "",
+    "parent": "",
+    "stated_total": "3,408.00",
+    "remark": "",
+}
+LINE = {
+    "uid": None,
+    "recipient": "511921",
+    "money_level": "central",
+    "fund_category": "development",
+    "budget_item": "2130505",
+    "amount": "34080000.00",
+    "payment_mode": "treasury",
+    "remark": "",
+}
+REASONS = {"F05": {"code": "late_receipt", "text": ""}}
+
+
+def client_of(user):
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+def send(client, address, **body):
+    return client.post(f"{LIST}{address}/", json.dumps(body), content_type="application/json")
+
+
+def shown(client, path):
+    answer = client.get(path)
+    assert answer.status_code == 200, answer.content[:300]
+    return answer.content.decode()
+
+
+def test_the_grid_saves_a_new_document_and_is_led_to_it():
+    client = client_of(county_clerk())
+    assert "line-grid-data" in shown(client, f"{LIST}new/")
+    answer = send(client, "save", **HEAD, uid=None, rev=None, lines=[LINE])
+    assert answer.status_code == 200, answer.content
+    document = FundDocument.objects.get(pk=answer.json()["uid"])
+    assert (document.document_no, document.total) == ("通财农〔2016〕12号", Decimal("34080000.00"))
+    assert document.stated_total == Decimal("34080000.00")
+    assert "3,408" in shown(client, answer.json()["redirect"])
+
+
+def test_saving_and_submitting_is_both_or_neither():
+    client = client_of(county_clerk())
+    refused = send(client, "save", **HEAD, uid=None, rev=None, then="submit", lines=[LINE])
+    assert refused.status_code == 400
+    assert [error["rule"] for error in refused.json()["errors"]] == ["F05"]
+    assert not FundDocument.objects.exists()
+    answer = send(client, "save", **HEAD, uid=None, rev=None, then="submit", lines=[LINE], warning_reasons=REASONS)
+    assert answer.status_code == 200
+    assert FundDocument.objects.get().state == "submitted"
+
+
+def test_checks_name_the_cell_that_was_typed_even_after_an_unreadable_line():
+    client = client_of(county_clerk())
+    lines = [LINE | {"amount": "三千"}, LINE | {"budget_item": "2130501"}]
+    found = send(client, "check", **HEAD, uid=None, rev=None, lines=lines).json()["findings"]
+    places = {(finding["rule"], finding["field"]) for finding in found}
+    assert {("BAD_AMOUNT", "lines[0].amount"), ("F01", "lines[1].budget_item")} <= places
+
+
+def test_what_is_typed_is_kept_for_the_person_alone_and_comes_back():
+    client = client_of(county_clerk())
+    answer = send(client, "draft", **HEAD | {"title": "未完"}, uid=None, rev=None, lines=[LINE | {"amount": "12x"}])
+    assert answer.status_code == 200
+    assert answer.json()["saved_at"]
+    page = shown(client, f"{LIST}new/")
+    assert "未完" in page
+    assert "12x" in page
+    assert "未完" not in shown(client_of(outsider()), f"{LIST}new/")
+    assert client.post(f"{LIST}new/", {"discard": "1"}).status_code == 302
+    assert not EntryDraft.objects.exists()
+
+
+def test_a_change_over_a_newer_one_is_answered_with_both():
+    document = draft(lines=[line(amount="34080000.00")])
+    client = client_of(county_clerk())
+    own = HEAD | {"document_no": document.document_no}
+    first = send(client, "save", **own | {"title": "甲"}, uid=str(document.pk), rev=1, lines=[LINE])
+    assert first.status_code == 200
+    second = send(client, "save", **own | {"title": "乙"}, uid=str(document.pk), rev=1, lines=[LINE])
+    assert second.status_code == 409
+    body = second.json()
+    assert body["rev"] == 2
+    assert {"field": "title", "theirs": "甲", "yours": "乙"}.items() <= body["changed"][0].items()
+
+
+@pytest.mark.parametrize("body", ["", "[]", "{", '{"lines": 3}', '{"lines": [1, null, "x"]}', '{"title": "\\u0000"}'])
+def test_what_is_no_entry_is_refused_and_stores_nothing(body):
+    client = client_of(county_clerk())
+    for address in ("save", "check"):
+        answer = client.post(f"{LIST}{address}/", body, content_type="application/json")
+        assert answer.status_code in (200, 400), answer.content
+    assert not FundDocument.objects.exists()
+
+
+def test_a_browser_without_script_enters_a_document_in_wan():
+    client = client_of(county_clerk())
+    typed = HEAD | {
+        "lines-count": "2",
+        "lines-0-recipient": "511921 通江县",
+        "lines-0-money_level": "central",
+        "lines-0-fund_category": "development",
+        "lines-0-budget_item": "2130505 生产发展",
+        "lines-0-amount": "3,408.00",
+        "lines-0-payment_mode": "treasury",
+        "lines-1-money_level": "central",
+        "lines-1-payment_mode": "treasury",
+    }
+    wrong = client.post(f"{LIST}new/", typed | {"lines-0-amount": "abc"})
+    assert wrong.status_code == 422
+    assert "abc" in wrong.content.decode()
+    answer = client.post(f"{LIST}new/", typed)
+    document = FundDocument.objects.get()
+    assert answer["Location"] == document.get_absolute_url()
+    assert document.total == Decimal("34080000.00")
+    edit = f"{document.get_absolute_url()}edit/"
+    assert "3,408.00" in shown(client, edit)
+    again = client.post(edit, typed | {"rev": "1", "title": "改过的题目", "lines-0-uid": str(document.lines.get().pk)})
+    assert again.status_code == 302
+    document.refresh_from_db()
+    assert (document.rev, document.title) == (2, "改过的题目")
+
+
+def test_the_page_submits_with_a_reason_withdraws_and_deletes():
+    document, client = draft(), client_of(county_clerk())
+    page = document.get_absolute_url()
+    assert "F05" in shown(client, page)
+    client.post(f"{page}step/", {"action": "submit", "reason-F05": "document", "words-F05": "补录"})
+    document.refresh_from_db()
+    assert (document.state, document.warnings[0]["reason"]["text"]) == ("submitted", "补录")
+    client.post(f"{page}step/", {"action": "withdraw"})
+    document.refresh_from_db()
+    assert document.state == "draft"
+    assert client.post(f"{page}delete/")["Location"] == LIST
+    assert not FundDocument.objects.exists()
+
+
+def test_a_sealed_document_says_by_which_article_it_is_locked():
+    document = province_reviewed()
+    kind = record_type("fund_document")
+    mark_sealed(kind=kind, uids=[document.pk], batch=uuid7())
+    mark_acknowledged(kind=kind, uids=[document.pk])
+    client = client_of(county_clerk())
+    page = shown(client, document.get_absolute_url())
+    assert "第12条" in page or "第十二条" in page or "12" in page.split("edit-verdict")[1][:900]
+    assert client.get(f"{document.get_absolute_url()}edit/").status_code == 403
+
+
+def test_others_do_not_find_a_draft():
+    document = draft()
+    for user in (outsider(), provincial_reviewer()):
+        client = client_of(user)
+        assert client.get(document.get_absolute_url()).status_code == 404
+        assert document.document_no not in shown(client, LIST)
+    assert client_of(outsider()).get(f"{document.get_absolute_url()}edit/").status_code == 404
+
+
+def test_the_list_keeps_its_filter_in_the_address_and_totals_the_filter():
+    for n in range(3):
+        draft(f"通财农〔2016〕{n + 1}号", lines=[line(amount="10000.00")])
+    submitted("通财农〔2016〕9号", lines=[line(amount="50000.00")])
+    client = client_of(county_clerk())
+    page = shown(client, f"{LIST}?state=submitted")
+    assert "通财农〔2016〕9号" in page
+    assert "通财农〔2016〕1号" not in page
+    assert ">5<" in page.split("<tfoot>")[1]
+    assert "通财农〔2016〕9号" not in shown(client, f"{LIST}?state=nonsense")
+    assert shown(client, f"{LIST}?search=没有&budget_year=2016")
+
+
+def test_a_list_of_forty_costs_as_many_queries_as_one_of_two():
+    client = client_of(account(COUNTY_CLERK))
+
+    def cost():
+        with CaptureQueriesContext(connection) as queries:
+            shown(client, LIST)
+        return len(queries)
+
+    for n in range(2):
+        draft(f"通财农〔2016〕{n + 1}号")
+    cost()
+    two = cost()
+    for n in range(2, 40):
+        draft(f"通财农〔2016〕{n + 1}号")
+    assert cost() == two
+
+
+def test_a_document_of_forty_lines_costs_as_many_queries_as_one_of_two():
+    places = ["511921", "511922", "511923", "511902", "511903", "511900"]
+    client = client_of(account("511900.finance.entry"))
+
+    def of(number, count):
+        known = [
+            line(place, money_level=level, budget_item=item)
+            for place in places
+            for level in ("central", "province", "city")
+            for item in ("2130504", "2130505", "2130506")
+        ]
+        return draft(number, by="511900.finance.entry", lines=known[:count])
+
+    def cost(document, ending):
+        shown(client, document.get_absolute_url() + ending)
+        with CaptureQueriesContext(connection) as queries:
+            shown(client, document.get_absolute_url() + ending)
+        return len(queries)
+
+    small, large = of("巴财农〔2016〕1号", 2), of("巴财农〔2016〕2号", 40)
+    for ending in ("", "edit/"):
+        assert cost(small, ending) == cost(large, ending)
+
+
+def test_a_reviewed_document_is_read_by_the_province():
+    document = unit_reviewed()
+    assert document.document_no in shown(client_of(provincial_reviewer()), document.get_absolute_url())

@@ -1,0 +1,157 @@
+"""The review page: risky records first, decisions on one and on many."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from funds.services import save_fund_document
+from records.models import Review
+from tests.documents import draft, line, step, submitted, typed, unit_reviewed
+from tests.people import account, county_clerk, county_reviewer, provincial_reviewer
+
+pytestmark = pytest.mark.django_db
+
+PAGE = "/review/"
+
+
+def client_of(user):
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+def shown(client, path=PAGE):
+    answer = client.get(path)
+    assert answer.status_code == 200, answer.content[:300]
+    return answer.content.decode()
+
+
+def calm(number, **changes):
+    """A submitted document without a warning: entered on the day it was approved."""
+    from povfund.common import clock
+
+    today = clock.today()
+    head = {"budget_year": today.year, "issued_on": today, "approved_on": today}
+    return submitted(f"通财农〔{today.year}〕{number}号", **(head | changes))
+
+
+def ticked(page):
+    return re.findall(r'name="pick" value="([0-9a-f-]+)" data-fen="\d+" checked', page)
+
+
+def test_warned_records_come_first_and_are_never_ticked_to_begin_with():
+    plain, warned = calm(1), submitted("通财农〔2016〕2号")
+    page = shown(client_of(county_reviewer()))
+    assert page.index(str(warned.pk)) < page.index(str(plain.pk))
+    assert ticked(page) == [str(plain.pk)]
+
+
+def test_the_ticked_records_are_approved_as_a_set():
+    documents = [calm(n) for n in (1, 2, 3)]
+    client = client_of(county_reviewer())
+    answer = client.post(f"{PAGE}fund_document/approve/", {"pick": [str(d.pk) for d in documents], "back": PAGE})
+    assert answer.status_code == 302
+    for document in documents:
+        document.refresh_from_db()
+        assert document.state == "unit_reviewed"
+    assert Review.objects.filter(step="unit").count() == 3
+
+
+def test_a_return_needs_a_reason_from_the_list_and_words():
+    document, client = calm(1), client_of(county_reviewer())
+    address = f"{PAGE}fund_document/{document.pk}/decide/"
+    for wrong in ({"reason": "", "comment": "多一个零"}, {"reason": "nonsense", "comment": "x"}, {"reason": "amount"}):
+        client.post(address, {"action": "return", "back": PAGE} | wrong)
+        document.refresh_from_db()
+        assert document.state == "submitted"
+    client.post(address, {"action": "return", "reason": "amount", "comment": "多一个零", "back": PAGE})
+    document.refresh_from_db()
+    assert document.state == "draft"
+    assert "多一个零" in shown(client_of(county_clerk()), document.get_absolute_url())
+
+
+def test_approving_one_leads_to_the_next():
+    first, second = calm(1), calm(2)
+    client = client_of(county_reviewer())
+    answer = client.post(
+        f"{PAGE}fund_document/{first.pk}/decide/",
+        {"action": "approve", "next": str(second.pk), "back": f"{PAGE}?risk=2&record={first.pk}"},
+    )
+    assert answer["Location"] == f"{PAGE}?risk=2&record={second.pk}"
+    first.refresh_from_db()
+    assert first.state == "unit_reviewed"
+
+
+def test_a_decision_leads_to_no_foreign_address():
+    document = calm(1)
+    answer = client_of(county_reviewer()).post(
+        f"{PAGE}fund_document/{document.pk}/decide/", {"action": "approve", "back": "https://example.org/"}
+    )
+    assert answer["Location"].startswith(PAGE)
+
+
+def test_a_changed_record_stands_beside_its_previous_revision():
+    document = submitted(lines=[line(amount="20000000.00"), line("511921", "10000.00", budget_item="2130504")])
+    step(document, "return", by="511921.finance.review", comment="多一个零", reason_code="amount")
+    lines = [line(amount="2000000.00", uid=document.lines.get(n=1).pk)]
+    changed = typed(title="改过的题目", lines=lines)
+    save_fund_document(actor=county_clerk(), data=changed, uid=document.pk, base_rev=1)
+    document.refresh_from_db()
+    step(document, "submit", by="511921.finance.entry")
+    page = shown(client_of(county_reviewer()))
+    comparison = page.split('class="cmpbar"')[1]
+    for text in ("2,000", "200", "改过的题目"):
+        assert text in comparison
+    assert 'class="old"' in comparison
+
+
+def test_one_does_not_review_what_one_entered():
+    both = account("511921.finance.entry")
+    both.duties = ["entry", "review"]
+    both.save(update_fields=["duties"])
+    document = calm(1)
+    client = client_of(account("511921.finance.entry"))
+    assert f'value="{document.pk}"' not in shown(client)
+    page = shown(client, f"{PAGE}?record={document.pk}")
+    assert 'data-key="a"' not in page
+    answer = client.post(f"{PAGE}fund_document/{document.pk}/decide/", {"action": "approve", "back": PAGE})
+    assert answer.status_code == 403
+
+
+def test_the_province_sees_what_its_counties_reviewed_and_nothing_earlier():
+    ready, early = unit_reviewed("通财农〔2016〕1号"), submitted("通财农〔2016〕2号")
+    page = shown(client_of(provincial_reviewer()))
+    assert str(ready.pk) in page
+    assert str(early.pk) not in page
+    assert client_of(provincial_reviewer()).get(f"{PAGE}?record={early.pk}").status_code == 404
+
+
+def test_a_person_without_the_duty_is_told_so():
+    assert client_of(county_clerk()).get(PAGE).status_code == 403
+
+
+def test_a_list_of_forty_costs_as_many_queries_as_one_of_two():
+    client = client_of(county_reviewer())
+
+    def cost():
+        with CaptureQueriesContext(connection) as queries:
+            shown(client)
+        return len(queries)
+
+    for n in range(2):
+        submitted(f"通财农〔2016〕{n + 1}号")
+    cost()
+    two = cost()
+    for n in range(2, 40):
+        submitted(f"通财农〔2016〕{n + 1}号")
+    assert cost() == two
+
+
+def test_an_empty_list_says_so():
+    draft()
+    assert "none" in shown(client_of(county_reviewer()))
