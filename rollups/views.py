@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.templatetags.static import static
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET
 
 from accounts.choices import Level
@@ -35,6 +36,7 @@ SEGMENTS = (
     (Dimension.YEAR, "year"),
 )
 PAGE = 50
+BRIDGE_STEPS = 6
 
 
 @login_required
@@ -55,7 +57,10 @@ def explorer(request: HttpRequest) -> HttpResponse:
         "states": _states(),
         "data_state": report.question.data_state,
         "years": Cell.objects.values_list("year", flat=True).distinct().order_by("-year"),
-        "categories": FundCategory.objects.filter(parent=None),
+        "categories": [
+            {"code": c.code, "name": c.name_in(form.cleaned_data["year"])}
+            for c in FundCategory.objects.filter(parent=None)
+        ],
         "items": BudgetItem.objects.filter(in_scope=True),
         "batch": Batch.objects.exclude(applied_at=None).order_by("-applied_at").first(),
         "proof": Proof.objects.first(),
@@ -121,7 +126,11 @@ def _bridge(form: QuestionForm, report: Report) -> dict[str, Any] | None:
     changed = [row for row in report_of(form, by=(Dimension.FUND_CATEGORY,)).rows if row.change]
     start, end = str(report.compare), str(report.as_of)
     then = report.total.then or Decimal(0)
-    steps = [(row.names[0], row.change) for row in changed]
+    changed.sort(key=lambda row: -abs(row.change or 0))
+    steps = [(row.names[0], row.change) for row in changed[:BRIDGE_STEPS]]
+    if rest := changed[BRIDGE_STEPS:]:
+        others = sum((row.change or Decimal(0) for row in rest), Decimal(0))
+        steps.append((ngettext("%(n)s other", "%(n)s others", len(rest)) % {"n": len(rest)}, others))
     return {
         "title": _("From %(start)s to %(end)s") % {"start": start, "end": end},
         "rows": [(start, then), *steps, (end, report.total.amount)],

@@ -101,7 +101,7 @@ class FundDocumentViewSet(
         take_step(actor=request.user, record=document, step=self._step(request)[0])
         return self._shown(document)
 
-    @extend_schema(request=StepSerializer, responses={200: dict[str, Any]})
+    @extend_schema(operation_id="fund_documents_set_steps", request=StepSerializer, responses={200: dict[str, Any]})
     @action(detail=False, methods=["post"], url_path="steps", url_name="set-steps")
     def set_steps(self, request: Request) -> Response:
         """Take one step for every record of a filter; answers counts and each refusal with its reason."""
