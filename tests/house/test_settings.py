@@ -12,13 +12,15 @@ from tests.people import county_clerk
 
 ROOT = Path(__file__).resolve().parents[2]
 GOOD_SECRET = "0123456789" * 5
+ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "DJANGO_ALLOW_ASYNC_UNSAFE"}
+ENVIRONMENT["DJANGO_SETTINGS_MODULE"] = "povfund.settings"
 
 
 def run_check(tmp_path, *arguments, **environment):
     return subprocess.run(
         [sys.executable, "manage.py", "check", *arguments],
         cwd=ROOT,
-        env={**os.environ, "DJANGO_SETTINGS_MODULE": "povfund.settings", "POVFUND_HOME": str(tmp_path)} | environment,
+        env=ENVIRONMENT | {"POVFUND_HOME": str(tmp_path)} | environment,
         capture_output=True,
         text=True,
     )
@@ -80,7 +82,7 @@ PRODUCTION = {
 
 def start_web(database_server, tmp_path, **changes):
     own = {"POVFUND_HOME": str(tmp_path), "POVFUND_DATABASE_URL": database_server.url(db_name(), role="app")}
-    environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "povfund.settings"} | own | PRODUCTION | changes
+    environment = ENVIRONMENT | own | PRODUCTION | changes
     command = [sys.executable, "-c", "import povfund.wsgi"]
     return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
 
