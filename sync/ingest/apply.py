@@ -21,7 +21,7 @@ from records.services import clear_alarm, raise_alarm
 from sync import receipts, reconcile
 from sync.choices import InState, Outcome, WindowState
 from sync.fpb.line import Line, parse_line
-from sync.fpb.manifest import NOTHING
+from sync.fpb.manifest import NOTHING, parse_manifest
 from sync.models import Batch, ChainHead, DownlinkItem, Node, QuarantinedLine, Receipt, StagedLine
 
 CHUNK = 5_000
@@ -295,8 +295,7 @@ def _finish(batch: Batch, node: Node, head: ChainHead, counts: dict[str, int], t
         key_id=receipt.key_id,
         at=clock.now(),
     )
-    if batch.window:
-        node.windows.filter(pk=batch.window_id).update(state=WindowState.DONE, finished_at=clock.now())
+    _close_windows(batch, node)
     audit.record(
         actor=None,
         action="sync.batch.apply",
@@ -308,6 +307,17 @@ def _finish(batch: Batch, node: Node, head: ChainHead, counts: dict[str, int], t
     clear_alarm(kind="sync.gap", key=str(batch.uid), node=node.code)
     crashpoint("ingest.before_commit")
     return batch
+
+
+def _close_windows(batch: Batch, node: Node) -> None:
+    """The batch's window is done, and the later ones that had begun when it was made."""
+    if batch.window is None:
+        return
+    made_at = datetime.fromisoformat(parse_manifest(bytes(batch.manifest)).created_at)
+    begun = node.windows.filter(nominal__gt=batch.window.nominal, starts_at__lte=made_at)
+    done = {"state": WindowState.DONE, "finished_at": clock.now()}
+    begun.exclude(state=WindowState.DONE).update(**done, covered_by=batch.window)
+    node.windows.filter(pk=batch.window_id).update(**done)
 
 
 def _extra(batch: Batch, node: Node, totals: reconcile.Totals) -> dict[str, Any]:
