@@ -40,7 +40,7 @@ def label_of(path: str) -> str:
 class DocumentReading:
     """资金下达的读法 — for any number of contents at once; four queries."""
 
-    fields = (
+    fields: tuple[str, ...] = (
         "document_no",
         "title",
         "budget_year",
@@ -52,8 +52,10 @@ class DocumentReading:
         "stated_total",
         "remark",
     )
-    lists = {"lines": ("recipient", "money_level", "fund_category", "budget_item", "amount", "payment_mode", "remark")}
-    figures = MONEY
+    lists: dict[str, tuple[str, ...]] = {
+        "lines": ("recipient", "money_level", "fund_category", "budget_item", "amount", "payment_mode", "remark")
+    }
+    figures: tuple[str, ...] = MONEY
 
     def __init__(self, contents: Sequence[dict[str, Any]]) -> None:
         lines = [line for content in contents for line in content["lines"]]

@@ -25,6 +25,7 @@ WORDS = {
     "unit_wan": pgettext_lazy("unit", "(10k yuan)"),
     "total_of_lines": _("Total　%(n)s lines"),
     "pasted": _("Pasted %(where)s, %(good)s cells passed"),
+    "pasted_block": _("Pasted %(where)s"),
     "pasted_bad": _("%(n)s cells wrong"),
     "too_many_lines": _("At most %(most)s lines; the rest was left out."),
     "filled": _("Filled %(where)s"),

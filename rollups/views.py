@@ -10,8 +10,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.templatetags.static import static
-from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext as _, ngettext
 from django.views.decorators.http import require_GET
 
 from accounts.choices import Level
@@ -126,7 +125,7 @@ def _bridge(form: QuestionForm, report: Report) -> dict[str, Any] | None:
     changed = [row for row in report_of(form, by=(Dimension.FUND_CATEGORY,)).rows if row.change]
     start, end = str(report.compare), str(report.as_of)
     then = report.total.then or Decimal(0)
-    changed.sort(key=lambda row: -abs(row.change or 0))
+    changed.sort(key=lambda row: abs(row.change or Decimal(0)), reverse=True)
     steps = [(row.names[0], row.change) for row in changed[:BRIDGE_STEPS]]
     if rest := changed[BRIDGE_STEPS:]:
         others = sum((row.change or Decimal(0) for row in rest), Decimal(0))

@@ -18,14 +18,15 @@ const MOST = 2000;
 
 function columnsOf({ choices }, book) {
   const recipient = { ...division(book), book };
+  const wide = innerWidth > 1240;
   return [
-    { field: "recipient", kind: recipient, blank: null, width: 200 },
-    { field: "money_level", kind: choice(choices.money_level), blank: "", width: 92 },
-    { field: "fund_category", kind: choice(choices.fund_category), blank: "", minWidth: 150, grow: 2 },
-    { field: "budget_item", kind: choice(choices.budget_item), blank: "", width: 190 },
-    { field: "amount", kind: money, blank: "", width: 124, unit: say("unit_wan") },
-    { field: "payment_mode", kind: choice(choices.payment_mode), blank: "", width: 122 },
-    { field: "remark", kind: words, blank: "", minWidth: 90, grow: 1 },
+    { field: "recipient", kind: recipient, blank: null, width: wide ? 200 : 142 },
+    { field: "money_level", kind: choice(choices.money_level), blank: "", width: wide ? 92 : 72 },
+    { field: "fund_category", kind: choice(choices.fund_category), blank: "", minWidth: wide ? 150 : 106, grow: 2 },
+    { field: "budget_item", kind: choice(choices.budget_item), blank: "", width: wide ? 190 : 140 },
+    { field: "amount", kind: money, blank: "", width: wide ? 124 : 110, unit: say("unit_wan") },
+    { field: "payment_mode", kind: choice(choices.payment_mode), blank: "", width: wide ? 122 : 90 },
+    { field: "remark", kind: words, blank: "", minWidth: wide ? 90 : 52, grow: 1 },
   ].map((column) => ({ ...column, title: say(`column_${column.field}`) }));
 }
 
@@ -109,9 +110,10 @@ class LineGrid {
     });
     this.form.addEventListener("input", () => { this.saving.touched(); this.sums(); });
     this.form.addEventListener("submit", (event) => { event.preventDefault(); this.saving.save(); });
-    const holder = this.part("grid");
-    holder.addEventListener("focusin", () => document.body.classList.add("editing-grid"));
-    holder.addEventListener("focusout", () => document.body.classList.remove("editing-grid"));
+    this.part("grid").addEventListener("keydown", () => document.body.classList.add("editing-grid"));
+    document.addEventListener("focusin", (event) => {
+      if (!this.root.contains(event.target)) document.body.classList.remove("editing-grid");
+    });
   }
 
   commit(cell, value, move) {

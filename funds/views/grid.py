@@ -81,9 +81,9 @@ def _with_draft(user: User, shown: Shown, draft: EntryDraft | None) -> Shown:
     if draft is None:
         return shown
     kept = draft.payload
-    head = {name: kept[name] for name in HeadForm.base_fields if isinstance(kept.get(name), str)}
+    head: dict[str, Any] = {name: kept[name] for name in HeadForm.base_fields if isinstance(kept.get(name), str)}
     parents = shown.form.fields["parent"].widget.choices[1:]
-    form = HeadForm(initial=(shown.form.initial or {}) | head, parents=parents)
+    form = HeadForm(initial={**(shown.form.initial or {}), **head}, parents=parents)
     lines = kept.get("lines")
     rows = [
         {name: line.get(name) if isinstance(line.get(name), str) else "" for name in _ROW}

@@ -32,6 +32,7 @@ export function submitting(root) {
   });
   root.addEventListener("click", (event) => {
     if (event.target.closest?.("[aria-disabled=true]")) event.preventDefault();
+    else if (event.target.closest?.("[data-print]")) print();
   }, true);
   root.addEventListener("change", (event) => {
     const form = event.target.closest?.("form[data-autosubmit]");

@@ -46,13 +46,13 @@ export class Deeds {
     this.view.selectAt(area.top, left, bottom, right);
     const where = areaName(area.top, left, bottom, right);
     this.report(where, edits, { cut: room < block.length });
+    this.log(say("pasted_block", { where }));
     this.lookUp().then(() => this.report(where, edits, { cut: room < block.length }));
   }
 
   report(where, edits, { cut }) {
     const bad = edits.filter(({ key, field }) => isBroken(this.store.rows[this.store.index(key)]?.[field] ?? "")).length;
     this.note({ text: say("pasted", { where, good: edits.length - bad }), bad: bad ? say("pasted_bad", { n: bad }) : "", more: cut ? say("too_many_lines", { most: this.store.most }) : "", undo: true });
-    this.log(say("pasted", { where, good: edits.length - bad }));
   }
 
   copy() {

@@ -58,13 +58,13 @@ export class View {
     };
   }
 
-  column({ field, title, unit, kind, width, minWidth, grow }, n, { commit, more }) {
+  column({ field, title, unit, kind, width, minWidth = width, grow = 0 }, n, { commit, more }) {
     return {
       field,
       title,
       width,
       minWidth,
-      widthGrow: grow,
+      widthGrow: grow || 1,
       headerSort: false,
       resizable: false,
       hozAlign: kind.figures ? "right" : "left",

@@ -80,7 +80,8 @@ def _to_review(user: User, kind: RecordType) -> list[WorkItem]:
 
 
 def _listed(kind: RecordType) -> QuerySet[Record]:
-    return kind.model.objects.filter(deleted=False).select_related("owner_unit__division", "entered_by__person")
+    rows = kind.model.objects.filter(deleted=False).defer("search_text", "warnings")
+    return rows.select_related("owner_unit__division", "entered_by__person")
 
 
 def _last_returns(rows: list[Record]) -> dict[UUID, Review]:
