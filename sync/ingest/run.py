@@ -5,13 +5,15 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
+from django.db.models import Exists, OuterRef, Q
+
 from povfund.common.crashpoint import crashpoint
 from records.services import JobContext, enqueue
 from sync.choices import Direction, InState
 from sync.ingest.apply import apply
 from sync.ingest.stage import stage
 from sync.ingest.validate import validate
-from sync.models import Batch
+from sync.models import Batch, ChainHead
 
 STEPS = {InState.RECEIVED: stage, InState.STAGED: validate, InState.VALIDATED: apply, InState.HELD_GAP: apply}
 WORTH_A_TRY = (InState.RECEIVED, InState.STAGED, InState.VALIDATED)
@@ -41,6 +43,8 @@ def job(context: JobContext) -> dict[str, Any]:
 
 
 def pick_up() -> None:
-    """Ask again for every received batch that is not through, whatever became of its worker."""
-    for uid in Batch.objects.filter(direction=Direction.IN, state__in=WORTH_A_TRY).values_list("pk", flat=True):
+    """Ask again for every received batch that is not through, or no longer waits, whatever became of its worker."""
+    before = ChainHead.objects.filter(node=OuterRef("node"), epoch=OuterRef("epoch"), seq=OuterRef("seq") - 1)
+    worth = Q(state__in=WORTH_A_TRY) | Q(Exists(before), state=InState.HELD_GAP)
+    for uid in Batch.objects.filter(worth, direction=Direction.IN).values_list("pk", flat=True):
         enqueue(kind="sync.ingest", key=str(uid), payload={"batch": str(uid)}, queue="sync")

@@ -7,7 +7,7 @@ import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from django.conf import settings
 from django.db import transaction
@@ -41,18 +41,18 @@ def announce(*, sender: NodeKey, manifest_raw: bytes, signatures_raw: bytes) -> 
     _require_signature(manifest, sender, manifest_raw, parse_signatures(signatures_raw))
     if manifest.to != settings.NODE:
         raise RejectedInput("WRONG_RECIPIENT", to=manifest.to)
-    _require_space(sender.node, sum(part.stored for part in manifest.parts))
     with transaction.atomic():
         node = Node.objects.select_for_update().get(pk=sender.node_id)
         known = Batch.objects.filter(pk=manifest.batch_id).first()
         digest = manifest_hash(manifest_raw)
         if known is not None and known.manifest_hash == digest:
             return known, False
-        fork = known or Batch.objects.filter(node=node, epoch=manifest.epoch, seq=manifest.seq).first()
-        if fork is None:
-            _require_chain(node, manifest)
+        head = _open_chain(node, manifest)
+        fork = "one identity, two batches" if known else _fork(head, manifest, digest)
+        if not fork:
+            _require_space(node, sum(part.stored for part in manifest.parts))
             return _open(node, manifest, manifest_raw, signatures_raw, digest), True
-    _freeze(node=node.code, manifest=manifest, raw=manifest_raw, why="same number, other content")
+    _freeze(head, manifest, raw=manifest_raw, why=fork)
     raise RejectedInput("CHAIN_FORK", seq=manifest.seq)
 
 
@@ -91,26 +91,35 @@ def _require_space(node: Node, wanted: int) -> None:
         raise RejectedInput("NO_SPACE", wanted=wanted)
 
 
-def _require_chain(node: Node, manifest: Manifest) -> None:
+def _open_chain(node: Node, manifest: Manifest) -> ChainHead:
     if manifest.epoch != node.epoch:
         raise RejectedInput("OLD_EPOCH", epoch=manifest.epoch, current=node.epoch)
     head, _made = ChainHead.objects.get_or_create(node=node, epoch=node.epoch)
     if head.frozen_reason:
         raise RejectedInput("CHAIN_FROZEN", why=head.frozen_reason)
-    before = Batch.objects.filter(node=node, epoch=node.epoch, seq=manifest.seq - 1, direction=Direction.IN).first()
+    return head
+
+
+def _fork(head: ChainHead, manifest: Manifest, digest: str) -> str:
+    """Why an unknown manifest cannot be a link of the chain as it is known; empty where it can."""
+    links = Batch.objects.filter(node=head.node, epoch=head.epoch, direction=Direction.IN)
+    near = {batch.seq: batch for batch in links.filter(seq__range=(manifest.seq - 1, manifest.seq + 1))}
+    before, after = near.get(manifest.seq - 1), near.get(manifest.seq + 1)
     expected = before.manifest_hash if before else head.hash if head.seq == manifest.seq - 1 else None
-    if manifest.seq <= head.seq or (expected is not None and manifest.prev != expected):
-        _freeze(node=node.code, manifest=manifest, raw=b"", why="prev does not fit")
-        raise RejectedInput("CHAIN_FORK", seq=manifest.seq)
+    if manifest.seq in near or manifest.seq <= head.seq:
+        return "same number, other content"
+    if expected is not None and manifest.prev != expected:
+        return "prev does not fit"
+    return "the next one follows another" if after and after.prev != digest else ""
 
 
-def _freeze(*, node: str, manifest: Manifest, raw: bytes, why: str) -> None:
-    """Stop the chain and keep the other manifest as evidence."""
-    ChainHead.objects.filter(node=node, epoch=manifest.epoch).update(frozen_reason="CHAIN_FORK")
-    if raw:
-        folder = Path(settings.HOME) / "sync" / "evidence"
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / f"{node}-{manifest.epoch}-{manifest.seq}-{manifest_hash(raw)}.manifest").write_bytes(raw)
+def _freeze(head: ChainHead, manifest: Manifest, *, raw: bytes, why: str) -> None:
+    """Stop the chain and keep the other manifest as evidence; outside the transaction that found the fork."""
+    node = head.node_id
+    folder = Path(settings.HOME) / "sync" / "evidence"
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / f"{node}-{manifest.epoch}-{manifest.seq}-{manifest_hash(raw)}.manifest").write_bytes(raw)
+    ChainHead.objects.filter(node=node, epoch=head.epoch).update(frozen_reason="CHAIN_FORK")
     raise_alarm(kind="sync.chain_fork", key=f"{manifest.epoch}-{manifest.seq}", node=node, details={"why": why})
 
 
@@ -151,15 +160,15 @@ def take_part(*, batch: Batch, sha256: str, blocks: Iterator[bytes]) -> bytes:
     """
     Store one part: hash while writing, fsync, rename, fsync the folder, then the row; SHA-256 of the body.
 
-    Raises RejectedInput UNLISTED_PART, CORRUPT or TOO_LARGE; nothing is left behind then. Repeating
-    a stored part reads and drops the body.
+    Raises RejectedInput UNLISTED_PART, CORRUPT or TOO_LARGE; nothing is left behind then. Safe to repeat,
+    and for several calls at once: each writes a draft of its own.
     """
     parts = list(batch.parts.filter(sha256=sha256))
     if not parts:
         raise RejectedInput("UNLISTED_PART", sha256=sha256)
     folder = folder_of(batch)
     folder.mkdir(parents=True, exist_ok=True)
-    draft, digest, size = folder / f"{sha256}.{os.getpid()}.tmp", hashlib.sha256(), 0
+    draft, digest, size = folder / f"{sha256}.{uuid4().hex}.tmp", hashlib.sha256(), 0
     try:
         with draft.open("wb") as file:
             for block in blocks:
