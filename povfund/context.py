@@ -54,7 +54,15 @@ RAIL = (
             ("accounts:units", (C.ACCOUNTS_MANAGE, C.GRANTS_MANAGE)),
             ("accounts:audit", (C.AUDIT_READ,)),
         ),
-        ("accounts:units", "accounts:accounts", "accounts:locks", "accounts:audit", "records:calendar", "records:jobs"),
+        (
+            "accounts:units",
+            "accounts:accounts",
+            "accounts:locks",
+            "accounts:audit",
+            "records:calendar",
+            "records:jobs",
+            "sync:nodes",
+        ),
     ),
 )
 

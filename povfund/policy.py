@@ -56,6 +56,8 @@ AUDITORS = holders(Capability.AUDIT_READ)
 TOTALS = holders(Capability.ROLLUPS_READ)
 TRANSMISSION = holders(Capability.SYNC_READ)
 SENDERS = holders(Capability.SYNC_SEND)
+SENT_RECORDS = holders(Capability.RECORDS_READ)
+NODES = holders(Capability.NODES_MANAGE)
 CALENDAR = holders(Capability.CALENDAR_MANAGE)
 ENTRY = holders(Capability.FUNDS_ENTER)
 REVIEW = holders(Capability.FUNDS_REVIEW)
@@ -130,7 +132,17 @@ POLICY: dict[str, Row] = {
     # sync
     "sync:overview": Row(TRANSMISSION),
     "sync:send": Row(SENDERS, POST),
+    "sync:resume": Row(SENDERS, POST),
+    "sync:batches": Row(TRANSMISSION),
     "sync:batch": Row(TRANSMISSION),
+    "sync:compare": Row(SENDERS, POST),
+    "sync:quarantine": Row(SENT_RECORDS),
+    "sync:quarantined_line": Row(SENT_RECORDS),
+    "sync:annotate": Row(SENT_RECORDS, POST),
+    "sync:nodes": Row(NODES),
+    "sync:node_register": Row(NODES, POST),
+    "sync:key_propose": Row(NODES, POST),
+    "sync:key_confirm": Row(NODES, POST),
     "batches-list": Row(TRANSMISSION, BOTH, api=True),
     "batches-detail": Row(TRANSMISSION, api=True),
     "batches-preview": Row(TRANSMISSION, api=True),
@@ -185,19 +197,14 @@ REACHED: dict[str, str] = {
     "records.ReviewSetting": "open to every account",
     "funds.BudgetItem": "a code table, open to every account",
     "funds.FundCategory": "a code table, open to every account",
-    "sync.Node": "sync.read",
-    "sync.NodeKey": "sync.read",
-    "sync.ChainHead": "sync.read",
+    "sync.NodeKey": "through its node",
+    "sync.ChainHead": "through its node",
     "sync.DownlinkItem": "the node it is for",
     "sync.DownlinkCursor": "never shown",
-    "sync.TransmissionWindow": "sync.read",
-    "sync.Batch": "sync.read",
     "sync.BatchItem": "through its batch",
     "sync.BatchPart": "through its batch",
-    "sync.LineOutcome": "through its batch, lines by the record's scope",
+    "sync.QuarantineNote": "through its line",
     "sync.StagedLine": "never shown",
-    "sync.QuarantinedLine": "through its batch, lines by the record's scope",
-    "sync.Receipt": "through its batch",
     "rollups.Delta": "rollups.read, by the place's scope",
     "rollups.Cell": "rollups.read, by the place's scope",
     "rollups.CellHistory": "rollups.read, by the place's scope",

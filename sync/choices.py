@@ -5,6 +5,9 @@ from __future__ import annotations
 from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
 
+CENTRE = "C"
+"""Code of the node that applies batches and whose key alone makes an outcome final."""
+
 
 class Direction(TextChoices):
     """方向 — a batch this node sends, or one it received."""

@@ -84,6 +84,11 @@ def ensure_own_key() -> FileSigner:
     return FileSigner(paths[-1]) if paths else make_key(f"{settings.NODE}/{clock.today().year}a")
 
 
+def own_key() -> FileSigner | None:
+    """This node's newest key, to be read out and registered elsewhere; None before the first one is made."""
+    return ensure_own_key() if any(_folder().glob("*.pem")) else None
+
+
 @cache
 def _signer(folder: Path) -> FileSigner:
     return ensure_own_key()

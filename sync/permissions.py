@@ -1,18 +1,41 @@
-"""Who reads transmissions; who sends and registers is asked in `sync.services`."""
+"""Who reads transmissions and quarantined lines, and who writes notes to them."""
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
+from accounts.choices import Level
 from accounts.models import User
 from povfund.common.verdict import ALLOWED, Verdict, denied
 
+GIVES_DUTIES = _("The security administrator of your deployment gives duties.")
+
 
 def may_read(user: User) -> Verdict:
+    """May the user read batches, receipts and windows?"""
     if user.can("sync.read"):
         return ALLOWED
+    return denied(_("Your duties do not include reading transmissions."), article="17", ask_whom=GIVES_DUTIES)
+
+
+def may_read_lines(user: User) -> Verdict:
+    """May the user read what stands in the lines of batches? Administrators see batches, not records (art. 17)."""
+    if user.can("sync.read") and user.can("records.read"):
+        return ALLOWED
     return denied(
-        _("Your duties do not include reading transmissions."),
+        _("Returned lines hold records; your duties do not include reading records."),
         article="17",
-        ask_whom=_("The security administrator of your deployment gives duties."),
+        ask_whom=GIVES_DUTIES,
     )
+
+
+def may_annotate(user: User) -> Verdict:
+    """May the user write a note to a quarantined line? Staff of the centre; nobody there edits it (art. 12)."""
+    if settings.EDITION != "central" or user.unit.division.level != Level.CENTRAL:
+        return denied(
+            _("Notes are written at the centre; the unit that entered the record corrects it."),
+            article="12",
+            ask_whom=_("The central unit of the same line."),
+        )
+    return may_read_lines(user)

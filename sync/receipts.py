@@ -9,12 +9,11 @@ from accounts.models import AuditLink
 from povfund.common import clock
 from povfund.common.canonical import canonical
 from sync import keys
+from sync.choices import CENTRE
 from sync.fpb.errors import RejectedInput
 from sync.fpb.manifest import RECEIPT_SIGNED_AS
 from sync.fpb.strict import strict_json
 from sync.models import Batch, Receipt
-
-CENTRE = "C"
 
 
 def issue(*, batch: Batch, kind: str, extra: dict[str, Any]) -> Receipt:

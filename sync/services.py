@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from django.conf import settings
@@ -10,14 +11,15 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts import audit
 from accounts.choices import Level, UnitKind
-from accounts.models import User
+from accounts.models import Division, User
 from povfund.common import clock
 from povfund.common.errors import Finding, IllegalTransition, RuleViolation
 from povfund.common.verdict import ALLOWED, Verdict, denied, require
 from records.models import Job, JobState
 from records.services import enqueue
 from sync import keys
-from sync.models import Batch, Node, NodeKey
+from sync.models import Batch, Node, NodeKey, QuarantinedLine, QuarantineNote
+from sync.permissions import may_annotate
 
 
 def may_send(user: User) -> Verdict:
@@ -54,6 +56,7 @@ def send_now(*, actor: User, reason: str) -> Job:
     return job
 
 
+NODE_CODE = re.compile(r"[A-Z][A-Z0-9]{2,10}")
 REASON_REMEDY = _("For instance: important data, or a large amount of new data.")
 
 
@@ -89,6 +92,28 @@ def compare_again(*, actor: User, batch: Batch) -> Job:
     return job
 
 
+@transaction.atomic
+def add_note(*, actor: User, line: QuarantinedLine, text: str) -> QuarantineNote:
+    """
+    备注 — somebody at the centre says something about a quarantined line; the line itself never changes.
+
+    Raises Refused, or RuleViolation for an empty note. Audited.
+    """
+    require(may_annotate(actor))
+    if not text.strip():
+        message = _("The note is empty.")
+        raise RuleViolation(_finding("NOTE", message, field="text", remedy=_("One sentence is enough.")))
+    note = QuarantineNote.objects.create(line=line, text=text.strip(), by=actor, at=clock.now())
+    audit.record(
+        actor=actor,
+        action="sync.quarantine.note",
+        target_type="quarantined_line",
+        target_id=f"{line.batch_id}.{line.line_no}",
+        comment=note.text,
+    )
+    return note
+
+
 def may_register(user: User) -> Verdict:
     """May the user register nodes and keys on this server? Its system administrators."""
     if user.can("sync.nodes"):
@@ -98,6 +123,28 @@ def may_register(user: User) -> Verdict:
         article="16",
         ask_whom=_("The system administrators of this deployment."),
     )
+
+
+@transaction.atomic
+def register_node(*, actor: User, code: str, name: str, division: Division, sends: bool) -> Node:
+    """
+    登记节点 — a server that will send batches; it can do nothing before two persons registered its key.
+
+    Raises Refused, or RuleViolation for a code that is taken or not of the form P51. Audited.
+    """
+    require(may_register(actor))
+    if not NODE_CODE.fullmatch(code) or Node.objects.filter(pk=code).exists():
+        message = _("The code is taken, or it is not a letter with two to ten letters or digits.")
+        raise RuleViolation(_finding("NODE", message, field="code", remedy=_("Write it like P51.")))
+    node = Node.objects.create(code=code, name=name, division=division, sends=sends)
+    audit.record(
+        actor=actor,
+        action="sync.node.register",
+        target_type="node",
+        target_id=code,
+        after={"name": name, "division": division.code, "sends": sends},
+    )
+    return node
 
 
 @transaction.atomic
@@ -126,13 +173,23 @@ def propose_key(*, actor: User, node: Node, key_id: str, public: bytes) -> NodeK
     return key
 
 
+def may_confirm(user: User, key: NodeKey) -> Verdict:
+    """May the user confirm this key? An administrator other than the one who entered it."""
+    if key.proposed_by_id == user.person_id:
+        return denied(
+            _("You entered this key yourself; another person compares it."),
+            article="16",
+            ask_whom=_("The other system administrator of this deployment."),
+        )
+    return may_register(user)
+
+
 @transaction.atomic
 def confirm_key(*, actor: User, key: NodeKey, fingerprint: str) -> NodeKey:
     """A second person types the fingerprint the node's administrator read out. Raises Refused or RuleViolation."""
-    require(may_register(actor))
     row: NodeKey = NodeKey.objects.select_for_update(of=("self",)).get(pk=key.pk)
-    if row.proposed_by_id == actor.person_id:
-        require(denied(_("You entered this key yourself; another person compares it."), article="16"))
+    require(may_register(actor))
+    require(may_confirm(actor, row))
     typed = "".join(fingerprint.lower().split()).replace(":", "")
     if row.status != NodeKey.Status.PROPOSED or typed != row.fingerprint:
         raise RuleViolation(

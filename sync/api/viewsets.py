@@ -75,7 +75,7 @@ class BatchViewSet(viewsets.GenericViewSet[Batch]):
 
     def get_queryset(self) -> Any:
         require(may_read(self.request.user))  # type: ignore[arg-type]
-        return Batch.objects.select_related("window").prefetch_related("receipts")
+        return Batch.objects.visible_to(self.request.user).select_related("window").prefetch_related("receipts")
 
     def list(self, request: Request) -> Response:
         page = self.paginate_queryset(self.get_queryset())
@@ -164,7 +164,7 @@ class ReceiptViewSet(viewsets.GenericViewSet[Receipt]):
 
     def list(self, request: Request) -> Response:
         require(may_read(request.user))  # type: ignore[arg-type]
-        page = self.paginate_queryset(Receipt.objects.all())
+        page = self.paginate_queryset(Receipt.objects.visible_to(request.user))
         return self.get_paginated_response(ReceiptSerializer(page, many=True).data)
 
 
@@ -190,5 +190,5 @@ class WindowViewSet(viewsets.GenericViewSet[TransmissionWindow]):
 
     def list(self, request: Request) -> Response:
         require(may_read(request.user))  # type: ignore[arg-type]
-        page = self.paginate_queryset(TransmissionWindow.objects.all())
+        page = self.paginate_queryset(TransmissionWindow.objects.visible_to(request.user))
         return self.get_paginated_response(WindowSerializer(page, many=True).data)

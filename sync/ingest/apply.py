@@ -106,6 +106,7 @@ def _apply(batch: Batch) -> Batch:
     added = _write_lines(row)
     crashpoint("ingest.after_merge")
     _write_outcomes(row)
+    row.fen = sum(fen for _n, fen in added.values())
     totals = reconcile.totals_for(scope_key=node.division.scope_key)
     _require_equal(row, counts, reconcile.merged(before, added), totals)
     crashpoint("ingest.after_totals")
@@ -254,8 +255,8 @@ def _write_outcomes(batch: Batch) -> None:
         )
         cursor.execute(
             """INSERT INTO sync_quarantinedline
-                   (batch_id, line_no, record_type, record_uid, rev, raw, reasons, since, annotation)
-               SELECT batch, line_no, record_type, record_uid, rev, raw, reasons, %s, ''
+                   (batch_id, line_no, record_type, record_uid, rev, raw, reasons, since)
+               SELECT batch, line_no, record_type, record_uid, rev, raw, reasons, %s
                FROM sync_stagedline WHERE batch = %s AND outcome = %s""",
             [clock.now(), batch.uid, Outcome.RETURNED],
         )
@@ -278,7 +279,7 @@ def _finish(batch: Batch, node: Node, head: ChainHead, counts: dict[str, int], t
     batch.applied, batch.duplicate = counts[Outcome.APPLIED], counts[Outcome.DUPLICATE]
     batch.returned, batch.applied_at, batch.state = counts[Outcome.RETURNED], clock.now(), InState.APPLIED
     batch.error = ""
-    batch.save(update_fields=["applied", "duplicate", "returned", "applied_at", "state", "error"])
+    batch.save(update_fields=["applied", "duplicate", "returned", "fen", "applied_at", "state", "error"])
     head.seq, head.hash = batch.seq, batch.manifest_hash or NOTHING
     head.save(update_fields=["seq", "hash"])
     if batch.lines and counts[Outcome.RETURNED] * 100 > batch.lines * PAUSE_PERCENT:

@@ -50,8 +50,9 @@ class Findings:
     needs: dict[UUID, list[UUID]] = field(default_factory=dict)
     line_of: dict[UUID, int] = field(default_factory=dict)
 
-    def add(self, line_no: int, code: str, message: str, *, where: str = "", **values: Any) -> None:
-        self.reasons[line_no].append({"code": code, "field": where, "message": message, "values": values})
+    def add(self, line_no: int, code: str, message: str, *, where: str = "", remedy: str = "", **values: Any) -> None:
+        reason = {"code": code, "field": where, "message": message, "values": values}
+        self.reasons[line_no].append(reason | ({"remedy": remedy} if remedy else {}))
 
 
 @transaction.atomic
@@ -223,7 +224,8 @@ def _rules(name: str, entries: list[tuple[int, Line, Any]], found: Findings) -> 
         for (n, _line, _content), findings in zip(entries, checked, strict=True):
             for finding in findings:
                 if finding.severity == REFUSE:
-                    found.add(n, finding.rule, str(finding.message), where=finding.field)
+                    remedy = str(finding.remedy)
+                    found.add(n, finding.rule, str(finding.message), where=finding.field, remedy=remedy)
     for _n, line, content in entries:
         if needed := [uid for _type, uid in kind.references(content)]:
             found.needs[line.u] = needed

@@ -1,6 +1,6 @@
 """Models of transmission."""
 
-from sync.models.batch import Batch, BatchItem, BatchPart, LineOutcome, QuarantinedLine, Receipt
+from sync.models.batch import Batch, BatchItem, BatchPart, LineOutcome, QuarantinedLine, QuarantineNote, Receipt
 from sync.models.node import ChainHead, DownlinkCursor, DownlinkItem, Node, NodeKey
 from sync.models.staging import StagedLine
 from sync.models.window import TransmissionWindow
@@ -15,6 +15,7 @@ __all__ = [
     "LineOutcome",
     "Node",
     "NodeKey",
+    "QuarantineNote",
     "QuarantinedLine",
     "Receipt",
     "StagedLine",

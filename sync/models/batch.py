@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 from django.db.models import Q
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
@@ -12,6 +13,7 @@ from povfund.common.uid import uuid7
 from sync.choices import BatchKind, Direction, InState, Outcome, OutState, Trigger
 from sync.models.node import Node
 from sync.models.window import TransmissionWindow
+from sync.querysets import BatchQuerySet, LineOutcomeQuerySet, QuarantinedLineQuerySet, ReceiptQuerySet
 
 
 class Batch(models.Model):
@@ -42,6 +44,7 @@ class Batch(models.Model):
     applied = models.PositiveIntegerField(_("applied"), default=0)
     duplicate = models.PositiveIntegerField(_("duplicate"), default=0)
     returned = models.PositiveIntegerField(_("returned"), default=0)
+    fen = models.BigIntegerField(_("sum of what was applied, in fen"), default=0)
     reconciliation = models.JSONField(default=dict)
     file_name = models.CharField(max_length=200, blank=True, db_collation="C")
     created_at = models.DateTimeField(_("made"))
@@ -51,6 +54,8 @@ class Batch(models.Model):
     attempts = models.PositiveIntegerField(default=0)
     next_try_at = models.DateTimeField(null=True)
     error = models.TextField(blank=True)
+
+    objects = BatchQuerySet.as_manager()
 
     class Meta:
         ordering = ["-created_at"]
@@ -70,6 +75,15 @@ class Batch(models.Model):
 
     def __str__(self) -> str:
         return f"{self.node_id}-{self.epoch}-{self.seq:04d}"
+
+    def get_absolute_url(self) -> str:
+        return reverse("sync:batch", args=[self.pk])
+
+    @property
+    def state_label(self) -> str:
+        """The state in words; a sent batch and a received one use the same word differently."""
+        states = OutState if self.direction == Direction.OUT else InState
+        return str(states(self.state).label)
 
 
 class BatchItem(models.Model):
@@ -125,6 +139,8 @@ class LineOutcome(models.Model):
     outcome = models.CharField(max_length=10, choices=Outcome, db_collation="C")
     reasons = models.JSONField(default=list)
 
+    objects = LineOutcomeQuerySet.as_manager()
+
     class Meta:
         ordering = ["batch", "line_no"]
         constraints = [
@@ -149,7 +165,8 @@ class QuarantinedLine(models.Model):
     reasons = models.JSONField()
     since = models.DateTimeField()
     resolved_at = models.DateTimeField(null=True)
-    annotation = models.TextField(_("note of the centre"), blank=True)
+
+    objects = QuarantinedLineQuerySet.as_manager()
 
     class Meta:
         ordering = ["-since", "line_no"]
@@ -157,6 +174,27 @@ class QuarantinedLine(models.Model):
         verbose_name_plural = _("quarantined lines")
         constraints = [models.UniqueConstraint(fields=["batch", "line_no"], name="sync_quarantinedline_once")]
         indexes = [models.Index(fields=["record_uid"], name="sync_quarantinedline_record")]
+
+    def __str__(self) -> str:
+        return f"{self.batch} · {self.line_no}"
+
+
+class QuarantineNote(models.Model):
+    """隔离备注 — what somebody at the centre has to say about a quarantined line. Append-only."""
+
+    db_access = "append_only"
+
+    line = models.ForeignKey(QuarantinedLine, models.PROTECT, related_name="notes")
+    text = models.TextField(_("note of the centre"))
+    by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    at = models.DateTimeField(_("at"))
+
+    class Meta:
+        ordering = ["pk"]
+        verbose_name = _("note of the centre")
+        verbose_name_plural = _("notes of the centre")
+        constraints = [models.CheckConstraint(condition=~Q(text=""), name="sync_quarantinenote_says_something")]
+        triggers = [append_only()]
 
 
 class Receipt(models.Model):
@@ -174,6 +212,8 @@ class Receipt(models.Model):
     signature = models.BinaryField()
     key_id = models.CharField(max_length=40, db_collation="C")
     at = models.DateTimeField(_("at"))
+
+    objects = ReceiptQuerySet.as_manager()
 
     class Meta:
         ordering = ["pk"]

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Division, Person
 from povfund.common.triggers import append_only
+from sync.querysets import NodeQuerySet
 
 
 class Node(models.Model):
@@ -26,6 +27,8 @@ class Node(models.Model):
     paused_at = models.DateTimeField(_("paused"), null=True, blank=True)
     pause_reason = models.CharField(max_length=40, blank=True, db_collation="C")
     checked_at = models.DateTimeField(null=True, editable=False)
+
+    objects = NodeQuerySet.as_manager()
 
     class Meta:
         ordering = ["code"]

@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from sync.choices import WindowState
 from sync.models.node import Node
+from sync.querysets import WindowQuerySet
 
 
 class TransmissionWindow(models.Model):
@@ -30,6 +31,8 @@ class TransmissionWindow(models.Model):
     lease_until = models.DateTimeField(null=True)
     fence = models.PositiveIntegerField(default=0)
     covered_by = models.ForeignKey("self", models.PROTECT, null=True, related_name="covers")
+
+    objects = WindowQuerySet.as_manager()
 
     class Meta:
         ordering = ["nominal"]

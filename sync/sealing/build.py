@@ -18,7 +18,7 @@ from povfund.common.canonical import CONTENT_SCHEMA, content_hash
 from povfund.common.crashpoint import crashpoint
 from records.registry import RecordType, record_types
 from sync import keys
-from sync.choices import OutState
+from sync.choices import CENTRE, OutState
 from sync.fpb import merkle
 from sync.fpb.frame import Signature, encode_signatures
 from sync.fpb.line import encode_line
@@ -30,7 +30,6 @@ from sync.sealing.alone import alone
 
 CHUNK = 5_000
 CODES = {"division": "2023.12", "fund": "2026.01"}
-CENTRE = "C"
 
 
 class LostRevision(RuntimeError):

@@ -9,6 +9,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import connection, transaction
+from django.db.models import Sum
 
 from accounts import audit
 from povfund.common import clock
@@ -123,7 +124,10 @@ def _carry_out(batch: Batch, body: dict[str, Any]) -> None:
     row.applied, row.duplicate, row.returned = body["applied"], body["duplicate"], body["returned"]
     row.state, row.applied_at, row.error = OutState.APPLIED, clock.now(), ""
     row.reconciliation = {"equal": True, "differences": []}
-    row.save(update_fields=["applied", "duplicate", "returned", "state", "applied_at", "error", "reconciliation"])
+    row.fen = _fen_of(row, body)
+    row.save(
+        update_fields=["applied", "duplicate", "returned", "fen", "state", "applied_at", "error", "reconciliation"]
+    )
     _close_window(row)
     if row.returned:
         raise_alarm(kind="sync.quarantine", key=str(row.uid), details={"lines": row.returned})
@@ -213,6 +217,13 @@ def _require_equal(body: dict[str, Any]) -> None:
     own = reconcile.state_digest(scope_key=scope_key)
     if own != body["state"]:
         raise Unequal([{"digest": own, "receipt": body["state"]}])
+
+
+def _fen_of(batch: Batch, body: dict[str, Any]) -> int:
+    """分 the centre took with this batch: its total now less what it took before."""
+    before = Batch.objects.filter(direction=Direction.OUT, state=OutState.APPLIED).exclude(pk=batch.pk)
+    taken = before.aggregate(total=Sum("fen"))["total"] or 0
+    return sum(int(total["fen"]) for total in body["totals"]) - int(taken)
 
 
 def _close_window(batch: Batch) -> None:

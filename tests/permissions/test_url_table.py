@@ -20,6 +20,7 @@ SAMPLES = {
     "year": 2016,
     "month": 3,
     "seq": 999_999,
+    "line_no": 999_999,
     "sha256": "0" * 64,
 }
 """A value for each name in an address: of a form that fits, and of a thing that is absent where it can be."""

@@ -1,0 +1,81 @@
+"""Filters of batches and of quarantined lines, as they stand in the address."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import django_filters
+from django.db.models import QuerySet
+from django.utils.translation import gettext_lazy as _
+
+from sync.choices import InState, OutState
+from sync.models import Batch, LineOutcome, Node, QuarantinedLine
+
+WHETHER = (("open", _("Open")), ("resolved", _("Settled")))
+
+
+class BatchFilter(django_filters.FilterSet):
+    """Batches by node, nominal date and state; `returned` keeps those with returned lines."""
+
+    node = django_filters.ModelChoiceFilter(label=_("Node"), queryset=Node.objects.none(), empty_label=_("All"))
+    nominal = django_filters.DateFilter(field_name="window__nominal", label=_("Window"))
+    state = django_filters.ChoiceFilter(label=_("State"), choices=(), empty_label=_("All"))
+    returned = django_filters.ChoiceFilter(
+        label=_("Returned"), choices=[("yes", _("With returned lines"))], method="by_returned", empty_label=_("All")
+    )
+
+    class Meta:
+        model = Batch
+        fields = ["node", "nominal", "state", "returned"]
+
+    def __init__(self, *args: Any, nodes: QuerySet[Node], central: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.filters["node"].queryset = nodes
+        self.filters["state"].extra["choices"] = (InState if central else OutState).choices
+        if not central:
+            del self.filters["node"]
+
+    def by_returned(self, rows: QuerySet[Batch], name: str, value: str) -> QuerySet[Batch]:
+        return rows.filter(returned__gt=0)
+
+
+class LineFilter(django_filters.FilterSet):
+    """Quarantined lines at the centre."""
+
+    node = django_filters.ModelChoiceFilter(
+        field_name="batch__node", label=_("Node"), queryset=Node.objects.none(), empty_label=_("All")
+    )
+    code = django_filters.CharFilter(method="by_code", label=_("Code of the reason"))
+    state = django_filters.ChoiceFilter(label=_("State"), choices=WHETHER, method="by_state", empty_label=_("All"))
+
+    class Meta:
+        model = QuarantinedLine
+        fields = ["node", "code", "state"]
+
+    def __init__(self, *args: Any, nodes: QuerySet[Node], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.filters["node"].queryset = nodes
+
+    def by_code(self, rows: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
+        return rows.filter(reasons__contains=[{"code": value.strip().upper()}])
+
+    def by_state(self, rows: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
+        return rows.filter(resolved_at__isnull=value == "open")
+
+
+class ReturnedFilter(django_filters.FilterSet):
+    """Returned lines at the province: settled once the record was changed or submitted again."""
+
+    code = django_filters.CharFilter(method="by_code", label=_("Code of the reason"))
+    state = django_filters.ChoiceFilter(label=_("State"), choices=WHETHER, method="by_state", empty_label=_("All"))
+
+    class Meta:
+        model = LineOutcome
+        fields = ["code", "state"]
+
+    def by_code(self, rows: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
+        return rows.filter(reasons__contains=[{"code": value.strip().upper()}])
+
+    def by_state(self, rows: Any, name: str, value: str) -> QuerySet[Any]:
+        waiting = rows.waiting()
+        return waiting if value == "open" else rows.exclude(pk__in=waiting.values("pk"))

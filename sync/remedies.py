@@ -1,0 +1,71 @@
+"""Why lines are returned, in words a unit can act on: message in the reader's language, and what mends it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _, gettext_lazy
+
+from sync.ingest.stage import NOT_READABLE
+
+Text = str | Promise
+
+SYSTEM = gettext_lazy("Tell the system administrator of the province: the sending program made this line wrongly.")
+ENTER_AGAIN = gettext_lazy("Open the record, correct the field, and submit it again.")
+ASK_FOR_CHANGE = gettext_lazy("Ask for the change with a change order; both central units consent.")
+REVIEW_AGAIN = gettext_lazy("Submit the record again and have it reviewed by different persons of the right units.")
+
+REMEDIES: dict[str, Text] = {
+    "BAD_AMOUNT": gettext_lazy("Open the record and enter the amount anew: yuan with two decimals, not negative."),
+    "BAD_DATE": gettext_lazy("Open the record and enter the date anew."),
+    "BAD_SHAPE": ENTER_AGAIN,
+    "BASE_MISMATCH": ASK_FOR_CHANGE,
+    "CODE_RETIRED": gettext_lazy("Enter the record for the division that took the place of the retired one."),
+    "CYCLE": gettext_lazy("Correct the parent document of one of the records."),
+    "DEPENDS_ON_QUARANTINED": gettext_lazy("Correct the parent document first; then submit both again."),
+    "DUP_IN_BATCH": SYSTEM,
+    "LOCKED_NO_PERMIT": ASK_FOR_CHANGE,
+    "MISSING_REF": gettext_lazy("Send the parent document first, or correct which one it is."),
+    "NOT_OWNER": gettext_lazy("The unit of the place enters the record; delete this one."),
+    "REVIEW_EVIDENCE": REVIEW_AGAIN,
+    "SAME_REV_OTHER_CONTENT": SYSTEM,
+    "STALE": gettext_lazy("Nothing needs to be done for this revision: the centre holds a newer one."),
+    "TYPE_CHANGED": SYSTEM,
+    "UID_TAKEN": SYSTEM,
+    "UNKNOWN_TYPE": SYSTEM,
+    "WRONG_UNIT": gettext_lazy("The line of work responsible for this kind of record enters it."),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """原因 — one reason of a returned line: `code` is a rule of the catalogue or a code of transmission."""
+
+    code: str
+    field: str
+    message: str
+    remedy: str
+    values: str
+
+
+def reasons_of(stored: Iterable[dict[str, Any]]) -> list[Reason]:
+    """The reasons of a line as stored, in the reader's language."""
+    return [
+        Reason(
+            code=str(row.get("code", "")),
+            field=str(row.get("field", "")),
+            message=_(message) if (message := str(row.get("message", ""))) else "",
+            remedy=str(row.get("remedy") or _remedy(row)),
+            values="，".join(f"{name} = {value}" for name, value in (row.get("values") or {}).items() if value != ""),
+        )
+        for row in stored
+    ]
+
+
+def _remedy(row: dict[str, Any]) -> Text:
+    if row.get("message") == NOT_READABLE:
+        return SYSTEM
+    return REMEDIES.get(str(row.get("code", "")), ENTER_AGAIN)

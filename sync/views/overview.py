@@ -1,0 +1,143 @@
+"""上报 — the province's next batch: preview, send now, go on after many returned lines."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from accounts.choices import UnitKind
+from povfund.common.errors import rule_errors_on
+from povfund.common.verdict import require
+from records.models import Job
+from records.registry import record_types
+from sync import services
+from sync.choices import Direction
+from sync.forms import ResumeForm, SendForm
+from sync.models import Batch, LineOutcome, Node, TransmissionWindow
+from sync.permissions import may_read
+from sync.remedies import reasons_of
+from sync.sealing import preview
+from sync.sealing.preview import Preview
+from sync.views.board import board
+
+SHOWN = 24
+SHOWN_OF_BATCH = 5
+
+
+@login_required
+@require_GET
+def overview(request: HttpRequest) -> HttpResponse:
+    """The next batch of a province; at the centre what came in, by window and province."""
+    require(may_read(request.user))  # type: ignore[arg-type]
+    if settings.EDITION == "central":
+        return board(request)
+    return _overview(request)
+
+
+def _overview(request: HttpRequest, *, status: int = 200, **forms: Any) -> HttpResponse:
+    user: Any = request.user
+    rows = Batch.objects.visible_to(user).filter(direction=Direction.OUT)
+    batches = list(rows.select_related("window", "node").prefetch_related("receipts")[:SHOWN])
+    context: dict[str, Any] = {
+        "batches": _with_returned(user, batches),
+        "windows": TransmissionWindow.objects.visible_to(user).exclude(state="done").order_by("nominal")[:1],
+        "may_send": services.may_send(user),
+        "paused": Node.objects.visible_to(user).filter(pk=settings.NODE, paused_at__isnull=False).first(),
+        "waiting": Job.objects.filter(kind="sync.send_now", state__in=("queued", "running")).exists()
+        or any(batch.state not in ("applied", "void") for batch in batches),
+        "form": SendForm(),
+        "resume_form": ResumeForm(),
+    }
+    if settings.EDITION == "provincial":
+        found = preview()
+        context |= {"preview": found, "going": _going(found), "blocked": _blocked(user, found)}
+    return render(request, "sync/overview.html", context | forms, status=status)
+
+
+def _going(found: Preview) -> list[dict[str, Any]]:
+    types = record_types()
+    return [
+        {"kind": UnitKind(kind).label, "label": types[key].label, "n": n, "fen": fen}
+        for (key, kind), (n, fen) in sorted(found.going.items(), key=lambda item: (item[0][1], item[0][0]))
+    ]
+
+
+def _blocked(user: Any, found: Preview) -> list[dict[str, Any]]:
+    """Records that stay, with the finding that keeps them; those the reader may see."""
+    rows: list[dict[str, Any]] = []
+    for kind in record_types().values():
+        kept = [uid for uid, row in found.kept.items() if row.kind == kind.key]
+        if kept:
+            held = kind.model.objects.visible_to(user).select_related("owner_unit__division").filter(pk__in=kept)
+            rows += [{"record": record, "finding": found.kept[record.pk].finding} for record in held]
+    return rows
+
+
+def _with_returned(user: Any, batches: list[Batch]) -> list[tuple[Batch, list[dict[str, Any]]]]:
+    """Each batch with the first of its returned lines and the record where it lives here. Two queries more."""
+    troubled = [batch.pk for batch in batches if batch.returned]
+    by_batch: dict[Any, list[LineOutcome]] = {}
+    if troubled:
+        lines = LineOutcome.objects.visible_to(user).returned().filter(batch__in=troubled)
+        for line in lines.order_by("batch", "line_no"):
+            held = by_batch.setdefault(line.batch_id, [])
+            if len(held) < SHOWN_OF_BATCH:
+                held.append(line)
+    records = records_of(line for held in by_batch.values() for line in held)
+    return [
+        (
+            batch,
+            [
+                {"line": line, "record": records.get(line.record_uid), "reasons": reasons_of(line.reasons)}
+                for line in by_batch.get(batch.pk, [])
+            ],
+        )
+        for batch in batches
+    ]
+
+
+def records_of(lines: Any) -> dict[Any, Any]:
+    """Live records of lines by uid, one query for each record type among them."""
+    wanted: dict[str, list[Any]] = {}
+    for line in lines:
+        if line.record_uid:
+            wanted.setdefault(line.record_type, []).append(line.record_uid)
+    found: dict[Any, Any] = {}
+    for key, kind in record_types().items():
+        if key in wanted:
+            rows = kind.model.objects.filter(pk__in=wanted[key]).select_related("owner_unit__division")
+            found |= {row.pk: row for row in rows}
+    return found
+
+
+@login_required
+@require_POST
+def send(request: HttpRequest) -> HttpResponse:
+    """Ask for a batch now; the worker of queue `sync` does it."""
+    form = SendForm(request.POST)
+    if form.is_valid():
+        with rule_errors_on(form):
+            services.send_now(actor=request.user, reason=form.cleaned_data["reason"])  # type: ignore[arg-type]
+            messages.info(request, _("The batch is being sealed and sent; this page shows how far it is."))
+            return redirect("sync:overview")
+    return _overview(request, form=form, status=422)
+
+
+@login_required
+@require_POST
+def resume(request: HttpRequest) -> HttpResponse:
+    """Somebody has looked at the many returned lines; the next batch may go."""
+    form = ResumeForm(request.POST)
+    if form.is_valid():
+        with rule_errors_on(form):
+            services.confirm_returned(actor=request.user, comment=form.cleaned_data["comment"])  # type: ignore[arg-type]
+            messages.success(request, _("The next batch may go."))
+            return redirect("sync:overview")
+    return _overview(request, resume_form=form, status=422)
