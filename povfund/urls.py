@@ -17,3 +17,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("sync.urls")),
     path("", include("rollups.urls")),
 ]
+
+handler403 = "povfund.refusals.refused"
+handler404 = "povfund.refusals.not_found"
+handler500 = "povfund.refusals.broken"
