@@ -45,7 +45,7 @@ class NodeForm(forms.Form):
     """A server that will send batches."""
 
     code = forms.CharField(label=_("Node"), max_length=11, help_text=_("Like P51: P and the province's two digits."))
-    name = forms.CharField(label=_("Name"), max_length=60)
+    name = forms.CharField(label=_("Name of the node"), max_length=60)
     division = forms.CharField(
         label=_("Division code"), max_length=12, help_text=_("What it sends lies in this division.")
     )

@@ -12,7 +12,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.html import format_html
-from django.utils.translation import gettext as _, gettext_lazy
+from django.utils.translation import gettext as _, gettext_lazy, pgettext_lazy
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts.choices import UnitKind
@@ -49,7 +49,7 @@ COLUMNS = [
     text("kind", gettext_lazy("Kind"), lambda batch: batch.get_kind_display()),
     _when("made", gettext_lazy("Made"), lambda batch: batch.created_at),
     text("state", gettext_lazy("State"), lambda batch: batch.state_label),
-    number("lines", gettext_lazy("Lines"), lambda batch: batch.lines),
+    number("lines", pgettext_lazy("of a batch", "Lines"), lambda batch: batch.lines),
     number("applied", gettext_lazy("Applied"), lambda batch: batch.applied),
     number("duplicate", gettext_lazy("Duplicate"), lambda batch: batch.duplicate),
     Column(key="returned", label=gettext_lazy("Returned"), value=lambda b: b.returned, show=_red, css="n"),

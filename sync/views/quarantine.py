@@ -13,7 +13,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.html import format_html
-from django.utils.translation import gettext as _, gettext_lazy, ngettext
+from django.utils.translation import gettext as _, gettext_lazy, ngettext, pgettext_lazy
 from django.views.decorators.http import require_GET, require_POST
 
 from povfund.common import clock
@@ -84,7 +84,7 @@ def _record(shown: Shown) -> Any:
 LINE = link("line", gettext_lazy("Line of the batch"), str, url=_address, css="nw")
 WHAT = [
     Column(key="record", label=gettext_lazy("Record"), value=_record, show=lambda value: value),
-    Column(key="reason", label=gettext_lazy("Reason"), value=lambda s: reasons_of(s.line.reasons), show=_reasons),
+    Column(key="reason", label=pgettext_lazy("of a return", "Reason"), value=lambda s: reasons_of(s.line.reasons), show=_reasons),
     Column(key="since", label=gettext_lazy("Returned on"), value=lambda s: s.since, show=moment, css="nw"),
     Column(key="waits", label=gettext_lazy("Waits"), value=lambda s: s.waits, show=_waits, css="nw"),
 ]

@@ -64,6 +64,7 @@ class World:
             stack.enter_context(
                 override_settings(
                     NODE=node,
+                    NODE_DIVISION="000000" if node == "C" else f"{node[1:]}0000",
                     EDITION=edition,
                     HOME=self.folder / node,
                     CENTRAL_URL=URL,
