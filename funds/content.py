@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import date
 from decimal import Decimal
+from itertools import pairwise
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -15,9 +16,9 @@ from django.db import connection
 from funds.models import BudgetItem, FundCategory, FundDocument
 from records.registry import IngestCodes
 
-Money = Annotated[str, msgspec.Meta(pattern=r"^-?\d{1,13}\.\d{2}$")]
-Day = Annotated[str, msgspec.Meta(pattern=r"^\d{4}-\d{2}-\d{2}$")]
-Moment = Annotated[str, msgspec.Meta(pattern=r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z$")]
+Money = Annotated[str, msgspec.Meta(pattern=r"^(?!-0\.00$)-?(0|[1-9][0-9]{0,12})\.[0-9]{2}$")]
+Day = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$")]
+Moment = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z$")]
 Code = Annotated[str, msgspec.Meta(min_length=1, max_length=40)]
 
 
@@ -68,8 +69,11 @@ _DECODER = msgspec.json.Decoder(DocumentContent)
 
 
 def decode(content: bytes) -> DocumentContent:
-    """Canonical bytes to typed content. Raises msgspec.ValidationError."""
-    return _DECODER.decode(content)
+    """Canonical bytes to typed content, its lines in the order of their numbers. Raises msgspec.ValidationError."""
+    document = _DECODER.decode(content)
+    if any(line.n >= after.n for line, after in pairwise(document.lines)):
+        raise msgspec.ValidationError("Line numbers do not rise - at `$.lines`")
+    return document
 
 
 def _iso(day: date | None) -> str | None:

@@ -36,6 +36,10 @@ SENTENCES: dict[str, tuple[Any, Any]] = {
     "sync.refused_sender": (_("A batch with a wrong signature was refused."), _("Tell the security administrator.")),
     "sync.review_soon": (_("Records wait for review before the next window."), _("Review them.")),
     "sync.silence": (_("A node has sent nothing for its window."), _("Call the province.")),
+    "sync.suspect_lines": (
+        _("A node sent lines that change what it may not change."),
+        _("Ask the province; look at the returned lines of the batch."),
+    ),
     "sync.tampered": (_("A record was changed after its review and was not sent."), _("Review it again.")),
 }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from datetime import datetime
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -28,6 +29,8 @@ MAX_RATIO = 200
 
 Hex = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}$")]
 Count = Annotated[int, msgspec.Meta(ge=0, le=2**53 - 1)]
+Day = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$")]
+Moment = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z$")]
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=60)]
 
 
@@ -50,7 +53,7 @@ class Total(msgspec.Struct, forbid_unknown_fields=True):
     year: int
     category: Name
     n: Count
-    fen: Annotated[str, msgspec.Meta(pattern=r"^-?\d{1,20}$")]
+    fen: Annotated[str, msgspec.Meta(pattern=r"^-?[0-9]{1,20}$")]
 
 
 class Manifest(msgspec.Struct, forbid_unknown_fields=True, rename={"sender": "from"}):
@@ -65,10 +68,10 @@ class Manifest(msgspec.Struct, forbid_unknown_fields=True, rename={"sender": "fr
     epoch: Annotated[int, msgspec.Meta(ge=1, le=10_000)]
     seq: Annotated[int, msgspec.Meta(ge=1, le=2**53 - 1)]
     prev: Hex
-    window: str | None
+    window: Day | None
     trigger: Literal["schedule", "manual", "import"]
     reason: Annotated[str, msgspec.Meta(max_length=2000)]
-    created_at: Name
+    created_at: Moment
     schema: Name
     codes: dict[str, str]
     parts: list[PartInfo]
@@ -101,7 +104,9 @@ def parse_manifest(raw: bytes) -> Manifest:
         raise RejectedInput("BAD_FRAME", length=len(raw))
     try:
         manifest = msgspec.convert(strict_json(raw), Manifest)
-    except msgspec.ValidationError as error:
+        for day in (manifest.created_at, manifest.window):
+            datetime.fromisoformat(day or manifest.created_at)
+    except (msgspec.ValidationError, ValueError) as error:
         raise RejectedInput("BAD_SHAPE", why=str(error)[:200]) from None
     _require_limits(manifest)
     return manifest

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from datetime import date, datetime
 from typing import Any
 
-from django.db import connection, transaction
+import psycopg
+from django.db import DataError, IntegrityError, connection, transaction
 
 from accounts import audit
 from accounts.models import Division, Unit
@@ -67,6 +68,10 @@ REVISION = ("record_type", "record_uid", "rev", "content", "content_hash", "sche
 IDENTITY = ("record_uid", "record_type", "node", "rev", "content_hash", "batch", "deleted")
 
 
+REFUSED_BY_TABLES = (DataError, IntegrityError, psycopg.DataError, psycopg.IntegrityError)
+"""Errors inside a COPY reach us as the driver's own."""
+
+
 class Held(Exception):
     """The batch waits; `state` says for what."""
 
@@ -79,12 +84,14 @@ def apply(batch: Batch) -> Batch:
     """
     Apply a validated batch: all of it or, with the reason stored, nothing. Safe to repeat and to kill.
 
-    Raises nothing for a held batch; its state says HELD_GAP, HELD_ASSERT or CORRUPT.
+    Raises nothing for a held batch; its state says HELD_GAP or HELD_ASSERT, the latter too where the
+    tables refuse what validation let pass.
     """
     try:
         with transaction.atomic():
             return _apply(batch)
-    except Held as held:
+    except (Held, *REFUSED_BY_TABLES) as error:
+        held = error if isinstance(error, Held) else Held(InState.HELD_ASSERT, str(error)[:500])
         Batch.objects.filter(pk=batch.pk).update(state=held.state, error=held.why)
         kind = "sync.gap" if held.state == InState.HELD_GAP else "sync.assert"
         raise_alarm(kind=kind, key=str(batch.uid), node=batch.node_id, details={"why": held.why})

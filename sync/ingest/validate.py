@@ -6,7 +6,7 @@ import json
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -17,42 +17,54 @@ from django.utils.translation import gettext_noop, override
 
 from accounts.models import Division
 from povfund.common import clock
-from povfund.common.canonical import CONTENT_SCHEMA
+from povfund.common.canonical import CONTENT_SCHEMA, canonical
 from povfund.common.crashpoint import crashpoint
 from povfund.common.errors import REFUSE
 from records.calendar.services import deadlines
 from records.models import Identity, RecordRevision
 from records.registry import Row, record_types
+from records.services import raise_alarm
 from sync.choices import InState, Outcome
 from sync.fpb.line import Line, parse_line
 from sync.fpb.manifest import parse_manifest
+from sync.ingest.children import check_children
+from sync.ingest.evidence import fault_of
 from sync.models import Batch, StagedLine
 
 CHUNK = 5_000
-STEPS = {"author", "unit", "province"}
+MOST_REASONS = 100
+"""Of one line; what comes after says nothing new to whoever mends it."""
+MOST_FEN = 10**18 - 1
+"""Of one record, signs aside: what a column of 18 digits holds."""
+AHEAD = timedelta(days=1)
+"""How far a moment of entry may lie ahead of our clock."""
+SUSPECT = {"SAME_REV_OTHER_CONTENT", "LOCKED_NO_PERMIT", "UID_TAKEN"}
+WRONG_FORM = gettext_noop("A field has the wrong form.")
 
 
 @dataclass(slots=True)
 class Scope:
-    """What the sender owns: divisions by code with the day their code ended."""
+    """What the sender owns: divisions by code, with the day the code ended and its successor."""
 
     node: str
-    divisions: dict[str, date | None]
+    divisions: dict[str, tuple[date | None, str]]
     province: str
 
 
 @dataclass(slots=True)
 class Findings:
-    """Reasons per line, decided duplicates, and references still to be looked at."""
+    """Reasons per line, decided duplicates, references still to be looked at, and whose line a child row is in."""
 
     reasons: dict[int, list[dict[str, Any]]] = field(default_factory=lambda: defaultdict(list))
     duplicates: set[int] = field(default_factory=set)
     needs: dict[UUID, list[UUID]] = field(default_factory=dict)
     line_of: dict[UUID, int] = field(default_factory=dict)
+    children: dict[UUID, int] = field(default_factory=dict)
 
     def add(self, line_no: int, code: str, message: str, *, where: str = "", remedy: str = "", **values: Any) -> None:
         reason = {"code": code, "field": where, "message": message, "values": values}
-        self.reasons[line_no].append(reason | ({"remedy": remedy} if remedy else {}))
+        if len(self.reasons[line_no]) < MOST_REASONS:
+            self.reasons[line_no].append(reason | ({"remedy": remedy} if remedy else {}))
 
 
 @transaction.atomic
@@ -72,6 +84,7 @@ def validate(batch: Batch) -> Batch:
         crashpoint("ingest.mid_validate")
     _follow_references(found)
     _store(row, found)
+    _alert(row, found)
     crashpoint("ingest.after_validate")
     row.state = InState.VALIDATED
     row.save(update_fields=["state"])
@@ -80,8 +93,9 @@ def validate(batch: Batch) -> Batch:
 
 def _scope(batch: Batch) -> Scope:
     division = batch.node.division
-    codes = Division.objects.under(division.scope_key).order_by("-scope_key").values_list("code", "valid_to")
-    return Scope(batch.node_id, dict(codes), division.code)
+    rows = Division.objects.under(division.scope_key).order_by("-scope_key")
+    codes = {code: (ended, to or "") for code, ended, to in rows.values_list("code", "valid_to", "successor__code")}
+    return Scope(batch.node_id, codes, division.code)
 
 
 def _doubled(batch: Batch, found: Findings) -> None:
@@ -111,6 +125,7 @@ def _examine(lines: dict[int, Line], scope: Scope, found: Findings) -> None:
             _ownership(n, line, content, scope, found)
             typed[line.t].append((n, line, content))
     for name, entries in typed.items():
+        check_children(record_types()[name], entries, found)
         _rules(name, entries, found)
 
 
@@ -122,23 +137,22 @@ def _content(n: int, line: Line, found: Findings) -> Any:
     if line.o == "del":
         return None
     try:
-        return kind.decode(bytes(line.c))
+        content = kind.decode(bytes(line.c))
     except msgspec.ValidationError as error:
         text = str(error)
         where = text.rpartition("`$.")[2].rstrip("`") if "`$." in text else ""
-        code = (
-            "BAD_AMOUNT"
-            if "amount" in where or "total" in where
-            else "BAD_DATE"
-            if where.endswith("_on")
-            else "BAD_SHAPE"
-        )
-        found.add(n, code, gettext_noop("A field has the wrong form."), where=where, why=text[:200])
+        found.add(n, _code_of(where), WRONG_FORM, where=where, why=text[:200])
         return None
+    if canonical(content) != bytes(line.c):
+        found.add(n, "BAD_SHAPE", WRONG_FORM, why="written otherwise than a record is")
+        return None
+    if sum(map(abs, kind.measure(content).values())) > MOST_FEN:
+        found.add(n, "BAD_AMOUNT", WRONG_FORM, why="the sum is larger than a record can hold")
+    return content
 
 
 def _code_of(where: str) -> str:
-    if "amount" in where or "total" in where:
+    if where.endswith(("amount", "total")):
         return "BAD_AMOUNT"
     return "BAD_DATE" if where.endswith(("_on", "_at")) else "BAD_SHAPE"
 
@@ -170,25 +184,12 @@ def _decide(n: int, line: Line, held: Identity | None, scope: Scope, found: Find
 
 
 def _evidence(n: int, line: Line, content: Any, scope: Scope, found: Findings) -> None:
-    """Author, unit reviewer and provincial reviewer are there, different, and of the right units."""
-    steps: dict[str, set[str]] = defaultdict(set)
-    units: dict[str, set[str]] = defaultdict(set)
-    for row in line.rv:
-        steps[str(row.get("step"))].add(str(row.get("who")))
-        units[str(row.get("step"))].add(str(row.get("unit")))
-    people = [who for step in ("author", "unit", "city", "province") for who in steps.get(step, ())]
-    missing = sorted(STEPS - steps.keys())
-    owner = getattr(content, "owner", "")
-    kind = owner.partition(".")[2]
-    wrong_unit = content is not None and (
-        units["unit"] != {owner} or units["author"] != {owner} or units["province"] != {f"{scope.province}.{kind}"}
-    )
-    if missing or len(people) != len(set(people)) or wrong_unit:
+    if fault := fault_of(line.rv, owner=getattr(content, "owner", ""), province=scope.province):
         found.add(
             n,
             "REVIEW_EVIDENCE",
             gettext_noop("The review evidence is incomplete, or one person took two steps."),
-            missing=", ".join(missing),
+            why=fault,
         )
 
 
@@ -199,9 +200,10 @@ def _ownership(n: int, line: Line, content: Any, scope: Scope, found: Findings) 
         return
     if unit_kind not in record_types()[line.t].owner_kinds:
         found.add(n, "WRONG_UNIT", gettext_noop("This kind of unit does not enter this kind of record."), where="owner")
-    ended = scope.divisions[content.division]
+    ended, successor = scope.divisions[content.division]
     if ended and content.approved_on >= ended.isoformat():
-        found.add(n, "CODE_RETIRED", gettext_noop("The place's code was no longer in force."), where="division")
+        message = gettext_noop("The place's code was no longer in force.")
+        found.add(n, "CODE_RETIRED", message, where="division", ended=ended.isoformat(), successor=successor)
 
 
 def _rules(name: str, entries: list[tuple[int, Line, Any]], found: Findings) -> None:
@@ -242,6 +244,9 @@ def _bad_days(n: int, content: Any, found: Findings) -> bool:
     if not 1980 <= entered.year <= 2200 or not "1980" <= content.approved_on[:4] <= "2200":
         found.add(n, "BAD_DATE", gettext_noop("A date lies outside any possible year."), where="approved_on")
         return True
+    if entered > clock.now() + AHEAD:
+        found.add(n, "BAD_DATE", gettext_noop("A date does not exist."), where="entered_at")
+        return True
     return False
 
 
@@ -274,6 +279,14 @@ def _in_cycle(start: UUID, needs: dict[UUID, list[UUID]]) -> bool:
             seen.add(uid)
             stack += needs.get(uid, ())
     return False
+
+
+def _alert(batch: Batch, found: Findings) -> None:
+    """Lines that touch what their sender may not touch are more than a slip of the pen."""
+    lines = [n for n, reasons in found.reasons.items() if any(reason["code"] in SUSPECT for reason in reasons)]
+    if lines:
+        details = {"lines": len(lines), "message": str(batch)}
+        raise_alarm(kind="sync.suspect_lines", key=str(batch.uid), node=batch.node_id, details=details)
 
 
 def _store(batch: Batch, found: Findings) -> None:

@@ -198,6 +198,7 @@ def take_part(*, batch: Batch, sha256: str, blocks: Iterator[bytes]) -> bytes:
 def complete(*, batch: Batch) -> Receipt:
     """
     All parts are here: say RECEIVED, signed, and start the ingest. Repeating answers the first receipt.
+    Drafts of calls that were cut off go.
 
     Raises RejectedInput INCOMPLETE with what is missing.
     """
@@ -209,6 +210,8 @@ def complete(*, batch: Batch) -> Receipt:
             row.state, row.received_at = InState.RECEIVED, row.received_at or clock.now()
             row.save(update_fields=["state", "received_at"])
         receipt = receipts.issue(batch=row, kind=Receipt.Kind.RECEIVED, extra={})
+        for draft in folder_of(row).glob("*.tmp"):
+            draft.unlink(missing_ok=True)
         crashpoint("receive.before_commit")
         enqueue(kind="sync.ingest", key=str(row.uid), payload={"batch": str(row.uid)}, queue="sync")
     crashpoint("receive.after_commit")

@@ -161,6 +161,7 @@ def digest(request: HttpRequest) -> HttpResponse:
     """One level of the reconciliation tree of the sender's own division."""
     sender = _sender(request, hashlib.sha256(b"").digest())
     wanted = {name: request.GET.get(name, "") for name in ("kind", "division", "bucket")}
-    if wanted["kind"] and wanted["kind"] not in reconcile.record_types():
-        raise RejectedInput("BAD_SHAPE", why="kind")
+    unknown = wanted["kind"] and wanted["kind"] not in reconcile.record_types()
+    if unknown or not all(value.isprintable() for value in wanted.values()):
+        raise RejectedInput("BAD_SHAPE", why="no such place in the tree")
     return JsonResponse(reconcile.digests(scope_key=sender.node.division.scope_key, **wanted))
