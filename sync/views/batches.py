@@ -98,11 +98,17 @@ def batch(request: HttpRequest, uid: UUID) -> HttpResponse:
     outcomes = list(lines[:SHOWN_OUTCOMES])
     receipts = list(found.receipts.all())
     records = records_of(outcomes)
+    labels = {key: kind.label for key, kind in record_types().items()}
     context = {
         "batch": found,
         "may_read_lines": verdict,
         "outcomes": [
-            {"line": line, "reasons": reasons_of(line.reasons), "record": records.get(line.record_uid)}
+            {
+                "line": line,
+                "reasons": reasons_of(line.reasons),
+                "record": records.get(line.record_uid),
+                "label": labels.get(line.record_type, ""),
+            }
             for line in outcomes
         ],
         "receipts": [{"receipt": receipt, "said": _said(receipt)} for receipt in receipts],

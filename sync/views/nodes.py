@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
@@ -36,7 +37,12 @@ def _page(request: HttpRequest, *, status: int = 200, **forms: Any) -> HttpRespo
     own = keys.own_key()
     context = {
         "nodes": [
-            {"node": node, "head": heads.get((node.pk, node.epoch)), "keys": [_key(key) for key in node.keys.all()]}
+            {
+                "node": node,
+                "own": node.pk == settings.NODE,
+                "head": heads.get((node.pk, node.epoch)),
+                "keys": [_key(key) for key in node.keys.all()],
+            }
             for node in held
         ],
         "waiting": [

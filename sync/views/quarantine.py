@@ -60,11 +60,12 @@ def _address(shown: Shown) -> str:
 
 
 def _reasons(reasons: list[Reason]) -> Any:
-    first = reasons[0]
-    rest = len(reasons) - MOST_SHOWN
+    if not reasons:
+        return ""
+    first, rest = reasons[0], len(reasons) - MOST_SHOWN
     more = ngettext("and %(n)s more", "and %(n)s more", rest) % {"n": rest} if rest > 0 else ""
     template = '<b class="bad">{}</b> {} <span class="m">{}</span>'
-    return format_html(template, first.code, first.message, more) if reasons else ""
+    return format_html(template, first.code, first.message, more)
 
 
 def _waits(days: int | None) -> str:
@@ -84,7 +85,12 @@ def _record(shown: Shown) -> Any:
 LINE = link("line", gettext_lazy("Line of the batch"), str, url=_address, css="nw")
 WHAT = [
     Column(key="record", label=gettext_lazy("Record"), value=_record, show=lambda value: value),
-    Column(key="reason", label=pgettext_lazy("of a return", "Reason"), value=lambda s: reasons_of(s.line.reasons), show=_reasons),
+    Column(
+        key="reason",
+        label=pgettext_lazy("of a return", "Reason"),
+        value=lambda s: reasons_of(s.line.reasons),
+        show=_reasons,
+    ),
     Column(key="since", label=gettext_lazy("Returned on"), value=lambda s: s.since, show=moment, css="nw"),
     Column(key="waits", label=gettext_lazy("Waits"), value=lambda s: s.waits, show=_waits, css="nw"),
 ]

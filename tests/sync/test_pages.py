@@ -353,14 +353,15 @@ def _fill(until: int) -> None:
         QuarantinedLine.objects.create(batch=batch, line_no=1, raw=b"{}", reasons=reasons, since=clock.now())
 
 
-def test_returned_lines_of_a_province_cost_the_same_for_two_and_forty(world):
+@pytest.mark.parametrize("page", ["/sync/returned/", "/sync/", "/sync/batches/", "batch"])
+def test_pages_of_a_province_cost_the_same_for_two_lines_and_forty(world, page):
     with world.at("P51"):
         client = browser("511921.finance.entry")
-        few = _cost_of_returned(client, range(2))
-        assert _cost_of_returned(client, range(2, 40)) == few
+        few = _cost_of_returned(client, page, range(2))
+        assert _cost_of_returned(client, page, range(2, 40)) == few
 
 
-def _cost_of_returned(client: Client, numbers: range) -> int:
+def _cost_of_returned(client: Client, page: str, numbers: range) -> int:
     from tests.documents import draft
 
     node = Node.objects.get(pk="P51")
@@ -375,9 +376,11 @@ def _cost_of_returned(client: Client, numbers: range) -> int:
             batch=batch, line_no=n + 1, record_type="fund_document", record_uid=document.pk, rev=1,
             outcome="returned", reasons=[{"code": "F04", "field": "amount", "message": "金额为负", "values": {}}],
         )  # fmt: skip
-    client.get("/sync/returned/")
+    Batch.objects.update(returned=numbers[-1] + 1)
+    page = batch.get_absolute_url() if page == "batch" else page
+    client.get(page)
     with CaptureQueriesContext(connection) as queries:
-        assert client.get("/sync/returned/").status_code == 200
+        assert client.get(page).status_code == 200
     return len(queries)
 
 
