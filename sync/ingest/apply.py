@@ -18,11 +18,12 @@ from povfund.common.crashpoint import crashpoint
 from records.calendar.services import deadlines
 from records.choices import RecordState
 from records.registry import IngestCodes, RecordType, record_types
-from records.services import clear_alarm, raise_alarm
+from records.services import clear_alarm
 from sync import receipts, reconcile
 from sync.choices import InState, Outcome, WindowState
 from sync.fpb.line import Line, parse_line
 from sync.fpb.manifest import NOTHING, parse_manifest
+from sync.ingest.hold import Held, hold
 from sync.models import Batch, ChainHead, DownlinkItem, Node, QuarantinedLine, Receipt, StagedLine
 
 CHUNK = 5_000
@@ -72,31 +73,20 @@ REFUSED_BY_TABLES = (DataError, IntegrityError, psycopg.DataError, psycopg.Integ
 """Errors inside a COPY reach us as the driver's own."""
 
 
-class Held(Exception):
-    """The batch waits; `state` says for what."""
-
-    def __init__(self, state: str, why: str) -> None:
-        super().__init__(why)
-        self.state, self.why = state, why
-
-
 def apply(batch: Batch) -> Batch:
     """
     Apply a validated batch: all of it or, with the reason stored, nothing. Safe to repeat and to kill.
 
-    Raises nothing for a held batch; its state says HELD_GAP or HELD_ASSERT, the latter too where the
-    tables refuse what validation let pass.
+    Raises nothing for a held batch; its state says HELD_ASSERT, also where the tables refuse what
+    validation let pass.
     """
     try:
         with transaction.atomic():
             return _apply(batch)
-    except (Held, *REFUSED_BY_TABLES) as error:
-        held = error if isinstance(error, Held) else Held(InState.HELD_ASSERT, str(error)[:500])
-        Batch.objects.filter(pk=batch.pk).update(state=held.state, error=held.why)
-        kind = "sync.gap" if held.state == InState.HELD_GAP else "sync.assert"
-        raise_alarm(kind=kind, key=str(batch.uid), node=batch.node_id, details={"why": held.why})
-        batch.refresh_from_db()
-        return batch
+    except Held as held:
+        return hold(batch, held)
+    except REFUSED_BY_TABLES as error:
+        return hold(batch, Held(InState.HELD_ASSERT, str(error)[:500]))
 
 
 def _apply(batch: Batch) -> Batch:
@@ -104,7 +94,7 @@ def _apply(batch: Batch) -> Batch:
     head, _made = ChainHead.objects.get_or_create(node=node, epoch=batch.epoch)
     head = ChainHead.objects.select_for_update().get(pk=head.pk)
     row: Batch = Batch.objects.select_for_update(of=("self",)).get(pk=batch.pk)
-    if row.state not in (InState.VALIDATED, InState.HELD_GAP):
+    if row.state != InState.VALIDATED:
         return row
     _require_next(row, head)
     crashpoint("ingest.after_head_lock")
@@ -123,8 +113,6 @@ def _apply(batch: Batch) -> Batch:
 def _require_next(batch: Batch, head: ChainHead) -> None:
     if head.frozen_reason:
         raise Held(InState.HELD_ASSERT, head.frozen_reason)
-    if batch.seq > head.seq + 1:
-        raise Held(InState.HELD_GAP, f"batch {head.seq + 1} is missing")
     if batch.seq != head.seq + 1 or batch.prev != head.hash:
         raise Held(InState.HELD_ASSERT, "CHAIN_FORK")
 

@@ -15,7 +15,7 @@ from sync.ingest.stage import stage
 from sync.ingest.validate import validate
 from sync.models import Batch, ChainHead
 
-STEPS = {InState.RECEIVED: stage, InState.STAGED: validate, InState.VALIDATED: apply, InState.HELD_GAP: apply}
+STEPS = {InState.RECEIVED: stage, InState.STAGED: validate, InState.VALIDATED: apply, InState.HELD_GAP: validate}
 WORTH_A_TRY = (InState.RECEIVED, InState.STAGED, InState.VALIDATED)
 
 
@@ -31,7 +31,6 @@ def ingest(uid: UUID) -> Batch:
     if batch.state == InState.APPLIED:
         waiting = Batch.objects.filter(node=batch.node, epoch=batch.epoch, seq=batch.seq + 1, direction=Direction.IN)
         for follower in waiting.filter(state=InState.HELD_GAP):
-            Batch.objects.filter(pk=follower.pk).update(state=InState.VALIDATED)
             ingest(follower.pk)
     return batch
 

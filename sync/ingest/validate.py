@@ -29,7 +29,8 @@ from sync.fpb.line import Line, parse_line
 from sync.fpb.manifest import parse_manifest
 from sync.ingest.children import check_children
 from sync.ingest.evidence import fault_of
-from sync.models import Batch, StagedLine
+from sync.ingest.hold import Held, hold
+from sync.models import Batch, ChainHead, StagedLine
 
 CHUNK = 5_000
 MOST_REASONS = 100
@@ -67,16 +68,30 @@ class Findings:
             self.reasons[line_no].append(reason | ({"remedy": remedy} if remedy else {}))
 
 
-@transaction.atomic
 def validate(batch: Batch) -> Batch:
-    """Decide every staged line; all reasons of a line are kept. Safe to repeat."""
+    """
+    Decide every staged line; all reasons of a line are kept. Safe to repeat.
+
+    Only in its turn, against what the batches before it have left; until then the batch is HELD_GAP.
+    """
+    try:
+        with transaction.atomic():
+            return _validate(batch)
+    except Held as held:
+        return hold(batch, held)
+
+
+def _validate(batch: Batch) -> Batch:
     row: Batch = Batch.objects.select_for_update(of=("self",)).select_related("node__division").get(pk=batch.pk)
-    if row.state != InState.STAGED:
+    if row.state not in (InState.STAGED, InState.HELD_GAP):
         return row
     if parse_manifest(bytes(row.manifest)).schema > CONTENT_SCHEMA:
         row.state = InState.HELD_SCHEMA
         row.save(update_fields=["state"])
         return row
+    applied = ChainHead.objects.get(node=row.node_id, epoch=row.epoch).seq
+    if row.seq > applied + 1:
+        raise Held(InState.HELD_GAP, f"batch {applied + 1} is missing")
     scope, found = _scope(row), Findings()
     _doubled(row, found)
     for lines in _chunks(row):
