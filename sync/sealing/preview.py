@@ -8,7 +8,9 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import connection
+from django.utils.translation import gettext_lazy as _
 
+from povfund.common.errors import Finding, IllegalTransition
 from records.registry import record_types
 from sync.models import Node
 from sync.reconcile import Totals, add_content, totals_for
@@ -34,7 +36,14 @@ class Preview:
 
 
 def preview() -> Preview:
-    """Choose as sealing would, without a lock and without a change."""
+    """
+    Choose as sealing would, without a lock and without a change.
+
+    Raises IllegalTransition on a server that is not registered as a node yet.
+    """
+    node = Node.objects.select_related("division").filter(pk=settings.NODE).first()
+    if node is None:
+        raise IllegalTransition(_not_registered())
     result, seen = Preview(), hashlib.sha256()
     for chosen in choose():
         result.kept |= chosen.kept
@@ -47,13 +56,21 @@ def preview() -> Preview:
             result.fen += fen
             add_content(result.totals, chosen.kind, chosen.contents[row.uid])
             seen.update(fingerprint_of(row.uid, row.rev, row.content_hash))
-    node = Node.objects.select_related("division").get(pk=settings.NODE)
     before = totals_for(scope_key=node.division.scope_key)
     result.acknowledged_fen = sum(fen for _n, fen in before.values())
     result.acknowledged_lines = _count("acked_rev IS NOT NULL AND NOT deleted")
     result.under_way_lines = _count("state = 'sealed'")
     result.digest = seen.hexdigest()
     return result
+
+
+def _not_registered() -> Finding:
+    return Finding(
+        "NODE",
+        _("This server is not registered as a node yet, so it cannot send."),
+        remedy=_("The system administrators register it under nodes and keys."),
+        article="16",
+    )
 
 
 def fingerprint_of(uid: UUID, rev: int, content_hash: str) -> bytes:

@@ -55,7 +55,7 @@ def _overview(request: HttpRequest, *, status: int = 200, **forms: Any) -> HttpR
         "form": SendForm(),
         "resume_form": ResumeForm(),
     }
-    if settings.EDITION == "provincial":
+    if settings.EDITION == "provincial" and Node.objects.filter(pk=settings.NODE).exists():
         found = preview()
         context |= {"preview": found, "going": _going(found), "blocked": _blocked(user, found)}
     return render(request, "sync/overview.html", context | forms, status=status)

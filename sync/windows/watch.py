@@ -19,7 +19,7 @@ from records.models import Alarm
 from records.registry import record_types
 from records.services import clear_alarm, raise_alarm
 from sync.choices import WindowState
-from sync.models import QuarantinedLine, TransmissionWindow
+from sync.models import Node, QuarantinedLine, TransmissionWindow
 from sync.sending.returned import returned_lines
 from sync.windows.sanity import clock_is_sane
 
@@ -42,8 +42,11 @@ WINDOW_ALARMS = ("sync.late", "sync.missed", "sync.silence")
 
 
 def watch() -> None:
-    """Ticker: alarms for late and missed windows; the centre looks for itself, the province need not be alive."""
-    if settings.EDITION == "provincial" and not clock_is_sane():
+    """
+    Ticker: alarms for late and missed windows; the centre looks for itself, the province need not be
+    alive. A province that is not registered yet has nothing to watch.
+    """
+    if settings.EDITION == "provincial" and not (Node.objects.filter(pk=settings.NODE).exists() and clock_is_sane()):
         return
     now, held = clock.now(), calendar()
     for window in TransmissionWindow.objects.filter(state__in=OPEN, starts_at__lte=now).select_related("node"):

@@ -430,3 +430,14 @@ def test_every_reason_has_a_remedy_in_the_readers_language():
     assert found[0].values == "depth = 9"
     assert found[1].remedy == "改成正数"
     assert all(row.remedy for row in found)
+
+
+@pytest.mark.django_db
+def test_a_server_that_is_not_registered_yet_watches_nothing_and_says_so_on_its_pages():
+    from sync.windows.watch import watch
+
+    with override_settings(EDITION="provincial"):
+        Node.objects.all().delete()
+        watch()
+        assert browser("510000.sysadmin").get("/nodes/").status_code == 200
+        assert browser("510000.finance.head").get("/sync/").status_code == 200
