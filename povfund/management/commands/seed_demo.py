@@ -40,7 +40,7 @@ class Command(BaseCommand):
         head = User.objects.select_related("person", "unit__division").get(username="510000.finance.head")
         send_now(actor=head, reason="示例: 2016年第一批资金, 大批量新数据")
         self._wait()
-        documents.make_waiting(sent[0])
+        documents.make_waiting()
         self.stdout.write(f"{len(sent)} documents sent, further ones in every state")
 
     def _wait(self) -> None:
