@@ -19,6 +19,7 @@ from django.views.decorators.http import require_safe
 from accounts.choices import Duty
 from accounts.models import Unit, User
 from povfund.common import clock
+from records.calendar.days import WorkingCalendar
 from records.calendar.services import calendar, window_strip
 from records.choices import RecordState, ReturnReason
 from records.permissions import may_enter
@@ -74,6 +75,27 @@ class Task:
         return -(self.days or 0)
 
 
+@dataclass(frozen=True, slots=True)
+class Horizon:
+    """What deadlines are measured against: today, the last day before the transmission, the calendar asked once."""
+
+    today: date
+    cutoff: date
+    held: WorkingCalendar
+
+    def days_to(self, due: date) -> int | None:
+        """Working days left; negative when late, None over a year late."""
+        return None if (self.today - due).days > YEAR else self.held.between(self.today, due)
+
+    def group(self, act: str, *, due: date) -> str:
+        """The group of a task, one of GROUPS."""
+        if due < self.today:
+            return "late"
+        if act == "correct":
+            return "returned"
+        return "window" if due <= self.cutoff else "later"
+
+
 @login_required
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
@@ -81,7 +103,7 @@ def home(request: HttpRequest) -> HttpResponse:
     user: Any = request.user
     kinds = list(record_types().values()) if user.can("records.read") else []
     strip = _strip()
-    tasks = _tasks(user, kinds, cutoff=strip["cutoff"])
+    tasks = _tasks(user, kinds, horizon=Horizon(clock.today(), strip["cutoff"], calendar()))
     boards = [board(user, kind) for kind in kinds]
     context = {
         "strip": strip,
@@ -111,10 +133,10 @@ def _strip() -> dict[str, Any]:
     }
 
 
-def _tasks(user: User, kinds: Iterable[RecordType], *, cutoff: date) -> list[Task]:
+def _tasks(user: User, kinds: Iterable[RecordType], *, horizon: Horizon) -> list[Task]:
     items = [item for kind in kinds for item in work_items(user, kind)]
     reasons = _centre_reasons([item.record.uid for item in items if item.record.state == RecordState.RETURNED])
-    tasks = [_task(item, cutoff=cutoff, centre=reasons.get(item.record.uid, "")) for item in items]
+    tasks = [_task(item, horizon=horizon, centre=reasons.get(item.record.uid, "")) for item in items]
     for kind in kinds:
         typed = unsaved_draft(user, kind) if may_enter(user, kind) else None
         if typed and (url := _address(kind.enter_url)):
@@ -123,8 +145,8 @@ def _tasks(user: User, kinds: Iterable[RecordType], *, cutoff: date) -> list[Tas
                     group="window",
                     act=ACTS["complete"][0],
                     go=ACTS["complete"][1],
-                    due=cutoff,
-                    days=_days_to(cutoff),
+                    due=horizon.cutoff,
+                    days=horizon.days_to(horizon.cutoff),
                     title=str(typed.payload.get("document_no") or kind.label),
                     detail=str(_("not saved yet")),
                     amount=None,
@@ -135,10 +157,10 @@ def _tasks(user: User, kinds: Iterable[RecordType], *, cutoff: date) -> list[Tas
     return sorted(tasks, key=lambda task: task.due)
 
 
-def _task(item: WorkItem, *, cutoff: date, centre: str) -> Task:
+def _task(item: WorkItem, *, horizon: Horizon, centre: str) -> Task:
     """A draft is due by art. 9; a review or correction, the working day before the next transmission."""
     record = item.record
-    due = record.due_on if item.act == "complete" else cutoff
+    due = record.due_on if item.act == "complete" else horizon.cutoff
     described = item.kind.describe(record)
     act, go = ACTS[item.act]
     note, origin, origin_at = centre, str(_("the centre")) if centre else "", record.changed_at
@@ -152,11 +174,11 @@ def _task(item: WorkItem, *, cutoff: date, centre: str) -> Task:
     elif not centre and record.entered_by:
         origin = record.entered_by.person.name
     return Task(
-        group=_group(item.act, due=due, cutoff=cutoff),
+        group=horizon.group(item.act, due=due),
         act=act,
         go=go,
         due=due,
-        days=_days_to(due),
+        days=horizon.days_to(due),
         title=described.title,
         detail=described.detail,
         amount=described.amount,
@@ -167,19 +189,6 @@ def _task(item: WorkItem, *, cutoff: date, centre: str) -> Task:
         saved_at=item.draft_at,
         note=note,
     )
-
-
-def _group(act: str, *, due: date, cutoff: date) -> str:
-    if due < clock.today():
-        return "late"
-    if act == "correct":
-        return "returned"
-    return "window" if due <= cutoff else "later"
-
-
-def _days_to(due: date) -> int | None:
-    today = clock.today()
-    return None if (today - due).days > YEAR else calendar().between(today, due)
 
 
 def _centre_reasons(uids: list[UUID]) -> dict[UUID, str]:
