@@ -36,6 +36,16 @@ def check_production_secrets(**_: Any) -> list[CheckMessage]:
     return errors
 
 
+@register(Tags.security)
+def check_workbook_reading(**_: Any) -> list[CheckMessage]:
+    """Refuses to start where openpyxl would expand the entities of a workbook."""
+    import openpyxl.xml
+
+    if openpyxl.xml.DEFUSEDXML:
+        return []
+    return [Error("openpyxl reads without defusedxml.", hint="Install the pinned requirements.", id="povfund.E007")]
+
+
 @register(Tags.database)
 def check_production_people(databases: Any = None, **_: Any) -> list[CheckMessage]:
     """Refuses active demo accounts in production."""

@@ -1,0 +1,1 @@
+"""Workbooks: templates, imports with their preview and undo, returned workbooks, exports."""
