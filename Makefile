@@ -27,7 +27,7 @@ lint: install messages ## ruff, mypy, import-linter, djlint, migrations, transla
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
-	@if [ -d templates ]; then $(BIN)/djlint templates --check --lint --quiet; fi
+	@if [ -d templates ]; then $(BIN)/djlint templates --lint --quiet; fi
 	@$(BIN)/python manage.py makemigrations --check --dry-run
 	@$(BIN)/python -m povfund.messages check
 

@@ -29,19 +29,21 @@ BOTH = ("GET", "POST")
 class Row:
     """
     One address: `access` is public, login (any account), node (signed requests of another node),
-    or the capabilities of which one is needed. `api` answers 401 and 403 where a page leads to
-    the sign-in.
+    or the capabilities of which one is needed; `to_write` those for everything but GET, where
+    they are others. `api` answers 401 and 403 where a page leads to the sign-in.
     """
 
     access: str | tuple[str, ...]
     methods: tuple[str, ...] = GET
     api: bool = False
+    to_write: tuple[str, ...] = ()
 
-    def admits(self, capabilities: frozenset[Any]) -> bool:
+    def admits(self, capabilities: frozenset[Any], method: str) -> bool:
         """Does an account that holds these capabilities get past the door?"""
-        if self.access in (PUBLIC, LOGIN):
+        needed = self.access if method == "GET" or not self.to_write else self.to_write
+        if needed in (PUBLIC, LOGIN):
             return True
-        return self.access != NODE and any(capability in capabilities for capability in self.access)
+        return needed != NODE and any(capability in capabilities for capability in needed)
 
 
 def holders(*capabilities: Capability) -> tuple[str, ...]:
@@ -143,7 +145,7 @@ POLICY: dict[str, Row] = {
     "sync:node_register": Row(NODES, POST),
     "sync:key_propose": Row(NODES, POST),
     "sync:key_confirm": Row(NODES, POST),
-    "batches-list": Row(TRANSMISSION, BOTH, api=True),
+    "batches-list": Row(TRANSMISSION, BOTH, api=True, to_write=SENDERS),
     "batches-detail": Row(TRANSMISSION, api=True),
     "batches-preview": Row(TRANSMISSION, api=True),
     "batches-file": Row(TRANSMISSION, api=True),
@@ -153,6 +155,7 @@ POLICY: dict[str, Row] = {
     "review:list": Row(REVIEW),
     "review:decide": Row(REVIEW, POST),
     "review:approve": Row(REVIEW, POST),
+    "review:approve_filtered": Row(REVIEW, POST),
     # funds
     "funds:documents": Row(LOGIN),
     "funds:document": Row(LOGIN),
@@ -163,6 +166,14 @@ POLICY: dict[str, Row] = {
     "funds:save": Row(ENTRY, POST),
     "funds:check": Row(ENTRY, POST),
     "funds:draft": Row(ENTRY, POST),
+    # funds: API
+    "fund-documents-list": Row(LOGIN, BOTH, api=True),
+    "fund-documents-detail": Row(LOGIN, ("GET", "PATCH", "DELETE"), api=True),
+    "fund-documents-steps": Row(LOGIN, POST, api=True),
+    "fund-documents-set-steps": Row(LOGIN, POST, api=True),
+    "budget-items-list": Row(LOGIN, api=True),
+    "fund-categories-list": Row(LOGIN, api=True),
+    "code-lists-list": Row(LOGIN, api=True),
     # rollups
     "rollups:explorer": Row(TOTALS),
     "rollups:lines": Row(TOTALS),

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 from django.db.models import Prefetch
 from django.http import QueryDict
+from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
 from rest_framework import mixins, viewsets
 from rest_framework.decorators import action
@@ -32,6 +34,7 @@ from records.choices import RecordState, ReturnReason, WarningReason
 from records.services import Step, take_step, take_steps
 
 SET_LIMIT = 50_000
+"""Records one call may move; a larger set is refused, never cut."""
 
 
 class ByChange(CursorPagination):
@@ -81,7 +84,12 @@ class FundDocumentViewSet(
         rev = request.data.get("rev") if isinstance(request.data, dict) else None
         if not isinstance(rev, int) or isinstance(rev, bool):
             raise RuleViolation(
-                Finding("SHAPE", "rev: send the revision your change is based on", field="rev", remedy="GET it first")
+                Finding(
+                    "SHAPE",
+                    _("The revision your change is based on is missing."),
+                    field="rev",
+                    remedy=_("Read the record and send its rev with the change."),
+                )
             )
         serializer = DocumentSerializer(document, data=request.data, partial=True)
         serializer.is_valid(raise_exception=True)
@@ -106,13 +114,7 @@ class FundDocumentViewSet(
     def set_steps(self, request: Request) -> Response:
         """Take one step for every record of a filter; answers counts and each refusal with its reason."""
         step, chosen = self._step(request)
-        query = QueryDict(mutable=True)
-        for name, value in chosen.items():
-            query.setlist(name, value if isinstance(value, list) else [value])
-        rows = FundDocument.objects.visible_to(request.user)
-        if uids := chosen.get("uid"):
-            rows = rows.filter(pk__in=uids if isinstance(uids, list) else [uids])
-        found = FundDocumentFilter(query, queryset=rows, request=request).qs.values_list("pk", flat=True)[:SET_LIMIT]
+        found = self._chosen(request, chosen)
         result = take_steps(actor=request.user, kind=FUND_DOCUMENT, uids=found, step=step, described=chosen)
         return Response(
             {
@@ -120,6 +122,41 @@ class FundDocumentViewSet(
                 "refused": [{"uid": str(uid), "errors": _reasons(error)} for uid, error in result.refused.items()],
             }
         )
+
+    def _chosen(self, request: Request, chosen: dict[str, Any]) -> list[Any]:
+        """Keys of the records a filter means. A filter with a fault is refused: it would mean more than was asked."""
+        lists = {name: value if isinstance(value, list) else [value] for name, value in chosen.items()}
+        uids = lists.pop("uid", None)
+        query = QueryDict(mutable=True)
+        for name, values in lists.items():
+            query.setlist(name, values)
+        filterset = FundDocumentFilter(query, queryset=FundDocument.objects.visible_to(request.user), request=request)
+        unknown = sorted(set(lists) - set(filterset.filters))
+        faults = [
+            Finding("SHAPE", _("There is no such filter."), field=f"filter.{name}", remedy=", ".join(filterset.filters))
+            for name in unknown
+        ]
+        faults += [
+            Finding("SHAPE", message, field=f"filter.{name}")
+            for name, messages in filterset.errors.items()
+            for message in messages
+        ]
+        if uids is not None and not all(_is_uuid(uid) for uid in uids):
+            faults.append(Finding("SHAPE", _("Not a record's uid."), field="filter.uid"))
+        if faults:
+            raise RuleViolation(faults)
+        rows = filterset.qs if uids is None else filterset.qs.filter(pk__in=uids)
+        found = list(rows.order_by().values_list("pk", flat=True)[: SET_LIMIT + 1])
+        if len(found) > SET_LIMIT:
+            raise RuleViolation(
+                Finding(
+                    "SHAPE",
+                    _("More than %(limit)s records fit this filter.") % {"limit": f"{SET_LIMIT:,}"},
+                    field="filter",
+                    remedy=_("Narrow it, for example by division or year."),
+                )
+            )
+        return found
 
     def _step(self, request: Request) -> tuple[Step, dict[str, Any]]:
         serializer = StepSerializer(data=request.data)
@@ -135,6 +172,14 @@ class FundDocumentViewSet(
 
     def _shown(self, document: FundDocument, *, status: int = 200) -> Response:
         return Response(DocumentSerializer(self.get_queryset().get(pk=document.pk)).data, status=status)
+
+
+def _is_uuid(text: Any) -> bool:
+    try:
+        UUID(str(text))
+    except ValueError:
+        return False
+    return True
 
 
 def _reasons(error: RuleViolation | Refused) -> list[dict[str, Any]]:

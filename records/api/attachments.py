@@ -50,6 +50,7 @@ class AttachmentViewSet(viewsets.GenericViewSet):
     queryset = Attachment.objects.none()
     serializer_class = AttachmentSerializer
     filter_backends = ()
+    lookup_url_kwarg = "uid"
     lookup_value_regex = "[0-9a-f-]{36}"
 
     @extend_schema(parameters=RECORD)
@@ -77,19 +78,19 @@ class AttachmentViewSet(viewsets.GenericViewSet):
         )
         return Response(self.get_serializer(made).data, status=status.HTTP_201_CREATED)
 
-    def retrieve(self, request: Request, pk: str) -> Response:
-        return Response(self.get_serializer(self._attachment(pk)).data)
+    def retrieve(self, request: Request, uid: str) -> Response:
+        return Response(self.get_serializer(self._attachment(uid)).data)
 
-    def destroy(self, request: Request, pk: str) -> Response:
+    def destroy(self, request: Request, uid: str) -> Response:
         """Take it off its record; the row stays."""
-        services.remove_attachment(actor=request.user, attachment=self._attachment(pk))
+        services.remove_attachment(actor=request.user, attachment=self._attachment(uid))
         return Response(status=status.HTTP_204_NO_CONTENT)
 
     @extend_schema(responses={(200, "application/octet-stream"): OpenApiTypes.BINARY})
     @action(detail=True)
-    def content(self, request: Request, pk: str) -> Any:
+    def content(self, request: Request, uid: str) -> Any:
         """The bytes, as a download."""
-        return download(self._attachment(pk))
+        return download(self._attachment(uid))
 
     def _record(self, data: dict[str, Any], *, in_full: bool) -> Record:
         if data["record_type"] not in record_types():
@@ -101,12 +102,12 @@ class AttachmentViewSet(viewsets.GenericViewSet):
             raise Http404
         return found
 
-    def _attachment(self, pk: str) -> Attachment:
+    def _attachment(self, uid: str) -> Attachment:
         try:
-            uid = serializers.UUIDField().to_internal_value(pk)
+            key = serializers.UUIDField().to_internal_value(uid)
         except ValidationError:
             raise Http404 from None
-        found = services.attachment_for(self.request.user, uid)
+        found = services.attachment_for(self.request.user, key)
         if found is None:
             raise Http404
         return found

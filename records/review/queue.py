@@ -48,6 +48,11 @@ class Extent:
     total: Decimal | None
     capped: bool = False
 
+    @property
+    def fen(self) -> int:
+        """The sum in 分."""
+        return int((self.total or Decimal(0)) * 100)
+
 
 def extent_of(rows: Any, kind: RecordType) -> Extent:
     """Count and sum of at most COUNTED rows of a filter. One query."""

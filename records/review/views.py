@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -24,7 +24,7 @@ from records.models import Record
 from records.registry import RecordType, record_types
 from records.review.comparing import comparison_of
 from records.review.filters import ReviewFilter
-from records.review.queue import NONE, Extent, extent_of, waiting_for
+from records.review.queue import COUNTED, NONE, extent_of, waiting_for
 from records.review.trail import past_steps
 from records.review.verdicts import verdict_on
 from records.services import Step, attachments_of, take_step, take_steps
@@ -47,15 +47,15 @@ def review_list(request: HttpRequest) -> HttpResponse:
     kind = next((one for one in kinds if one.key == request.GET.get("kind")), kinds[0])
     filterset = ReviewFilter(request.GET, queryset=waiting_for(request.user, kind), request=request)
     rows = filterset.qs if filterset.is_valid() else filterset.queryset.none()
-    extent = extent_of(rows, kind)
     page = keyset_page(rows, params=_list_params(request), order="risk")
     record = _chosen(request, kind, page.items)
     context = {
         "kind": kind,
         "kinds": kinds,
         "filter": filterset,
-        "extent": extent,
-        "groups": _groups(page.items, kind, extent=extent),
+        "extent": extent_of(rows, kind),
+        "calm": extent_of(rows.filter(risk=NONE), kind),
+        "groups": _groups(page.items, kind),
         "page": page,
         "record": record,
         "here": request.get_full_path(),
@@ -99,7 +99,7 @@ def _visible(request: HttpRequest, kind: RecordType, uid: str) -> Any:
     return found
 
 
-def _groups(items: list[Any], kind: RecordType, *, extent: Extent) -> dict[str, list[dict[str, Any]]]:
+def _groups(items: list[Any], kind: RecordType) -> dict[str, list[dict[str, Any]]]:
     """Rows of the page: the risky ones, and those without a warning, which are ticked to begin with."""
     rows = [
         {
@@ -111,7 +111,7 @@ def _groups(items: list[Any], kind: RecordType, *, extent: Extent) -> dict[str, 
         for item in items
     ]
     for row in rows:
-        row["fen"] = int((row["described"].amount or Decimal(0)) * 100)
+        row["fen"] = _fen(kind, row["record"])
     return {
         "risky": [row for row in rows if row["risk"] != NONE],
         "calm": [row for row in rows if row["risk"] == NONE],
@@ -182,8 +182,38 @@ def approve_set(request: HttpRequest, kind: str) -> HttpResponse:
     if not known:
         messages.warning(request, _("No record was ticked."))
         return redirect(_back(request, found, None))
+    return _approve(request, found, known, described={"uid": len(known)})
+
+
+@login_required
+@require_POST
+def approve_filtered(request: HttpRequest, kind: str) -> HttpResponse:
+    """
+    Approve every record of the filter that has neither warning nor delay.
+
+    `count` and `fen` are what the person saw beside the button: where the set has changed since, nothing is approved.
+    """
+    found = _kind(request, kind)
+    query = QueryDict(request.POST.get("back", "").partition("?")[2])
+    filterset = ReviewFilter(query, queryset=waiting_for(request.user, found), request=request)
+    rows = filterset.qs.filter(risk=NONE) if filterset.is_valid() else filterset.queryset.none()
+    known = {row.pk: row for row in rows[: COUNTED + 1]}
+    seen = (request.POST.get("count", ""), request.POST.get("fen", ""))
+    fen = sum(_fen(found, row) for row in known.values())
+    if not known or len(known) > COUNTED or seen != (str(len(known)), str(fen)):
+        messages.error(request, _("The list has changed since you saw it; nothing was approved. Look at it again."))
+        return redirect(_back(request, found, None))
+    return _approve(request, found, known, described={"filter": dict(query.lists()), "count": len(known), "fen": fen})
+
+
+def _fen(kind: RecordType, record: Any) -> int:
+    return int((kind.describe(record).amount or Decimal(0)) * 100)
+
+
+def _approve(request: HttpRequest, found: RecordType, known: dict[UUID, Any], *, described: Any) -> HttpResponse:
+    """Approve records and say what became of each that was refused."""
     result = take_steps(
-        actor=request.user, kind=found, uids=list(known), step=Step(action="approve"), described={"uid": len(known)}
+        actor=request.user, kind=found, uids=list(known), step=Step(action="approve"), described=described
     )
     if result.moved:
         amounts = [found.describe(known[uid]).amount or Decimal(0) for uid in result.moved]

@@ -117,6 +117,26 @@ def test_a_set_of_records_moves_by_filter():
     assert answer.json() == {"moved": 3, "refused": []}
 
 
+@pytest.mark.parametrize(
+    ("chosen", "field"),
+    [
+        ({"stat": "unit_reviewed"}, "filter.stat"),
+        ({"state": "nonsense"}, "filter.state"),
+        ({"budget_year": "sixteen"}, "filter.budget_year"),
+        ({"uid": ["x"]}, "filter.uid"),
+    ],
+)
+def test_a_set_that_cannot_be_told_exactly_is_refused_whole(chosen, field):
+    document = unit_reviewed()
+    answer = api("510000.finance.review").post(
+        f"{URL}steps/", {"action": "approve", "filter": {"issue_batch": "first"} | chosen}, format="json"
+    )
+    assert answer.status_code == 400
+    assert [error["field"] for error in answer.json()["errors"]] == [field]
+    document.refresh_from_db()
+    assert document.state == "unit_reviewed"
+
+
 def test_a_list_costs_the_same_for_two_rows_and_for_forty(django_assert_max_num_queries):
     from django.db import connection
     from django.test.utils import CaptureQueriesContext

@@ -68,7 +68,7 @@ def expected(row, capabilities, method):
         return PASSED | {405, 503}
     if capabilities is None:
         return {401, 403} if row.api else {302}
-    return PASSED if row.admits(capabilities) else REFUSED
+    return PASSED if row.admits(capabilities, method) else REFUSED
 
 
 def answers(account, *, csrf=False):

@@ -62,6 +62,32 @@ def test_the_ticked_records_are_approved_as_a_set():
     assert Review.objects.filter(step="unit").count() == 3
 
 
+def whole_filter(page):
+    """What the button for the whole filter sends."""
+    return dict(re.findall(r'name="(count|fen)" value="(\d+)"', page))
+
+
+def test_all_of_a_filter_that_fills_several_pages_are_approved_at_once_without_the_warned():
+    documents, warned = [calm(n) for n in range(52)], submitted("通财农〔2016〕99号")
+    client = client_of(county_reviewer())
+    seen = whole_filter(shown(client))
+    assert seen["count"] == "52"
+    client.post(f"{PAGE}fund_document/approve-filtered/", {"back": PAGE} | seen)
+    states = dict(type(warned).objects.values_list("pk", "state"))
+    assert {states[document.pk] for document in documents} == {"unit_reviewed"}
+    assert states[warned.pk] == "submitted"
+    assert Review.objects.filter(step="unit").count() == 52
+
+
+def test_a_filter_that_holds_other_records_than_were_seen_is_not_approved():
+    first, client = calm(1), client_of(county_reviewer())
+    for wrong in ({"count": "2", "fen": "1"}, {"count": "1", "fen": "1"}, {}):
+        answer = client.post(f"{PAGE}fund_document/approve-filtered/", {"back": PAGE} | wrong, follow=True)
+        assert "名单在您查看之后有变化" in answer.content.decode()
+    first.refresh_from_db()
+    assert first.state == "submitted"
+
+
 def test_a_return_needs_a_reason_from_the_list_and_words():
     document, client = calm(1), client_of(county_reviewer())
     address = f"{PAGE}fund_document/{document.pk}/decide/"
