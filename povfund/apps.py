@@ -1,4 +1,4 @@
-"""The composition root as an app: checks, template tags, database privileges."""
+"""The composition root as an app: checks, template tags, database guards and privileges."""
 
 from typing import Any
 
@@ -6,9 +6,11 @@ from django.apps import AppConfig, apps
 from django.db.models.signals import post_migrate
 
 
-def _grant_privileges(*, using: str, **_: Any) -> None:
+def _secure_database(*, using: str, **_: Any) -> None:
+    from povfund.database.guards import close_switches
     from povfund.database.privileges import grant_privileges
 
+    close_switches(using=using)
     grant_privileges(using=using)
 
 
@@ -24,4 +26,4 @@ class PovfundConfig(AppConfig):
     def ready(self) -> None:
         from povfund import celery, checks  # noqa: F401
 
-        post_migrate.connect(_grant_privileges, sender=apps.get_app_config("accounts"))
+        post_migrate.connect(_secure_database, sender=apps.get_app_config("accounts"))

@@ -103,6 +103,7 @@ def seed_scale(
     with connection.cursor() as cursor:
         for statement in (_PLACES, _DOCUMENTS, _LINES, _ROOTS):
             cursor.execute(statement, values) if "%(" in statement else cursor.execute(statement)
+        cursor.execute("ANALYZE funds_fundline; ANALYZE funds_funddocument")
         cursor.execute("SELECT uid FROM scale_document ORDER BY i")
         uids = [row[0] for row in cursor.fetchall()]
     for start in range(0, len(uids), CHUNK):

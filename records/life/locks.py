@@ -27,13 +27,16 @@ _SENT = """
         USING ERRCODE = 'FP001', HINT = 'art. 12: ask for a change order';
 """
 
+# The permit is looked up behind an IF of its own: a condition that holds a query is run as a query for every row.
 _UPDATED = f"""
-    IF {_WAS_SENT} AND ROW(%OLD%) IS DISTINCT FROM ROW(%NEW%) AND NOT EXISTS (
-        SELECT 1 FROM records_permit p
-        WHERE p.record_uid = OLD.uid AND p.used_at IS NULL
-          AND p.base_hash = OLD.content_hash AND p.new_hash = NEW.content_hash
-          AND p.permit_id::text = current_setting('app.permit_id', true) AND current_user <> 'fp_app'
-    ) THEN {_SENT}
+    IF {_WAS_SENT} AND ROW(%OLD%) IS DISTINCT FROM ROW(%NEW%) THEN
+        IF NOT EXISTS (
+            SELECT 1 FROM records_permit p
+            WHERE p.record_uid = OLD.uid AND p.used_at IS NULL
+              AND p.base_hash = OLD.content_hash AND p.new_hash = NEW.content_hash
+              AND p.permit_id::text = current_setting('app.permit_id', true) AND current_user <> 'fp_app'
+        ) THEN {_SENT}
+        END IF;
     END IF;
     IF current_user = 'fp_app' AND (OLD.state IN {LOCKED} OR NEW.state IN {LOCKED}
         OR NEW.acked_rev IS DISTINCT FROM OLD.acked_rev OR NEW.acked_hash <> OLD.acked_hash) THEN

@@ -228,6 +228,16 @@ def test_the_role_of_the_pages_finds_no_way(locked, as_role):
     assert picture(locked) == before
 
 
+@pytest.mark.parametrize("login", ["fp_app", "fp_sync", "fp_owner"])
+def test_no_setting_of_a_session_switches_a_trigger_off(locked, as_role, login):
+    with as_role(login) as session:
+        names = session.execute("SELECT tgname FROM pg_trigger WHERE tgname LIKE 'pgtrigger%'").fetchall()
+        session.execute("SELECT set_config('pgtrigger.ignore', %s, false)", ["{" + ",".join(n for (n,) in names) + "}"])
+        with pytest.raises(psycopg.Error) as error:
+            session.execute(f"UPDATE funds_funddocument SET title = '改' WHERE uid = '{locked.pk}'")
+        assert error.value.sqlstate == "FP001"
+
+
 def test_the_role_of_the_pages_cannot_use_somebody_elses_permit(committed_db, as_role):
     document = sent("permitted")
     permit = Permit.objects.create(
