@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from decimal import Decimal
 from itertools import pairwise
@@ -74,6 +74,22 @@ def decode(content: bytes) -> DocumentContent:
     if any(line.n >= after.n for line, after in pairwise(document.lines)):
         raise msgspec.ValidationError("Line numbers do not rise - at `$.lines`")
     return document
+
+
+def faults(content: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """Every place of a content that does not have its form, and why: what `decode` stops at first."""
+    shapes = [(f"lines[{n}]", line, LineContent) for n, line in enumerate(content["lines"])]
+    for place, part, shape in [("", content | {"lines": []}, DocumentContent), *shapes]:
+        try:
+            msgspec.convert(part, shape)
+        except msgspec.ValidationError as error:
+            why, _dash, path = str(error).partition(" - at `$")
+            yield (place + path.rstrip("`")).lstrip("."), why
+
+
+def yuan(amount: Decimal) -> str:
+    """元 as the content writes it; a zero has no sign."""
+    return f"{amount + 0:.2f}"
 
 
 def _iso(day: date | None) -> str | None:

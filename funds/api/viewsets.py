@@ -31,7 +31,7 @@ from povfund.common.errors import Finding, RuleViolation
 from povfund.common.pagination import CursorPagination
 from povfund.common.verdict import Refused
 from records.choices import RecordState, ReturnReason, WarningReason
-from records.services import Step, take_step, take_steps
+from records.services import Step, delete_record, take_step, take_steps
 
 SET_LIMIT = 50_000
 """Records one call may move; a larger set is refused, never cut."""
@@ -98,7 +98,7 @@ class FundDocumentViewSet(
         return self._shown(changed)
 
     def destroy(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        services.delete_fund_document(actor=request.user, document=self.get_object())
+        delete_record(actor=request.user, record=self.get_object())
         return Response(status=204)
 
     @extend_schema(request=StepSerializer, responses=DocumentSerializer)

@@ -15,6 +15,7 @@ from accounts.models import Division
 from funds.choices import IssueBatch, MoneyLevel, PaymentMode
 from funds.models.codes import BudgetItem, FundCategory
 from funds.querysets import FundDocumentQuerySet, FundLineQuerySet
+from funds.sums import within_parent
 from povfund.common.uid import uuid7
 from records.life.locks import child_lock
 from records.models import Record
@@ -25,7 +26,8 @@ class FundDocument(Record):
     资金下达 — one fund document of one issuing unit, with its lines (arts. 2, 9).
 
     `document_no` is normalised to 〔〕 brackets, `document_no_raw` is what was typed. `total` (元)
-    and `line_count` repeat the sums of the lines for lists; the content is the lines.
+    and `line_count` repeat the sums of the lines for lists; the content is the lines. What is passed
+    on below a parent fits what it gave, by trigger (rule F04, `funds/sums.py`).
     """
 
     record_type: ClassVar[str] = "fund_document"
@@ -69,6 +71,7 @@ class FundDocument(Record):
             models.Index(fields=["document_no"], name="funds_funddocument_number"),
             models.Index(fields=["parent"], name="funds_funddocument_parent", condition=Q(parent__isnull=False)),
         ]
+        triggers = [*Record.Meta.triggers, *within_parent()]
 
     def __str__(self) -> str:
         return self.document_no or self.title

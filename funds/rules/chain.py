@@ -17,7 +17,8 @@ from records.registry import Row
 def check_parent(rows: Sequence[Row], ctx: FundContext) -> Iterator[tuple[int, Finding]]:
     """
     F04 分解不超上级 — what the documents below a parent pass on in one division is at most what the
-    parent gave into it. Parents and children of the same list count with their new lines.
+    parent gave into it. Parents and children of the same list count with their new lines. The database
+    holds the same (`funds/sums.py`): two people at one moment do not see each other here.
     """
     here = {row.uid: row for row in rows}
     used: dict[tuple[Any, str], int] = defaultdict(int)
@@ -42,8 +43,13 @@ def check_parent(rows: Sequence[Row], ctx: FundContext) -> Iterator[tuple[int, F
         own = sum(line.fen for line in row.content.lines)
         passed = ctx.spent.get((parent, issuer.scope_key), 0) + used[parent, issuer.scope_key] + own
         used[parent, issuer.scope_key] += own
-        if passed > given:
+        if not _fits(passed, given):
             yield position, _exceeded("parent", passed, given)
+
+
+def _fits(passed: int, given: int) -> bool:
+    """Of money taken back (a parent below zero), at most as much is taken back below it."""
+    return given <= passed <= 0 if given < 0 else passed <= given
 
 
 def _issued_above(parent: Any, key: str, here: dict[Any, Row], ctx: FundContext) -> bool:
@@ -69,7 +75,7 @@ def _given(parent: Any, key: str, here: dict[Any, Row], ctx: FundContext) -> int
 def _children_fit(position: int, row: Row, ctx: FundContext) -> Iterator[tuple[int, Finding]]:
     for key, passed in ctx.children.get(row.uid, {}).items():
         given = _given(row.uid, key, {row.uid: row}, ctx)
-        if passed > given:
+        if not _fits(passed, given):
             yield position, _exceeded("lines", passed, given)
 
 

@@ -97,14 +97,14 @@ def _parents(parents: set[UUID]) -> dict[UUID, dict[str, Any]]:
 def _spent(parents: set[UUID], uids: list[UUID]) -> dict[tuple[UUID, str], int]:
     if not parents:
         return {}
-    others = FundLine.objects.filter(document__parent__in=parents).exclude(document__in=uids)
+    others = FundLine.objects.filter(document__parent__in=parents, document__deleted=False).exclude(document__in=uids)
     sums = others.values_list("document__parent", "issuer_key").annotate(Sum("amount"))
     return {(parent, key): int(amount * 100) for parent, key, amount in sums}
 
 
 def _children(uids: list[UUID]) -> dict[UUID, dict[str, int]]:
     passed: dict[UUID, dict[str, int]] = {}
-    lines = FundLine.objects.filter(document__parent__in=uids)
+    lines = FundLine.objects.filter(document__parent__in=uids, document__deleted=False)
     for parent, key, amount in lines.values_list("document__parent", "issuer_key").annotate(Sum("amount")):
         passed.setdefault(parent, {})[key] = int(amount * 100)
     return passed

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from funds.rules.context import FundContext
 from povfund.common.errors import WARN, Finding
-from povfund.common.text import parse_document_no
+from povfund.common.text import listed_numbers, normalise_document_no, parse_document_no
 from records.registry import Row
 
 
@@ -17,14 +17,12 @@ def check_number(rows: Sequence[Row], ctx: FundContext) -> Iterator[tuple[int, F
     """F02 文号 — parses as 机关代字〔年〕序号号, and its year is the budget year or the one before."""
     for position, row in enumerate(rows):
         number, year = row.content.document_no, row.content.budget_year
+        if number != normalise_document_no(row.content.document_no_raw):
+            yield position, _not_normal(number)
+            continue
         parsed = parse_document_no(number)
         if parsed is None:
-            message = (
-                _("“%(number)s” does not read as a document number.") % {"number": number}
-                if number
-                else _("The document number is missing.")
-            )
-            yield position, _warn(message, _("Write it like 川财农〔2016〕12号; only a carried-over balance has none."))
+            yield position, _unread(number)
         elif not year - 1 <= parsed[1] <= year:
             yield (
                 position,
@@ -36,8 +34,34 @@ def check_number(rows: Sequence[Row], ctx: FundContext) -> Iterator[tuple[int, F
             )
 
 
-def _warn(message: Any, remedy: Any) -> Finding:
-    return Finding("F02", message, field="document_no", remedy=remedy, article="9", severity=WARN)
+def _unread(number: str) -> Finding:
+    if several := listed_numbers(number):
+        return _warn(
+            _("“%(number)s” names %(several)s documents.") % {"number": number, "several": several},
+            _("Enter each document with its own lines, or say why they stand together."),
+            numbers=several,
+        )
+    message = (
+        _("“%(number)s” does not read as a document number.") % {"number": number}
+        if number
+        else _("The document number is missing.")
+    )
+    return _warn(message, _("Write it like 川财农〔2016〕12号; only a carried-over balance has none."))
+
+
+def _warn(message: Any, remedy: Any, **values: Any) -> Finding:
+    return Finding("F02", message, field="document_no", remedy=remedy, article="9", severity=WARN, values=values)
+
+
+def _not_normal(number: str) -> Finding:
+    """Only a received record can differ; a number written otherwise would slip past rule F03."""
+    return Finding(
+        "SHAPE",
+        _("“%(number)s” is not the number as typed with its brackets made one.") % {"number": number},
+        field="document_no",
+        remedy=_("Save the record once more; the number is then written anew."),
+        article="9",
+    )
 
 
 def check_once(rows: Sequence[Row], ctx: FundContext) -> Iterator[tuple[int, Finding]]:

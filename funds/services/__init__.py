@@ -4,7 +4,6 @@ from funds.services.documents import (
     DocumentInput,
     LineInput,
     check_fund_document,
-    delete_fund_document,
     save_fund_document,
 )
 
@@ -12,6 +11,5 @@ __all__ = [
     "DocumentInput",
     "LineInput",
     "check_fund_document",
-    "delete_fund_document",
     "save_fund_document",
 ]

@@ -8,25 +8,25 @@ from decimal import Decimal
 from typing import Any, cast
 from uuid import UUID
 
+import pgtrigger
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
 
-from accounts import audit
 from accounts.models import User
-from funds.content import decode
+from funds.content import decode, faults, yuan
 from funds.models import BudgetItem, FundCategory, FundDocument, FundLine
 from funds.registry import FUND_DOCUMENT
 from funds.rules.context import divisions_by_code
 from funds.search import search_text
 from funds.services.changes import changes_since
+from funds.sums import SUMS, TRIGGERS
 from povfund.common import clock
 from povfund.common.canonical import canonical
 from povfund.common.errors import REFUSE, Finding, RuleViolation
 from povfund.common.text import clean_text, normalise_document_no
 from povfund.common.uid import uuid7
 from povfund.common.verdict import require
-from records.models import EntryDraft
-from records.permissions import may_delete, may_enter
+from records.permissions import may_enter
 from records.registry import Row
 from records.services import entry_due, finish_save, open_for_edit, stamp, start_record
 
@@ -74,11 +74,35 @@ def save_fund_document(
     """
     try:
         with transaction.atomic():
-            return _save(actor=actor, data=data, uid=uid, base_rev=base_rev)
+            document = _save(actor=actor, data=data, uid=uid, base_rev=base_rev)
+            _judge_sums_now()
+            return document
     except IntegrityError as error:
-        if "funds_fundline_once_per_document" not in str(error):
-            raise
-        raise RuleViolation(
+        raise _of_constraint(error) from error
+
+
+def _judge_sums_now() -> None:
+    """F04 is judged by the database at commit; asked here, its refusal is the caller's and not the commit's."""
+    uris = [f"funds.FundDocument:{name}" for name in TRIGGERS]
+    pgtrigger.constraints(pgtrigger.Immediate, *uris)
+    pgtrigger.constraints(pgtrigger.Deferred, *uris)
+
+
+def _of_constraint(error: IntegrityError) -> RuleViolation:
+    """What somebody else's save at the same moment made wrong. Raises `error` itself where it is another."""
+    text = str(error)
+    if SUMS in text:
+        return RuleViolation(
+            Finding(
+                "F04",
+                _("Somebody has just passed on money below the same parent; together it is more than it gave."),
+                field="parent",
+                remedy=_("Lower the amounts, or choose the right parent document."),
+                article="9",
+            )
+        )
+    if "funds_fundline_once_per_document" in text:
+        return RuleViolation(
             Finding(
                 "F03",
                 _("Somebody has just stored the same line under this document number."),
@@ -86,7 +110,8 @@ def save_fund_document(
                 remedy=_("Open the other document, or mend the number."),
                 article="9",
             )
-        ) from error
+        )
+    raise error
 
 
 def _save(*, actor: User, data: DocumentInput, uid: UUID | None, base_rev: int | None) -> FundDocument:
@@ -131,23 +156,6 @@ def check_fund_document(*, actor: User, data: DocumentInput, uid: UUID | None = 
     _fill(document, data)
     content = _content(document, _numbered(document, data.lines))
     return FUND_DOCUMENT.check([_row(document, content)], "submit")[0]
-
-
-@transaction.atomic
-def delete_fund_document(*, actor: User, document: FundDocument) -> None:
-    """Delete a draft or returned document that was never acknowledged. Raises Refused."""
-    rows = FundDocument.objects.select_for_update(of=("self",)).select_related("owner_unit__division")
-    row = cast(FundDocument, rows.get(pk=document.pk))
-    require(may_delete(actor, row))
-    audit.record(
-        actor=actor,
-        action="funds.fund_document.delete",
-        target_type="fund_document",
-        target_id=row.uid,
-        before={"rev": row.rev, "hash": row.content_hash, "document_no": row.document_no},
-    )
-    EntryDraft.objects.filter(record_uid=row.uid).delete()
-    row.delete()
 
 
 def _require_visible_parent(actor: User, parent: UUID | None) -> None:
@@ -206,7 +214,7 @@ def _content(document: FundDocument, lines: list[tuple[UUID, int, LineInput]]) -
         "approved_on": document.approved_on.isoformat(),
         "received_on": document.received_on.isoformat() if document.received_on else None,
         "parent": str(document.parent_id) if document.parent_id else None,
-        "stated_total": None if document.stated_total is None else f"{document.stated_total:.2f}",
+        "stated_total": None if document.stated_total is None else yuan(document.stated_total),
         "remark": document.remark,
         "entered_at": f"{document.entered_at:%Y-%m-%dT%H:%M:%SZ}",
         "lines": [
@@ -217,7 +225,7 @@ def _content(document: FundDocument, lines: list[tuple[UUID, int, LineInput]]) -
                 "money_level": line.money_level,
                 "fund_category": line.fund_category,
                 "budget_item": line.budget_item,
-                "amount": f"{line.amount:.2f}",
+                "amount": yuan(line.amount),
                 "payment_mode": line.payment_mode,
                 "remark": clean_text(line.remark, field=f"lines[{n - 1}].remark"),
             }
@@ -227,6 +235,18 @@ def _content(document: FundDocument, lines: list[tuple[UUID, int, LineInput]]) -
 
 
 def _row(document: FundDocument, content: dict[str, Any]) -> Row:
+    """The record as rules see it. Raises RuleViolation SHAPE for what no record can hold."""
+    if wrong := list(faults(content)):
+        raise RuleViolation(
+            Finding(
+                "SHAPE",
+                _("The value cannot be stored: %(why)s.") % {"why": why},
+                field=place,
+                remedy=_("Shorten or mend it; the field help says what belongs there."),
+                article="9",
+            )
+            for place, why in wrong
+        )
     return Row(
         uid=document.uid,
         content=decode(canonical(content)),

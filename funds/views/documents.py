@@ -16,7 +16,6 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST, require_safe
 
-from funds import services
 from funds.filters import DocumentListFilter
 from funds.models import FundDocument, FundLine
 from funds.reading import label_of
@@ -30,7 +29,7 @@ from records.forms import AttachmentForm
 from records.permissions import may_attach, may_delete, may_edit, may_enter
 from records.review.trail import past_steps, steps_ahead
 from records.review.verdicts import verdict_on
-from records.services import Step, attachments_of, rule_row, take_step
+from records.services import Step, attachments_of, delete_record, rule_row, take_step
 
 TOTALLED = 20_000
 """A filter that holds more documents is not summed: it is to be narrowed first."""
@@ -197,6 +196,6 @@ def document_step(request: HttpRequest, uid: UUID) -> HttpResponse:
 def document_delete(request: HttpRequest, uid: UUID) -> HttpResponse:
     """Delete a draft; the audit trail keeps number and hash."""
     found = _readable(request, uid)
-    services.delete_fund_document(actor=request.user, document=found)
+    delete_record(actor=request.user, record=found)
     messages.success(request, _("%(document)s is deleted.") % {"document": found})
     return redirect(reverse("funds:documents"))

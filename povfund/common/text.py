@@ -13,6 +13,7 @@ _FORBIDDEN = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\ud800-\udfff]"
 )
 _BRACKETS = str.maketrans(dict.fromkeys("[［﹝（(【", "〔") | dict.fromkeys("]］﹞）)】", "〕"))
+_LISTED = re.compile(r"^[^〔〕\s]{1,30}〔\d{4}〕(?:第)?\d{1,6}(?:号?[、,，;；]\d{1,6})+号$")
 _NUMBER = re.compile(r"^(?P<organ>[^〔〕\s]{1,30})〔(?P<year>\d{4})〕(?:第)?(?P<serial>\d{1,6})号$")
 
 
@@ -49,6 +50,11 @@ def parse_document_no(number: str) -> tuple[str, int, int] | None:
     """(机关代字, year, serial) of a normalised number, or None."""
     match = _NUMBER.match(number)
     return (match["organ"], int(match["year"]), int(match["serial"])) if match else None
+
+
+def listed_numbers(number: str) -> int:
+    """How many serials a normalised text names as a list: 3 for 洛财预〔2018〕148、149、250号; 0 where it is none."""
+    return len(re.findall(r"[、,，;；]", number)) + 1 if _LISTED.match(number) else 0
 
 
 def bigrams(text: str) -> str:

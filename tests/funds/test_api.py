@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from rest_framework.test import APIClient
 
+from funds.models import FundDocument
 from tests.documents import REASONS, draft, unit_reviewed
 from tests.people import account
 
@@ -79,6 +80,30 @@ def test_row_042_zero_and_negative_amounts_are_refused(amount):
     wrong = BODY | {"lines": [BODY["lines"][0] | {"amount": amount}]}
     answer = api("511921.finance.entry").post(URL, wrong, format="json")
     assert [e["rule"] for e in answer.json()["errors"]] == ["BAD_AMOUNT"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"document_no": "财" * 70}, "document_no"),
+        ({"title": "\u0958" * 150}, "title"),
+        ({"budget_year": 10**30}, "budget_year"),
+        ({"budget_year": -1}, "budget_year"),
+        ({"lines": [BODY["lines"][0] | {"amount": "-0.00"}]}, "lines[0].amount"),
+        ({"lines": []}, "lines"),
+        ({"lines": [BODY["lines"][0] | {"recipient": "\u200b511921"}]}, "lines[0].recipient"),
+        ({"lines": "none"}, "lines"),
+        ({"parent": "00000000-0000-7000-8000-000000000000"}, "parent"),
+        ({"issued_on": "2016-02-30"}, "issued_on"),
+        ({"stated_total": "1.005"}, "stated_total"),
+        ({"remark": "\x00"}, "remark"),
+    ],
+)
+def test_what_cannot_be_stored_is_refused_at_its_field_and_nothing_is_kept(changes, field):
+    answer = api("511921.finance.entry").post(URL, BODY | changes, format="json")
+    assert answer.status_code == 400, answer.content
+    assert field in {e["field"] for e in answer.json()["errors"]}
+    assert not FundDocument.objects.exists()
 
 
 def test_a_stale_patch_is_409_with_the_other_change():

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection, transaction
+from django.db.models import ProtectedError
 from django.utils.translation import gettext_lazy as _
 
 from accounts import audit
@@ -14,7 +15,7 @@ from accounts.models import User
 from povfund.common import clock
 from povfund.common.canonical import canonical, content_hash
 from povfund.common.errors import REFUSE, Finding, RuleViolation, StaleEdit
-from povfund.common.verdict import require
+from povfund.common.verdict import Refused, require
 from records.calendar.services import deadline
 from records.choices import RecordState, ReviewStep
 from records.life import permissions
@@ -158,7 +159,7 @@ def carry_authors(cycles: dict[UUID, int]) -> None:
 
 def delete_record(*, actor: User, record: Record) -> None:
     """
-    Delete a draft or returned record that was never acknowledged. Raises Refused.
+    Delete a draft or returned record that was never acknowledged and that no other refers to. Raises Refused.
 
     Its rows below go with it; reviews, revisions and the audit entry stay.
     """
@@ -175,7 +176,16 @@ def delete_record(*, actor: User, record: Record) -> None:
             before={"rev": row.rev, "state": row.state, "hash": row.content_hash, "name": str(row)},
         )
         EntryDraft.objects.filter(record_uid=row.uid).delete()
-        row.delete()
+        try:
+            row.delete()
+        except ProtectedError as error:
+            raise Refused(
+                permissions.denied(
+                    _("Other records refer to this one: %(number)s.") % {"number": len(error.protected_objects)},
+                    article="9",
+                    ask_whom=_("The units of those records take the reference away first."),
+                )
+            ) from error
 
 
 def save_draft(
