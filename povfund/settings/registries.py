@@ -16,6 +16,7 @@ TICKS = [
     "accounts.services.expire_grants",
     "accounts.services.close_unused_accounts",
     "accounts.services.tidy_sign_ins",
+    "sync.space.watch_space",
     "sync.windows.schedule.keep_ahead",
     "sync.windows.run.run_due",
     "sync.windows.watch.watch",

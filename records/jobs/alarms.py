@@ -32,15 +32,27 @@ SENTENCES: dict[str, tuple[Any, Any]] = {
     "sync.late": (_("A transmission window is late."), _("Look at the transmission page.")),
     "sync.mismatch": (_("Totals differ from the centre's receipt."), _("Open the batch to see the first record.")),
     "sync.missed": (_("A transmission window was missed."), _("Send now, with a reason.")),
+    "sync.no_space": (
+        _("The disk is full: transmission pauses."),
+        _("Make room; what was under way goes on by itself."),
+    ),
     "sync.quarantine": (_("The centre returned lines that wait to be mended."), _("Open them and correct them.")),
     "sync.refused_sender": (_("A batch with a wrong signature was refused."), _("Tell the security administrator.")),
     "sync.review_soon": (_("Records wait for review before the next window."), _("Review them.")),
+    "sync.schema": (
+        _("A batch is held: its contents are of a newer version."),
+        _("Upgrade this server; the batch is applied afterwards."),
+    ),
     "sync.silence": (_("A node has sent nothing for its window."), _("Call the province.")),
     "sync.suspect_lines": (
         _("A node sent lines that change what it may not change."),
         _("Ask the province; look at the returned lines of the batch."),
     ),
     "sync.tampered": (_("A record was changed after its review and was not sent."), _("Review it again.")),
+    "sync.unapplied": (
+        _("A received batch has not been applied for an hour."),
+        _("Look at the batch and at the workers of this server."),
+    ),
 }
 
 

@@ -19,6 +19,7 @@ TICKS: dict[str, Any] = {
     "accounts.services.expire_grants": _("End expired grants"),
     "accounts.services.close_unused_accounts": _("Close unused accounts"),
     "accounts.services.tidy_sign_ins": _("Forget old failed sign-ins"),
+    "sync.space.watch_space": _("Watch the free space"),
     "sync.windows.schedule.keep_ahead": _("Lay out transmission windows"),
     "sync.windows.run.run_due": _("Start due transmissions"),
     "sync.windows.watch.watch": _("Watch over transmissions"),

@@ -32,6 +32,7 @@ Count = Annotated[int, msgspec.Meta(ge=0, le=2**53 - 1)]
 Day = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$")]
 Moment = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z$")]
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=60)]
+Version = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{4}\.[0-9]{1,4}$")]
 
 
 class PartInfo(msgspec.Struct, forbid_unknown_fields=True):
@@ -72,7 +73,7 @@ class Manifest(msgspec.Struct, forbid_unknown_fields=True, rename={"sender": "fr
     trigger: Literal["schedule", "manual", "import"]
     reason: Annotated[str, msgspec.Meta(max_length=2000)]
     created_at: Moment
-    schema: Name
+    schema: Version
     codes: dict[str, str]
     parts: list[PartInfo]
     lines: Count
@@ -87,6 +88,11 @@ class Manifest(msgspec.Struct, forbid_unknown_fields=True, rename={"sender": "fr
 def encode_manifest(manifest: Manifest) -> bytes:
     """Canonical bytes: what is hashed, chained and signed."""
     return canonical(msgspec.to_builtins(manifest))
+
+
+def version_of(schema: str) -> tuple[int, ...]:
+    """`2026.10` as numbers, so that it comes after `2026.9`."""
+    return tuple(map(int, schema.split(".")))
 
 
 def manifest_hash(raw: bytes) -> str:

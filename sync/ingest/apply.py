@@ -18,12 +18,11 @@ from povfund.common.crashpoint import crashpoint
 from records.calendar.services import deadlines
 from records.choices import RecordState
 from records.registry import IngestCodes, RecordType, record_types
-from records.services import clear_alarm
 from sync import receipts, reconcile
 from sync.choices import InState, Outcome, WindowState
 from sync.fpb.line import Line, parse_line
 from sync.fpb.manifest import NOTHING, parse_manifest
-from sync.ingest.hold import Held, hold
+from sync.ingest.hold import Held, hold, let_go
 from sync.models import Batch, ChainHead, DownlinkItem, Node, QuarantinedLine, Receipt, StagedLine
 
 CHUNK = 5_000
@@ -300,7 +299,7 @@ def _finish(batch: Batch, node: Node, head: ChainHead, counts: dict[str, int], t
         after={"node": node.code, "seq": batch.seq, **counts},
     )
     StagedLine.objects.filter(batch=batch.uid).delete()
-    clear_alarm(kind="sync.gap", key=str(batch.uid), node=node.code)
+    let_go(batch)
     crashpoint("ingest.before_commit")
     return batch
 

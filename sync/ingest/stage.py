@@ -16,7 +16,7 @@ from sync.fpb.line import parse_line
 from sync.fpb.manifest import PartInfo
 from sync.fpb.parts import iter_lines
 from sync.models import Batch, StagedLine
-from sync.receiving.services import folder_of
+from sync.receiving.files import folder_of
 
 COPY = """COPY sync_stagedline (batch, line_no, record_type, record_uid, rev, content_hash, raw, reasons, outcome)
 FROM STDIN"""
@@ -26,11 +26,13 @@ NOT_READABLE = gettext_noop("The line cannot be read.")
 @transaction.atomic
 def stage(batch: Batch) -> Batch:
     """
-    Copy all lines to staging; safe to repeat. A part that differs from the manifest makes the batch
-    CORRUPT: its parts are asked for again and nothing is staged.
+    Copy all lines to staging; safe to repeat, also for a batch that was held and starts anew.
+
+    A part that differs from the manifest makes the batch CORRUPT: its parts are asked for again and
+    nothing is staged.
     """
     row: Batch = Batch.objects.select_for_update(of=("self",)).get(pk=batch.pk)
-    if row.state != InState.RECEIVED:
+    if row.state not in (InState.RECEIVED, InState.HELD_ASSERT):
         return row
     StagedLine.objects.filter(batch=row.uid).delete()
     crashpoint("ingest.before_stage")

@@ -26,7 +26,7 @@ from records.registry import Row, record_types
 from records.services import raise_alarm
 from sync.choices import InState, Outcome
 from sync.fpb.line import Line, parse_line
-from sync.fpb.manifest import parse_manifest
+from sync.fpb.manifest import parse_manifest, version_of
 from sync.ingest.children import check_children
 from sync.ingest.evidence import fault_of
 from sync.ingest.hold import Held, hold
@@ -73,6 +73,7 @@ def validate(batch: Batch) -> Batch:
     Decide every staged line; all reasons of a line are kept. Safe to repeat.
 
     Only in its turn, against what the batches before it have left; until then the batch is HELD_GAP.
+    Contents newer than this program reads are HELD_SCHEMA until it is upgraded.
     """
     try:
         with transaction.atomic():
@@ -83,12 +84,11 @@ def validate(batch: Batch) -> Batch:
 
 def _validate(batch: Batch) -> Batch:
     row: Batch = Batch.objects.select_for_update(of=("self",)).select_related("node__division").get(pk=batch.pk)
-    if row.state not in (InState.STAGED, InState.HELD_GAP):
+    if row.state not in (InState.STAGED, InState.HELD_GAP, InState.HELD_SCHEMA):
         return row
-    if parse_manifest(bytes(row.manifest)).schema > CONTENT_SCHEMA:
-        row.state = InState.HELD_SCHEMA
-        row.save(update_fields=["state"])
-        return row
+    schema = parse_manifest(bytes(row.manifest)).schema
+    if version_of(schema) > version_of(CONTENT_SCHEMA):
+        raise Held(InState.HELD_SCHEMA, f"contents of version {schema}, this program reads {CONTENT_SCHEMA}")
     applied = ChainHead.objects.get(node=row.node_id, epoch=row.epoch).seq
     if row.seq > applied + 1:
         raise Held(InState.HELD_GAP, f"batch {applied + 1} is missing")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from uuid import UUID, uuid4
@@ -14,20 +13,16 @@ from django.db import transaction
 
 from povfund.common import clock
 from povfund.common.crashpoint import crashpoint
-from records.services import enqueue, raise_alarm
+from records.services import clear_alarm, raise_alarm
 from sync import keys, receipts
 from sync.choices import Direction, InState
 from sync.fpb.errors import RejectedInput
 from sync.fpb.frame import Signature, parse_signatures
 from sync.fpb.manifest import SIGNED_AS, Manifest, manifest_hash, parse_manifest
+from sync.ingest.turn import ask_in_turn
 from sync.models import Batch, BatchPart, ChainHead, Node, NodeKey, Receipt
-
-RESERVE_BYTES = 2**30
-"""Free space no batch may use up."""
-
-
-def folder_of(batch: Batch) -> Path:
-    return Path(settings.HOME) / "sync" / "in" / f"{batch}-{batch.uid}"
+from sync.receiving.files import folder_of
+from sync.space import KIND as NO_SPACE, RESERVE_BYTES, free_bytes
 
 
 def announce(*, sender: NodeKey, manifest_raw: bytes, signatures_raw: bytes) -> tuple[Batch, bool]:
@@ -35,7 +30,7 @@ def announce(*, sender: NodeKey, manifest_raw: bytes, signatures_raw: bytes) -> 
     A node says what it will send; (batch, newly known). Everything is checked before any body.
 
     Raises RejectedInput: the codes of manifest and signatures, WRONG_KEY, WRONG_RECIPIENT, OLD_EPOCH,
-    CHAIN_FORK, CHAIN_FROZEN, FROZEN_KEY, NO_SPACE. A refused signature and a fork are alarms.
+    CHAIN_FORK, CHAIN_FROZEN, FROZEN_KEY, NO_SPACE. A refused signature, a fork and a want of space are alarms.
     """
     manifest = parse_manifest(manifest_raw)
     _require_signature(manifest, sender, manifest_raw, parse_signatures(signatures_raw))
@@ -49,9 +44,14 @@ def announce(*, sender: NodeKey, manifest_raw: bytes, signatures_raw: bytes) -> 
             return known, False
         head = _open_chain(node, manifest)
         fork = "one identity, two batches" if known else _fork(head, manifest, digest)
-        if not fork:
-            _require_space(node, sum(part.stored for part in manifest.parts))
+        wanted = sum(part.stored for part in manifest.parts)
+        short = "" if fork else _short_of_space(node, wanted)
+        if not fork and not short:
+            clear_alarm(kind=NO_SPACE, key="quota", node=node.code)
             return _open(node, manifest, manifest_raw, signatures_raw, digest), True
+    if short:
+        raise_alarm(kind=NO_SPACE, key="quota", node=node.code, details={"message": short})
+        raise RejectedInput("NO_SPACE", wanted=wanted, why=short)
     _freeze(head, manifest, raw=manifest_raw, why=fork)
     raise RejectedInput("CHAIN_FORK", seq=manifest.seq)
 
@@ -80,15 +80,15 @@ def _refused(node: str, why: str) -> None:
     raise_alarm(kind="sync.refused_sender", key=why, node=node, details={"why": why})
 
 
-def _require_space(node: Node, wanted: int) -> None:
-    root = Path(settings.HOME)
-    root.mkdir(parents=True, exist_ok=True)
+def _short_of_space(node: Node, wanted: int) -> str:
+    """What there is too little of for a batch: the node's quota or the disk; empty where there is enough."""
     open_parts = BatchPart.objects.filter(batch__node=node, batch__direction=Direction.IN).exclude(
         batch__state=InState.APPLIED
     )
     held = sum(open_parts.values_list("stored", flat=True))
-    if held + wanted > node.quota_bytes or shutil.disk_usage(root).free - wanted < RESERVE_BYTES:
-        raise RejectedInput("NO_SPACE", wanted=wanted)
+    if held + wanted > node.quota_bytes:
+        return "quota"
+    return "disk" if free_bytes() - wanted < RESERVE_BYTES else ""
 
 
 def _open_chain(node: Node, manifest: Manifest) -> ChainHead:
@@ -197,8 +197,8 @@ def take_part(*, batch: Batch, sha256: str, blocks: Iterator[bytes]) -> bytes:
 
 def complete(*, batch: Batch) -> Receipt:
     """
-    All parts are here: say RECEIVED, signed, and start the ingest. Repeating answers the first receipt.
-    Drafts of calls that were cut off go.
+    All parts are here: say RECEIVED, signed, and ask for the ingest in its turn. Repeating answers the first
+    receipt. Drafts of calls that were cut off go.
 
     Raises RejectedInput INCOMPLETE with what is missing.
     """
@@ -213,6 +213,6 @@ def complete(*, batch: Batch) -> Receipt:
         for draft in folder_of(row).glob("*.tmp"):
             draft.unlink(missing_ok=True)
         crashpoint("receive.before_commit")
-        enqueue(kind="sync.ingest", key=str(row.uid), payload={"batch": str(row.uid)}, queue="sync")
     crashpoint("receive.after_commit")
+    ask_in_turn(row)
     return receipt

@@ -21,6 +21,7 @@ from sync.fpb.frame import read_head
 from sync.models import Batch, DownlinkItem, NodeKey
 from sync.nodeauth import caller
 from sync.receiving import services
+from sync.space import NoSpace, room_for
 
 STATUS = {
     "UNAUTHENTICATED": 401,
@@ -59,6 +60,15 @@ def _sender(request: HttpRequest, body_sha256: bytes) -> NodeKey:
     )
 
 
+def _with_room(view: Callable[..., HttpResponse], request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    """The view; where the disk fills up meanwhile, NO_SPACE, so that the node comes back later."""
+    try:
+        with room_for("receiving"):
+            return view(request, *args, **kwargs)
+    except NoSpace as full:
+        raise RejectedInput("NO_SPACE", why=str(full)[:120]) from None
+
+
 def node_call(*methods: str) -> Callable[..., Any]:
     """A view for nodes alone; RejectedInput becomes {"code", "message"} with its status."""
 
@@ -69,7 +79,7 @@ def node_call(*methods: str) -> Callable[..., Any]:
             if request.method not in methods:
                 return JsonResponse({"code": "METHOD", "message": _("Use %s.") % ", ".join(methods)}, status=405)
             try:
-                return view(request, *args, **kwargs)
+                return _with_room(view, request, *args, **kwargs)
             except RejectedInput as error:
                 body = {"code": error.code, "message": str(error), "time": clock.now().isoformat()}
                 return JsonResponse(body, status=STATUS.get(error.code, 422))

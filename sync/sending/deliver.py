@@ -17,6 +17,7 @@ from sync.sealing.build import build
 from sync.sending.client import CentreClient, Refused, Unreachable
 from sync.sending.locate import locate
 from sync.sending.settle import settle, store_receipts
+from sync.space import room_for
 
 FINAL = (OutState.APPLIED, OutState.VOID)
 REFUSALS = {
@@ -78,7 +79,7 @@ def job(context: JobContext) -> dict[str, Any]:
     """Handler of the job kind `sync.deliver`: tried again until the applied receipt is carried out."""
     uid = UUID(context.payload["batch"])
     try:
-        with CentreClient() as client:
+        with room_for("sending"), CentreClient() as client:
             for earlier in _unfinished_before(uid):
                 deliver(earlier, client=client)
                 context.check()

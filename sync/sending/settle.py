@@ -21,7 +21,7 @@ from sync import reconcile
 from sync.choices import Direction, Outcome, OutState, WindowState
 from sync.fpb.errors import RejectedInput
 from sync.models import Batch, LineOutcome, Node, Receipt, TransmissionWindow
-from sync.receipts import believe
+from sync.receipts import as_wire, believe
 
 DONE = (OutState.APPLIED, OutState.VOID)
 PAUSE_PERCENT = 20
@@ -57,20 +57,32 @@ def settle(batch: Batch) -> Batch:
     Carry out what the stored receipts say; safe to repeat.
 
     RECEIVED only says that the centre holds the bytes: locks stay. APPLIED acknowledges in one
-    transaction, in the order of the chain, unless own totals or digest differ: then nothing is
-    acknowledged, the batch says MISMATCH and an alarm rises until the cause is mended.
+    transaction, in the order of the chain, its signature checked once more because other processes write
+    to the table of receipts. Where own totals or digest differ nothing is acknowledged, the batch says
+    MISMATCH and an alarm rises until the cause is mended.
     """
     receipts = {receipt.kind: receipt for receipt in batch.receipts.all()}
     if Receipt.Kind.RECEIVED in receipts:
         _note_received(batch)
-    if Receipt.Kind.APPLIED in receipts and _is_next(batch):
+    applied = receipts.get(Receipt.Kind.APPLIED)
+    if applied and _is_next(batch) and _believed(batch, applied):
         try:
             with transaction.atomic():
-                _carry_out(batch, body_of(receipts[Receipt.Kind.APPLIED]))
+                _carry_out(batch, body_of(applied))
         except Unequal as unequal:
             _note_mismatch(batch, unequal)
     batch.refresh_from_db()
     return batch
+
+
+def _believed(batch: Batch, receipt: Receipt) -> bool:
+    """Is the stored receipt the centre's, about this batch? Otherwise an alarm."""
+    try:
+        believe(batch=batch, wire=as_wire(receipt))
+    except RejectedInput as error:
+        raise_alarm(kind="sync.forged_receipt", key=str(batch.uid), details={"message": str(error)})
+        return False
+    return True
 
 
 def body_of(receipt: Receipt) -> dict[str, Any]:

@@ -54,3 +54,9 @@ def require_lease(window: TransmissionWindow) -> None:
     rows = TransmissionWindow.objects.select_for_update(of=("self",)).filter(pk=window.pk, fence=window.fence)
     if not rows.exists():
         raise Fenced(f"{window} was taken over")
+
+
+def give_back(window: TransmissionWindow) -> None:
+    """The work could not be done now: whoever looks next may take the window over at once."""
+    now = clock.now()
+    TransmissionWindow.objects.filter(pk=window.pk, fence=window.fence).update(lease_until=now - LEASE)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 from django.conf import settings
@@ -13,7 +14,8 @@ from records.services import JobContext, enqueue
 from sync.choices import Direction, OutState, Trigger, WindowState
 from sync.models import Batch, Node, TransmissionWindow
 from sync.sealing import build, seal
-from sync.windows.lease import claim_due, require_lease
+from sync.space import NoSpace, room_for
+from sync.windows.lease import claim_due, give_back, require_lease
 from sync.windows.sanity import clock_is_sane
 
 UNFINISHED = (
@@ -37,15 +39,25 @@ def run_due() -> None:
     if not paused and clock_is_sane():
         window = claim_due()
         if window is not None:
-            run_window(window)
+            with suppress(NoSpace):
+                run_window(window)
     for uid in Batch.objects.filter(direction=Direction.OUT, state__in=UNFINISHED).values_list("pk", flat=True):
         _enqueue_delivery(uid)
 
 
 def run_window(window: TransmissionWindow) -> Batch:
-    """Seal, build and hand over to delivery; an empty window sends an empty batch. Raises Fenced."""
+    """
+    Seal, build and hand over to delivery; an empty window sends an empty batch.
+
+    Raises Fenced, or NoSpace, with the lease given back so that the next tick tries again.
+    """
     crashpoint("window.after_claim")
-    batch = build(seal(trigger=Trigger.SCHEDULE, window=window))
+    try:
+        with room_for("sealing"):
+            batch = build(seal(trigger=Trigger.SCHEDULE, window=window))
+    except NoSpace:
+        give_back(window)
+        raise
     crashpoint("window.after_build")
     with transaction.atomic():
         require_lease(window)
@@ -58,7 +70,8 @@ def send_now_job(context: JobContext) -> dict[str, Any]:
     """Handler of the job kind `sync.send_now`: one batch with the uid of the job, built and handed to delivery."""
     asked_by = User.objects.select_related("person", "unit").get(pk=context.payload["asked_by"])
     reason = context.payload["reason"]
-    batch = build(seal(trigger=Trigger.MANUAL, reason=reason, asked_by=asked_by, uid=context.uid))
+    with room_for("sealing"):
+        batch = build(seal(trigger=Trigger.MANUAL, reason=reason, asked_by=asked_by, uid=context.uid))
     _enqueue_delivery(batch.uid)
     return {"batch": str(batch.uid)}
 

@@ -18,8 +18,8 @@ from records.choices import ABOVE_STATES
 from records.models import Alarm
 from records.registry import record_types
 from records.services import clear_alarm, raise_alarm
-from sync.choices import WindowState
-from sync.models import Node, QuarantinedLine, TransmissionWindow
+from sync.choices import Direction, InState, WindowState
+from sync.models import Batch, Node, QuarantinedLine, TransmissionWindow
 from sync.sending.returned import returned_lines
 from sync.windows.sanity import clock_is_sane
 
@@ -28,6 +28,7 @@ UNITS_HEAR_AT = time(16, 0)
 CENTRE_LOOKS_AT = time(18, 0)
 REVIEWER_DAYS = (3, 1)
 AGEING_DAYS = (3, 7, 15)
+APPLIED_WITHIN = timedelta(hours=1)
 OPEN = (
     WindowState.PENDING,
     WindowState.DUE,
@@ -58,6 +59,7 @@ def watch() -> None:
     if settings.EDITION == "provincial":
         _warn_reviewers(held)
     _watch_returned()
+    _watch_received(now)
 
 
 def _is_missed(window: TransmissionWindow, now: datetime, held: WorkingCalendar) -> bool:
@@ -158,6 +160,18 @@ def _watch_returned() -> None:
             raise_alarm(kind="sync.quarantine", key=f"ageing-{mark}", details={"working_days": days})
         else:
             clear_alarm(kind="sync.quarantine", key=f"ageing-{mark}")
+
+
+def _watch_received(now: datetime) -> None:
+    """At the centre: what was received and is not applied within the hour is an alarm, whatever it waits for."""
+    rows = Batch.objects.filter(direction=Direction.IN, received_at__lt=now - APPLIED_WITHIN)
+    waiting = {str(batch.pk): batch for batch in rows.exclude(state__in=(InState.APPLIED, InState.VOID))}
+    for key, batch in waiting.items():
+        details = {"message": f"{batch} · {batch.state_label}", "state": batch.state}
+        raise_alarm(kind="sync.unapplied", key=key, node=batch.node_id, details=details)
+    for alarm in Alarm.objects.filter(kind="sync.unapplied", over_at=None):
+        if alarm.key not in waiting:
+            clear_alarm(kind=alarm.kind, key=alarm.key, node=alarm.node)
 
 
 def _oldest_returned() -> datetime | None:

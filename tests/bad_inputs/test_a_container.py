@@ -23,7 +23,7 @@ from sync.fpb.manifest import PartInfo, encode_manifest, parse_manifest
 from sync.fpb.parts import iter_lines
 from sync.fpb.strict import strict_json
 from sync.models import Batch, BatchPart, LineOutcome, QuarantinedLine
-from sync.receiving.services import folder_of
+from sync.receiving.files import folder_of
 from tests.documents import line, province_reviewed
 from tests.sync.batches import a_file, a_line, a_manifest, framed, packed, signed
 

@@ -1,4 +1,4 @@
-"""B. Identity, signature, chain: rows 19–27 and 32; more of 32, and 28 and 33, in `tests/sync/test_receipts.py`."""
+"""B. Identity, signature, chain: rows 19–27 and 32; more of 32, and 33, in `tests/sync/test_receipts.py`."""
 
 from __future__ import annotations
 
@@ -8,11 +8,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from povfund.common import crashpoint as crashing
 from records.jobs.models import Job
-from records.jobs.services import run
 from sync import keys
 from sync.fpb.errors import RejectedInput
 from sync.fpb.manifest import RECEIPT_SIGNED_AS
-from sync.ingest import pick_up
 from sync.models import Batch, ChainHead, Node, NodeKey, Receipt
 from sync.receiving.services import announce
 from sync.sending.client import CentreClient
@@ -172,6 +170,7 @@ def test_row_026_a_batch_after_a_gap_waits_with_an_alarm_and_goes_on_by_itself(w
         assert alarms("sync.gap") == 2
     forger.deliver(missing)
     forger.ingest(missing)
+    world.work_off()
     with world.at("C"):
         assert set(Batch.objects.values_list("state", flat=True)) == {"applied"}
         assert ChainHead.objects.get().seq == 4
@@ -189,9 +188,8 @@ def test_row_026_a_batch_that_waited_is_found_although_the_worker_died(world, fo
     with world.at("C"):
         assert Batch.objects.get(pk=second.uid).state == "held_gap"
         Job.objects.all().delete()
-        pick_up()
-        for job in Job.objects.all():
-            run(job.pk)
+    world.work_off()
+    with world.at("C"):
         assert set(Batch.objects.values_list("state", flat=True)) == {"applied"}
 
 

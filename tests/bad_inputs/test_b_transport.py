@@ -12,7 +12,8 @@ from django.test import override_settings
 from povfund.common import clock
 from sync.models import Batch
 from sync.nodeauth import content_digest, sign_call
-from sync.receiving.services import folder_of, take_part
+from sync.receiving.files import folder_of
+from sync.receiving.services import take_part
 from sync.sending.client import CentreClient
 from tests.documents import province_reviewed
 from tests.sync.forge import Forger, a_record, alarms, code_of, files_of_centre

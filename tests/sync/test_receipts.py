@@ -7,25 +7,23 @@ from datetime import timedelta
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from django.db import connection, connections
+from django.db import connection
 
-from funds.models import FundDocument, FundLine
+from funds.models import FundDocument
 from funds.services import save_fund_document
-from povfund.common import crashpoint as crashing
 from povfund.common.canonical import canonical
 from records.choices import RecordState
 from records.models import Alarm, Outbox
 from sync import keys, receipts
 from sync.choices import OutState
 from sync.fpb.manifest import RECEIPT_SIGNED_AS
-from sync.models import Batch, LineOutcome, Node, NodeKey, Receipt
+from sync.models import Batch, Node, NodeKey, Receipt
 from sync.sending.client import Refused, Unreachable
 from sync.sending.locate import locate
 from sync.sending.returned import returned_lines
 from sync.sending.settle import settle, store_receipts
 from tests.documents import line, province_reviewed, step, typed
 from tests.people import account
-from tests.sync.test_sealing import Died, dying_at
 
 
 @pytest.fixture
@@ -198,46 +196,6 @@ def test_a_returned_line_opens_for_its_unit_with_the_reason_and_goes_again(world
         bad.refresh_from_db()
         assert (bad.state, bad.acked_rev) == (RecordState.ACKNOWLEDGED, 2)
         assert good.uid
-
-
-SEND_POINTS = [
-    "send.before_announce",
-    "send.after_announce",
-    "send.between_parts",
-    "send.before_complete",
-    "send.after_complete",
-    "settle.before_receipt",
-    "settle.after_receipt",
-    "settle.after_states",
-    "settle.before_commit",
-]
-
-
-@pytest.mark.parametrize("name", SEND_POINTS)
-def test_a_worker_may_die_at_any_line_of_sending(world, name):
-    with world.at("P51"):
-        province_reviewed()
-    batch = world.seal()
-    crashing.hook = dying_at(name)
-    try:
-        try:
-            world.deliver(batch)
-            world.ingest()
-            world.fetch(batch)
-        except Died:
-            connections["default"].close()
-        assert crashing.hook is None, f"{name} was not passed"
-        world.deliver(batch)
-        world.ingest()
-        assert world.fetch(batch).state == "applied"
-    finally:
-        crashing.hook = None
-    with world.at("P51"):
-        assert FundDocument.objects.get().state == RecordState.ACKNOWLEDGED
-        assert LineOutcome.objects.count() == 1
-        assert Receipt.objects.count() == 2
-    with world.at("C"):
-        assert Batch.objects.count() == FundDocument.objects.count() == FundLine.objects.count() == 1
 
 
 def test_delivering_again_and_again_changes_nothing(world):

@@ -18,7 +18,7 @@ from povfund.common.errors import Finding
 from records.choices import RecordState
 from records.models import Alarm, Outbox, RecordRevision, Review
 from sync.fpb.parts import iter_lines
-from sync.models import Batch, BatchItem, ChainHead, LineOutcome
+from sync.models import Batch, BatchItem, LineOutcome
 from sync.sealing import build, preview, seal
 from sync.sealing.build import LostRevision, folder_of
 from sync.sealing.preview import fingerprint_of
@@ -205,51 +205,6 @@ def test_i4_a_sealed_record_equals_the_sealed_revision_whoever_tries(here, as_ro
     from povfund.common.canonical import canonical
 
     assert canonical(live) == bytes(revision.content)
-
-
-SEAL_POINTS = [
-    "seal.after_lock",
-    "seal.after_batch",
-    "seal.mid_items",
-    "seal.after_states",
-    "seal.after_items",
-    "seal.after_head",
-    "seal.before_commit",
-    "build.before_parts",
-    "build.mid_file",
-    "build.after_fsync",
-    "build.after_rename",
-    "build.before_signature",
-    "build.before_commit",
-]
-
-
-@pytest.mark.parametrize("name", SEAL_POINTS)
-def test_a_worker_may_die_at_any_line_of_sealing_and_building(here, name):
-    """Repeating makes one batch with every record once, chained to the one before."""
-    uid = Batch().uid
-    province_reviewed("通财农〔2016〕1号")
-    first = build(manual())
-    for n in (2, 3):
-        province_reviewed(f"通财农〔2016〕{n}号")
-    crashing.hook = dying_at(name)
-    with pytest.raises(Died):
-        build(manual(uid=uid))
-    connections["default"].close()
-    assert crashing.hook is None
-    batch = build(manual(uid=uid))
-    assert batch.pk == uid
-    assert list(Batch.objects.order_by("seq").values_list("seq", "state", "lines")) == [
-        (1, "built", 1),
-        (2, "built", 2),
-    ]
-    assert batch.prev == first.manifest_hash
-    assert ChainHead.objects.get().hash == batch.manifest_hash
-    assert not Outbox.objects.filter(batch=None).exists()
-    assert FundDocument.objects.filter(state="sealed").count() == 3
-    lines = [raw for part in batch.parts.all() for raw in iter_lines(folder_of(batch) / f"{part.n:04d}.part", part)]
-    assert len(lines) == 2
-    assert not list(folder_of(batch).parent.glob("*.tmp"))
 
 
 def test_what_a_dead_worker_sealed_is_built_before_the_next_seal(here):

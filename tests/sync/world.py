@@ -8,12 +8,17 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
+from uuid import UUID
 
 import httpx
 from django.db import connections
+from django.db.models import Q
 from django.test import Client, override_settings
 
 from accounts.models import Division
+from povfund.common import clock
+from records.jobs.models import Job
+from records.jobs.services import STALE, run
 from sync import keys
 from sync.fpb.line import encode_line
 from sync.ingest import ingest, pick_up
@@ -85,6 +90,14 @@ class World:
         with self.at(node), self.client(node) as client:
             return deliver(batch.uid, client=client)
 
+    def work_off(self) -> None:
+        """The centre's ticker and its worker: every piece of work that is due, in the order of the queue."""
+        with self.at("C"):
+            pick_up()
+            while due := _due_jobs():
+                for uid in due:
+                    run(uid)
+
     def ingest(self) -> None:
         """The centre works through everything it received."""
         with self.at("C"):
@@ -126,6 +139,12 @@ class World:
         connections["default"].close()
         for name in self.databases.values():
             self.server.drop(name)
+
+
+def _due_jobs() -> list[UUID]:
+    now = clock.now()
+    free = Q(state="queued", next_try_at__lte=now) | Q(state="running", heartbeat_at__lt=now - STALE)
+    return list(Job.objects.filter(free, kind="sync.ingest").order_by("created_at").values_list("pk", flat=True))
 
 
 class Wire(httpx.BaseTransport):
