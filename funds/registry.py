@@ -61,5 +61,6 @@ FUND_DOCUMENT = RecordType(
     enter_url="funds:document_new",
     reading=_reading,
     amount_field="total",
+    sheet_path="funds.sheets.FUND_DOCUMENT_SHEET",
 )
 """资金下达: entered by finance, or by the line in charge of a category where the province lets it (rule F10)."""

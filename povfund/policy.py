@@ -131,6 +131,7 @@ POLICY: dict[str, Row] = {
     "attachments-list": Row(LOGIN, BOTH, api=True),
     "attachments-detail": Row(LOGIN, api=True),
     "attachments-content": Row(LOGIN, api=True),
+    "template": Row(LOGIN, api=True),
     # sync
     "sync:overview": Row(TRANSMISSION),
     "sync:send": Row(SENDERS, POST),

@@ -16,6 +16,7 @@ from django.utils.module_loading import import_string
 if TYPE_CHECKING:
     from povfund.common.errors import Finding
     from records.life.models import Record
+    from records.sheets.form import SheetForm
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,9 +115,17 @@ class RecordType:
     totals_sql: str = ""
     """SELECT record uid, year, category, fen for live rows of `%(uids)s`: the measure from tables."""
 
+    sheet_path: str = ""
+    """Dotted name of its `SheetForm`: templates, imports and exports; empty where it has none."""
+
     @property
     def model(self) -> type[Record]:
         return import_string(self.model_path)
+
+    @property
+    def sheet(self) -> SheetForm:
+        """The workbooks of the type. Raises ImportError where it has none."""
+        return import_string(self.sheet_path)
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,14 @@ from records.life.services.saving import (
     stamp,
     start_record,
 )
+from records.life.services.sets import (
+    SetItem,
+    copy_rows,
+    delete_set,
+    ingest_codes,
+    plan_set,
+    store_set,
+)
 from records.life.services.steps import Step, StepResult, rule_row, take_step, take_steps
 from records.life.services.system import mark_acknowledged, mark_quarantined, mark_sealed, mark_voided
 from records.life.services.work import (
@@ -48,6 +56,7 @@ __all__ = [
     "LostLease",
     "RetryLater",
     "RevisionDiff",
+    "SetItem",
     "ShownAlarm",
     "Step",
     "StepResult",
@@ -60,13 +69,16 @@ __all__ = [
     "cancel_job",
     "carry_authors",
     "clear_alarm",
+    "copy_rows",
     "delete_record",
+    "delete_set",
     "discard_draft",
     "draft_of",
     "enqueue",
     "entry_due",
     "finish_save",
     "in_others_hands",
+    "ingest_codes",
     "mark_acknowledged",
     "mark_quarantined",
     "mark_sealed",
@@ -74,6 +86,7 @@ __all__ = [
     "open_alarms",
     "open_for_edit",
     "path_of",
+    "plan_set",
     "previous_revision_diff",
     "raise_alarm",
     "record_history",
@@ -84,6 +97,7 @@ __all__ = [
     "shown_alarms",
     "stamp",
     "start_record",
+    "store_set",
     "take_step",
     "take_steps",
     "unsaved_draft",

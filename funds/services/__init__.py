@@ -5,6 +5,7 @@ from funds.services.documents import (
     LineInput,
     check_fund_document,
     save_fund_document,
+    typed_content,
 )
 
 __all__ = [
@@ -12,4 +13,5 @@ __all__ = [
     "LineInput",
     "check_fund_document",
     "save_fund_document",
+    "typed_content",
 ]

@@ -12,7 +12,7 @@ import pgtrigger
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import User
+from accounts.models import Unit, User
 from funds.content import decode, faults, yuan
 from funds.models import BudgetItem, FundCategory, FundDocument, FundLine
 from funds.registry import FUND_DOCUMENT
@@ -134,6 +134,7 @@ def _save(*, actor: User, data: DocumentInput, uid: UUID | None, base_rev: int |
     before = {} if created else {"rev": document.rev, "state": document.state, "hash": document.content_hash}
     _require_visible_parent(actor, data.parent)
     _fill(document, data)
+    document.due_on = entry_due(data.approved_on)
     lines = _numbered(document, data.lines)
     content = _content(document, lines)
     findings = FUND_DOCUMENT.check([_row(document, content)], "save")[0]
@@ -154,6 +155,7 @@ def check_fund_document(*, actor: User, data: DocumentInput, uid: UUID | None = 
         document = FundDocument(uid=uuid7())
         start_record(actor=actor, record=document)
     _fill(document, data)
+    document.due_on = entry_due(data.approved_on)
     content = _content(document, _numbered(document, data.lines))
     return FUND_DOCUMENT.check([_row(document, content)], "submit")[0]
 
@@ -180,25 +182,36 @@ def _fill(document: FundDocument, data: DocumentInput) -> None:
     for name in ("budget_year", "issue_batch", "issued_on", "approved_on", "received_on", "stated_total"):
         setattr(document, name, getattr(data, name))
     document.parent_id = data.parent
-    document.due_on = entry_due(data.approved_on)
     document.total = sum((line.amount for line in data.lines), Decimal(0))
     document.line_count = len(data.lines)
     document.search_text = search_text(document.document_no, document.title)
 
 
 def _numbered(document: FundDocument, lines: list[LineInput]) -> list[tuple[UUID, int, LineInput]]:
-    """Each line with its uid and number; an unknown or repeated uid is replaced by a new one."""
-    known = (
-        set(FundLine.objects.filter(document=document.pk).values_list("uid", flat=True))
-        if document.content_hash
-        else set()
-    )
-    numbered: list[tuple[UUID, int, LineInput]] = []
+    """Each line with its uid and number, the stored document's lines keeping theirs."""
+    stored = FundLine.objects.filter(document=document.pk) if document.content_hash else FundLine.objects.none()
+    return numbered(lines, known=set(stored.values_list("uid", flat=True)))
+
+
+def numbered(lines: list[LineInput], *, known: set[UUID]) -> list[tuple[UUID, int, LineInput]]:
+    """Each line with its uid and number; a uid not in `known`, or a repeated one, is replaced by a new one."""
+    found: list[tuple[UUID, int, LineInput]] = []
     for n, line in enumerate(lines, 1):
         uid = line.uid if line.uid in known else uuid7()
         known.discard(uid)
-        numbered.append((uid, n, line))
-    return numbered
+        found.append((uid, n, line))
+    return found
+
+
+def typed_content(*, data: DocumentInput, unit: Unit, known: set[UUID]) -> dict[str, Any]:
+    """
+    Canonical content of typed data of `unit`, entered now; lines of `known` uids keep them. Asks no rule and no query.
+
+    Raises RuleViolation TEXT.
+    """
+    document = FundDocument(division=unit.division, owner_kind=unit.kind, entered_at=clock.now())
+    _fill(document, data)
+    return _content(document, numbered(data.lines, known=known))
 
 
 def _content(document: FundDocument, lines: list[tuple[UUID, int, LineInput]]) -> dict[str, Any]:

@@ -40,14 +40,26 @@ def parse_wan(text: str, *, field: str = "") -> Decimal:
 
     Raises RuleViolation BAD_AMOUNT.
     """
+    return _amount(text, WAN, field)
+
+
+def parse_yuan(text: str, *, field: str = "") -> Decimal:
+    """Typed 元; refuses what `parse_wan` does, and an amount that says 万. Raises RuleViolation BAD_AMOUNT."""
+    typed = unicodedata.normalize("NFKC", text).strip()
+    if typed.endswith(("万", "万元")):
+        raise RuleViolation(_bad(_("“%(text)s” is not an amount.") % {"text": text}, field))
+    return _amount(typed.removesuffix("元"), Decimal(1), field)
+
+
+def _amount(text: str, factor: Decimal, field: str) -> Decimal:
     typed = _half_width(text)
     if not _TYPED.match(typed):
         raise RuleViolation(_bad(_("“%(text)s” is not an amount.") % {"text": text}, field))
-    yuan = Decimal(typed.replace(",", "")) * WAN
+    yuan = Decimal(typed.replace(",", "")) * factor
+    if abs(yuan) >= LIMIT:
+        raise RuleViolation(_bad(_("“%(text)s” is too large.") % {"text": text[:40]}, field))
     if yuan != yuan.quantize(Decimal("0.01")):
         raise RuleViolation(_bad(_("“%(text)s” is finer than a fen.") % {"text": text}, field))
-    if abs(yuan) >= LIMIT:
-        raise RuleViolation(_bad(_("“%(text)s” is too large.") % {"text": text}, field))
     return yuan.quantize(Decimal("0.01"))
 
 

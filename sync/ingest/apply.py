@@ -11,13 +11,13 @@ import psycopg
 from django.db import DataError, IntegrityError, connection, transaction
 
 from accounts import audit
-from accounts.models import Division, Unit
 from povfund.common import clock
 from povfund.common.canonical import CONTENT_SCHEMA
 from povfund.common.crashpoint import crashpoint
 from records.calendar.services import deadlines
 from records.choices import RecordState
 from records.registry import IngestCodes, RecordType, record_types
+from records.services import copy_rows, ingest_codes
 from sync import receipts, reconcile
 from sync.choices import InState, Outcome, WindowState
 from sync.fpb.line import Line, parse_line
@@ -140,7 +140,7 @@ def _lines(batch: Batch) -> Iterator[list[Line]]:
 def _write_lines(batch: Batch) -> reconcile.Totals:
     """Store every applied line, children before roots; returns what they add to the totals."""
     added: reconcile.Totals = {}
-    codes = {kind.key: _codes(kind) for kind in record_types().values()}
+    codes = {kind.key: ingest_codes(kind) for kind in record_types().values()}
     for lines in _lines(batch):
         for kind in record_types().values():
             own = [(line, kind.decode(bytes(line.c))) for line in lines if line.t == kind.key]
@@ -153,29 +153,13 @@ def _write_lines(batch: Batch) -> reconcile.Totals:
     return added
 
 
-def _codes(kind: RecordType) -> IngestCodes:
-    divisions = Division.objects.order_by("-scope_key").values_list("code", "pk", "scope_key")
-    units = Unit.objects.order_by("-division__scope_key").values_list("division__code", "kind", "pk")
-    return IngestCodes(
-        divisions={code: (pk, key) for code, pk, key in divisions},
-        units={f"{code}.{kind_}": pk for code, kind_, pk in units},
-        extra=kind.code_tables(),
-    )
-
-
-def _copy(table: str, columns: tuple[str, ...], rows: Iterator[tuple[Any, ...]]) -> None:
-    with connection.cursor() as cursor, cursor.copy(f"COPY {table} ({', '.join(columns)}) FROM STDIN") as copy:
-        for row in rows:
-            copy.write_row(row)
-
-
 def _copy_records(batch: Batch, kind: RecordType, own: list[tuple[Line, Any]], codes: IngestCodes) -> None:
     for child in kind.children:
-        _copy(child.table, child.columns, (r for line, content in own for r in child.rows(line.u, content, codes)))
+        copy_rows(child.table, child.columns, (r for line, content in own for r in child.rows(line.u, content, codes)))
     due = deadlines([date.fromisoformat(content.approved_on) for _line, content in own])
     now = clock.now()
     roots = (_root(line, content, codes, now, due) + kind.root_row(content, codes) for line, content in own)
-    _copy(kind.model._meta.db_table, ROOT + kind.root_columns, roots)
+    copy_rows(kind.model._meta.db_table, ROOT + kind.root_columns, roots)
 
 
 def _root(line: Line, content: Any, codes: IngestCodes, now: datetime, due: dict[date, date]) -> tuple[Any, ...]:
@@ -207,13 +191,13 @@ def _root(line: Line, content: Any, codes: IngestCodes, now: datetime, due: dict
 
 def _copy_history(batch: Batch, lines: list[Line]) -> None:
     now = clock.now()
-    _copy(
+    copy_rows(
         "records_recordrevision",
         REVISION,
         ((line.t, line.u, line.r, bytes(line.c), line.h, CONTENT_SCHEMA, now) for line in lines),
     )
-    _copy("records_review", REVIEW, (_review(line, step) for line in lines for step in line.rv))
-    _copy(
+    copy_rows("records_review", REVIEW, (_review(line, step) for line in lines for step in line.rv))
+    copy_rows(
         "records_identity",
         IDENTITY,
         ((line.u, line.t, batch.node_id, line.r, line.h, batch.uid, False) for line in lines),

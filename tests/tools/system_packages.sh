@@ -4,6 +4,7 @@ set -eu
 wanted=""
 command -v chromium >/dev/null 2>&1 || wanted="$wanted chromium"
 command -v redis-server >/dev/null 2>&1 || wanted="$wanted redis-server"
+command -v soffice >/dev/null 2>&1 || wanted="$wanted libreoffice-calc-nogui"
 [ -d /usr/share/fonts/opentype/noto ] || wanted="$wanted fonts-noto-cjk"
 [ -n "$wanted" ] || exit 0
 if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null 2>&1; then

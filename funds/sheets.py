@@ -1,0 +1,354 @@
+"""Workbooks of fund documents: their columns, code lists, and how rows become documents."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Q
+from django.http import QueryDict
+from django.utils.translation import gettext_lazy as _, override
+
+from accounts.models import Division, User
+from funds.choices import IssueBatch, MoneyLevel, PaymentMode
+from funds.content import contents
+from funds.help import BY_NAME
+from funds.models import BudgetItem, FundCategory, FundDocument, FundLine
+from funds.services import DocumentInput, LineInput, typed_content
+from povfund.common import clock
+from povfund.common.canonical import canonical
+from povfund.common.errors import Finding, RuleViolation
+from povfund.common.text import normalise_document_no
+from povfund.common.uid import uuid7
+from records.choices import RecordState
+from records.sheets import form
+from records.sheets.form import RECORD_REV, RECORD_UID, Assembled, CodeList, Column, SheetForm, Typed, plain
+
+MAX_LINES = 2_000
+FRAME = ("owner", "division", "entered_at")
+HEAD = ("document_no", "title", "budget_year", "issue_batch", "issued_on", "approved_on", "received_on", "stated_total")
+
+
+def _column(name: str, *, kind: str = form.TEXT, variants: str = "", **options: Any) -> Column:
+    """A column whose label, unit and help are those of the form."""
+    told = BY_NAME[name]
+    options.setdefault("label", told.label)
+    return Column(name=name, unit=told.unit, help=told.text, kind=kind, variants=tuple(variants.split()), **options)
+
+
+COLUMNS = (
+    _column(
+        "document_no",
+        longest=80,
+        width=24,
+        variants="文号 下达文号 指标文号 指标文件文号 文件号 资金文号 文件文号 发文文号",
+    ),
+    _column("title", required=True, width=36, variants="标题 文件标题 资金名称 文件"),
+    _column("budget_year", kind=form.YEAR, required=True, width=10, variants="年度 年份 资金年度"),
+    _column("issue_batch", kind=form.CODE, codes="issue_batch", required=True, width=12, variants="下达批次 资金批次"),
+    _column("issued_on", kind=form.DAY, required=True, width=12, variants="发文日期 下达日期 文件日期"),
+    _column("approved_on", kind=form.DAY, required=True, width=12, variants="审批日期 审批确定日"),
+    _column("received_on", kind=form.DAY, width=12, variants="收文时间"),
+    _column("parent", kind=form.REFERENCE, longest=80, width=24, variants="上级文号 上级文件号 上级指标文号"),
+    _column("stated_total", kind=form.MONEY, width=16, variants="文件总额 文件合计"),
+    _column("remark", label=_("Remark of the document"), longest=4000, width=20),
+    _column(
+        "lines.recipient",
+        kind=form.CODE,
+        codes="recipient",
+        required=True,
+        width=20,
+        variants="地区 区划 市州 市(州) 市、州 县区 县(区) 县(市、区) 区县 市县 单位 单位名称 资金接收单位 乡镇"
+        " 乡镇(街道) 项目县 县(市) 地市",
+    ),
+    _column(
+        "lines.money_level", kind=form.CODE, codes="money_level", required=True, width=12, variants="级次 资金来源"
+    ),
+    _column(
+        "lines.fund_category",
+        kind=form.CODE,
+        codes="fund_category",
+        required=True,
+        width=26,
+        variants="类别 资金种类 资金类型",
+    ),
+    _column(
+        "lines.budget_item",
+        kind=form.CODE,
+        codes="budget_item",
+        required=True,
+        width=24,
+        variants="功能科目 科目 预算科目 支出功能科目 科目编码 支出科目",
+    ),
+    _column(
+        "lines.amount",
+        kind=form.MONEY,
+        required=True,
+        width=16,
+        variants="下达金额 资金 资金额 下达资金 分配金额 安排金额 安排资金 资金规模 分配资金 资金数",
+    ),
+    _column("lines.payment_mode", kind=form.CODE, codes="payment_mode", required=True, width=16, variants="支付方式"),
+    _column("lines.remark", width=20, variants="备注 说明"),
+    RECORD_UID,
+    RECORD_REV,
+    Column(name="lines.uid", label=_("Line id"), kind=form.UID, width=38, help=RECORD_UID.help),
+)
+
+
+def lookups(user: User, year: int | None) -> dict[str, CodeList]:
+    """Code lists the user's unit may use; those in force in `year`, or of all years. Three queries."""
+    return {
+        "recipient": _places(user.unit.division),
+        "fund_category": _categories(user.unit.division.scope_key[:2], year),
+        "budget_item": _dated("budget_item", BudgetItem.objects.filter(in_scope=True), year),
+        "money_level": _choices("money_level", MoneyLevel),
+        "issue_batch": _choices("issue_batch", IssueBatch),
+        "payment_mode": _choices("payment_mode", PaymentMode),
+    }
+
+
+def _choices(name: str, choices: Any) -> CodeList:
+    names = []
+    for language in ("zh-hans", "en"):
+        with override(language):
+            names += [(code, str(label)) for code, label in choices.choices]
+    return CodeList.of(name, ((code, str(label)) for code, label in choices.choices), names=names)
+
+
+def _dated(name: str, rows: Any, year: int | None) -> CodeList:
+    held = [row for row in rows.order_by("code") if year is None or row.valid_in(year)]
+    names = [(row.code, former["name"]) for row in held for former in row.names]
+    return CodeList.of(name, ((row.code, row.name_in(year)) for row in held), names=names)
+
+
+def _categories(province: str, year: int | None) -> CodeList:
+    rows = FundCategory.objects.filter(Q(province=None) | Q(province__scope_key=province))
+    return _dated("fund_category", rows, year)
+
+
+def _places(division: Division) -> CodeList:
+    """The own division and all below: those in force first; a retired one is found by a name nobody has now."""
+    today = clock.today()
+    rows = list(Division.objects.under(division.scope_key).order_by("scope_key"))
+    valid = [d for d in rows if not (d.valid_to and d.valid_to <= today)]
+    names = [(d.code, name) for d in valid for name in _other_names(d)]
+    taken = {plain(d.name) for d in valid} | {plain(name) for _code, name in names}
+    retired = [d for d in rows if d.valid_to and d.valid_to <= today]
+    names += [(d.code, d.name) for d in retired if plain(d.name) not in taken]
+    names += [(d.code, d.code) for d in retired]
+    return CodeList.of("recipient", ((d.code, d.name) for d in valid), names=names)
+
+
+def _other_names(division: Division) -> Iterator[str]:
+    """凉山州 for 凉山彝族自治州, 通江 for 通江县, the former name."""
+    if division.former_name:
+        yield division.former_name
+    short = re.sub(r"(\w族)*自治(?=[州县]$)", "", re.sub(r"[一-龥]{1,3}族", "族", division.name)).replace("族", "")
+    if short != division.name:
+        yield short
+    if len(division.name) > 2 and division.name[-1] in "市县区州省":
+        yield division.name[:-1]
+
+
+_NUMBER = re.compile(r"[一-龥]{2,15}\s*[\[［﹝（(【〔]\s*\d{4}\s*[\]］﹞）)】〕]\s*(?:第\s*)?\d{1,6}\s*号")
+_DATE = re.compile(r"(\d{4})\s*年\s*(\d{1,2})\s*月\s*(\d{1,2})\s*日")
+_BATCHES = (("advance", "提前下达"), ("first", "第一批"), ("second", "第二批"), ("recovery", "收回"))
+
+
+def guess(texts: Sequence[str]) -> dict[str, Any]:
+    """Head values a notice prints around its table: number, year, day, batch, title. For a person to confirm."""
+    whole = "\n".join(texts)
+    found: dict[str, Any] = {}
+    if number := _NUMBER.search(whole):
+        found["document_no"] = number[0]
+    if day := _DATE.search(whole):
+        found["issued_on"] = found["approved_on"] = f"{day[1]}-{int(day[2]):02d}-{int(day[3]):02d}"
+    if year := re.search(r"(\d{4})\s*年", whole):
+        found["budget_year"] = year[1]
+    found["issue_batch"] = next((code for code, words in _BATCHES if words in whole), "")
+    titles = [text.strip() for text in texts if "资金" in text and len(text.strip()) >= 8]
+    if titles:
+        found["title"] = max(titles, key=len)[:200]
+    return {name: value for name, value in found.items() if value}
+
+
+def assemble(user: User, typed: Sequence[Typed]) -> list[Assembled]:
+    """Documents as rows say them, made content; ids of stored lines kept. Queries: four for any number."""
+    stored = _own_lines(user, [record.uid for record in typed if record.uid])
+    parents = _parents(user, {record.head["parent"] for record in typed if record.head.get("parent")})
+    found = [_one(user, record, stored, parents) for record in typed]
+    _find_same(user, found)
+    return found
+
+
+def _one(user: User, record: Typed, stored: dict[UUID, set[UUID]], parents: dict[str, list[UUID]]) -> Assembled:
+    made = Assembled(record.uid or uuid7(), base_rev=record.rev or (1 if record.uid else 0))
+    head = dict(record.head)
+    if parent := head.pop("parent", None):
+        uids = parents.get(normalise_document_no(parent), [])
+        if len(uids) == 1:
+            head["parent"] = uids[0]
+        else:
+            made.findings.append(_no_parent(parent, several=bool(uids)))
+    for name in ("title", "budget_year", "issue_batch", "issued_on", "approved_on"):
+        if head.get(name) is None:
+            made.findings.append(_missing(name))
+    if len(record.lines) > MAX_LINES:
+        made.findings.append(_too_many())
+    if made.findings:
+        return made
+    head.setdefault("document_no", "")
+    try:
+        data = DocumentInput(**head, lines=[LineInput(**line) for line in record.lines])
+        made.content = typed_content(data=data, unit=user.unit, known=set(stored.get(made.uid, ())))
+    except RuleViolation as error:
+        made.findings += error.findings
+    return made
+
+
+def _own_lines(user: User, uids: list[UUID]) -> dict[UUID, set[UUID]]:
+    lines: dict[UUID, set[UUID]] = {}
+    rows = FundLine.objects.filter(document__in=uids, document__owner_unit=user.unit_id)
+    for document, uid in rows.values_list("document", "uid"):
+        lines.setdefault(document, set()).add(uid)
+    return lines
+
+
+def _parents(user: User, numbers: set[str]) -> dict[str, list[UUID]]:
+    """Visible documents of a level above, by their number."""
+    wanted = {normalise_document_no(number) for number in numbers}
+    key = user.unit.division.scope_key
+    above = [key[:length] for length in (0, 2, 4, 6, 9) if length < len(key)]
+    rows: Any = FundDocument.objects.visible_to(user).filter(scope_key__in=above, document_no__in=wanted)
+    found: dict[str, list[UUID]] = {}
+    for number, uid in rows.values_list("document_no", "uid") if wanted else ():
+        found.setdefault(number, []).append(uid)
+    return found
+
+
+def _find_same(user: User, found: list[Assembled]) -> None:
+    """A document without id that is stored already, word for word, is that one: unchanged, not entered twice."""
+    new = [made for made in found if made.content and not made.base_rev and made.content["document_no"]]
+    numbers = {made.content["document_no"] for made in new if made.content}
+    rows: Any = FundDocument.objects.filter(owner_unit=user.unit_id, deleted=False, document_no__in=numbers)
+    revisions: dict[UUID, int] = dict(rows.values_list("uid", "rev")) if numbers else {}
+    stored = contents(list(revisions))
+    known = {_print_of(content): (uid, content) for uid, content in stored.items()}
+    for made in new:
+        same = known.get(_print_of(made.content or {}))
+        if same:
+            made.uid, made.content = same
+            made.base_rev = revisions[made.uid]
+
+
+def _print_of(content: dict[str, Any]) -> bytes:
+    """What makes two documents the same: everything but ids, order and time of entry."""
+    head = {name: value for name, value in content.items() if name not in FRAME and name != "lines"}
+    lines = [{name: v for name, v in line.items() if name not in ("uid", "n")} for line in content.get("lines", ())]
+    return canonical([head, sorted(lines, key=canonical)])
+
+
+def _no_parent(number: str, *, several: bool) -> Finding:
+    message = _("No document from above has the number %(number)s.")
+    if several:
+        message = _("Several documents from above have the number %(number)s.")
+    return Finding(
+        "MISSING_REF",
+        message % {"number": number},
+        field="parent",
+        remedy=_("Search the document by its number; it counts once its unit has reviewed it."),
+        article="9",
+    )
+
+
+def _missing(name: str) -> Finding:
+    told = BY_NAME[name]
+    return Finding(
+        "SHAPE",
+        _("“%(field)s” is missing.") % {"field": told.label},
+        field=name,
+        remedy=told.text,
+        article=told.article,
+    )
+
+
+def _too_many() -> Finding:
+    return Finding(
+        "SHAPE",
+        _("A document holds at most %(most)s lines.") % {"most": MAX_LINES},
+        field="lines",
+        remedy=_("Enter the rest as a second document of the same number."),
+    )
+
+
+def chosen(user: User, params: dict[str, Any]) -> Any:
+    """Documents of a filter the user may read, newest first; the filter of page and API."""
+    from funds.filters import FundDocumentFilter
+
+    query = QueryDict(mutable=True)
+    for name, value in params.items():
+        query.setlist(name, value if isinstance(value, list) else [value])
+    rows = FundDocument.objects.visible_to(user)
+    found = FundDocumentFilter(query, queryset=rows, request=_Asking(user))
+    kept = found.qs if found.is_valid() else rows.none()
+    return kept.order_by("-changed_at", "-uid").values_list("uid", flat=True)
+
+
+class _Asking:
+    """What a filter asks of a request, where there is none: the person."""
+
+    def __init__(self, user: User) -> None:
+        self.user = user
+
+
+def own(user: User, year: int | None) -> Any:
+    """Documents of the own unit that may still be changed."""
+    states = [RecordState.DRAFT, RecordState.RETURNED]
+    rows = FundDocument.objects.filter(owner_unit=user.unit_id, deleted=False, acked_rev=None, state__in=states)
+    rows = rows.filter(budget_year=year) if year else rows
+    return rows.order_by("-changed_at", "-uid").values_list("uid", flat=True)
+
+
+def count(user: User, uids: Any) -> int:
+    """Lines the user may read in these documents."""
+    return FundLine.objects.visible_to(user).filter(document__in=uids.order_by()).count()
+
+
+_ROW = (
+    "document__document_no_raw", "document__title", "budget_year", "document__issue_batch", "document__issued_on",
+    "document__approved_on", "document__received_on", "document__parent__document_no", "document__stated_total",
+    "document__remark", "recipient__code", "money_level", "fund_category__code", "budget_item__code", "amount",
+    "payment_mode", "remark", "document_id", "document__rev", "uid",
+)  # fmt: skip
+_NAMES = tuple(column.name for column in COLUMNS)
+
+
+def rows(user: User, uids: Sequence[UUID]) -> Iterator[dict[str, Any]]:
+    """Flat rows of these documents, in their order, lines by number; codes as codes, money in 元."""
+    order = {uid: n for n, uid in enumerate(uids)}
+    found = FundLine.objects.visible_to(user).filter(document__in=uids).order_by("document", "n")
+    held: dict[UUID, list[dict[str, Any]]] = {}
+    for row in found.values_list(*_ROW):
+        values = dict(zip(_NAMES, row, strict=True))
+        held.setdefault(values["uid"], []).append(values)
+    for uid in sorted(held, key=order.__getitem__):
+        yield from held[uid]
+
+
+FUND_DOCUMENT_SHEET = SheetForm(
+    columns=COLUMNS,
+    group_by=("document_no", "title"),
+    value="lines.amount",
+    axes=("lines.recipient", "lines.fund_category"),
+    settings=("lines.fund_category", "lines.money_level", "lines.budget_item"),
+    lookups=lookups,
+    assemble=assemble,
+    chosen=chosen,
+    rows=rows,
+    count=count,
+    own=own,
+    guess=guess,
+)
+"""资金下达: one row a line, the head repeated; or a matrix of recipients and categories."""

@@ -1,0 +1,189 @@
+"""One cell to one value: what is typed, what a spreadsheet made of it, and what cannot be read."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from django.utils.translation import gettext_lazy as _
+
+from povfund.common.errors import Finding, RuleViolation
+from povfund.common.money import parse_wan, parse_yuan
+from povfund.common.text import clean_text
+from records.sheets import form
+from records.sheets.form import CodeList, Column
+
+EXACT = 1e15
+"""From here on a spreadsheet has lost digits: it keeps 15."""
+NOTHING = ("", None)
+DASHES = frozenset({"-", "—", "--", "——", "/", "\\", "无"})
+"""How notices print “no money” in a cell."""
+_DAY = re.compile(r"^(\d{4})[-./年](\d{1,2})[-./月](\d{1,2})日?$")
+_YEAR = re.compile(r"^(\d{4})年?(度)?$")
+
+
+class Unread:
+    """A cell that cannot be read, in the place of its value."""
+
+    __slots__ = ("finding",)
+
+    def __init__(self, rule: str, message: Any, remedy: Any, article: str = "") -> None:
+        self.finding = Finding(rule, message, remedy=remedy, article=article)
+
+
+Parser = Callable[[Any], Any]
+
+
+def parser_of(column: Column, *, codes: dict[str, CodeList], unit: str = "wan") -> Parser:
+    """
+    A function from a raw cell to its value, None for an empty one, or Unread; answers are remembered.
+
+    `unit` of money is "wan" or "yuan"; the value is 元 as Decimal.
+    """
+    read = {
+        form.TEXT: lambda raw: _text(raw, column.longest),
+        form.REFERENCE: lambda raw: _text(raw, column.longest),
+        form.DAY: _day,
+        form.YEAR: _year,
+        form.MONEY: lambda raw: _money(raw, unit),
+        form.CODE: lambda raw: _code(raw, codes[column.codes]) if column.kind == form.CODE else None,
+        form.UID: _uid,
+        form.REV: _rev,
+    }[column.kind]
+    known: dict[Any, Any] = {}
+
+    def parse(raw: Any) -> Any:
+        if raw in known:
+            return known[raw]
+        value = None if raw in NOTHING or (isinstance(raw, str) and not raw.strip()) else read(raw)
+        if len(known) < 20_000:
+            known[raw] = value
+        return value
+
+    return parse
+
+
+def written(raw: Any) -> str | Unread:
+    """A cell as text: numbers as a spreadsheet shows them, never with an exponent."""
+    if isinstance(raw, bool):
+        return "TRUE" if raw else "FALSE"
+    if isinstance(raw, float):
+        if abs(raw) >= EXACT:
+            return Unread(
+                "E_NOTATION",
+                _("The cell holds a number of more than 15 digits; its last digits are lost."),
+                _("Format the column as text and enter the digits again."),
+            )
+        return f"{raw:.0f}" if raw.is_integer() else f"{raw:.15g}"
+    return str(raw)
+
+
+def _text(raw: Any, longest: int) -> Any:
+    text = written(raw)
+    if isinstance(text, Unread):
+        return text
+    if text[:1] == "'" and text[1:2] in "=+-@\t\r＝＋－＠":
+        text = text[1:]
+    try:
+        text = clean_text(text, multiline=True)
+    except RuleViolation as error:
+        (found,) = error.findings
+        return Unread(found.rule, found.message, found.remedy)
+    if len(text) > longest:
+        return Unread(
+            "SHAPE",
+            _("The text has %(n)s characters, at most %(most)s are taken.") % {"n": len(text), "most": longest},
+            _("Say it shorter."),
+        )
+    return text
+
+
+def _day(raw: Any) -> Any:
+    text = written(raw)
+    match = _DAY.match(text.strip()[:10].rstrip()) if isinstance(text, str) else None
+    try:
+        if match:
+            return date(int(match[1]), int(match[2]), int(match[3]))
+    except ValueError:
+        pass
+    return Unread(
+        "BAD_DATE", _("“%(text)s” is not a date.") % {"text": _short(raw)}, _("Write it like 2016-03-01."), "9"
+    )
+
+
+def _year(raw: Any) -> Any:
+    text = written(raw)
+    match = _YEAR.match(text.strip()) if isinstance(text, str) else None
+    if match:
+        return int(match[1])
+    return Unread("BAD_DATE", _("“%(text)s” is not a year.") % {"text": _short(raw)}, _("Write it like 2016."), "2")
+
+
+def _money(raw: Any, unit: str) -> Any:
+    text = written(raw)
+    if isinstance(text, Unread):
+        return text
+    if text.strip() in DASHES:
+        return None
+    try:
+        return parse_yuan(text) if unit == "yuan" else parse_wan(text)
+    except RuleViolation as error:
+        (found,) = error.findings
+        return Unread(found.rule, found.message, found.remedy, "2")
+
+
+def _code(raw: Any, codes: CodeList) -> Any:
+    text = written(raw)
+    if isinstance(text, Unread):
+        return text
+    found = codes.codes_for(text)
+    if len(found) == 1:
+        return found[0]
+    if found:
+        names = "、".join(codes.shown(code) for code in found[:6])
+        return Unread(
+            "AMBIGUOUS",
+            _("“%(text)s” may be %(names)s.") % {"text": _short(raw), "names": names},
+            _("Write the code before the name."),
+            "5",
+        )
+    return Unread(
+        "SHAPE",
+        _("“%(value)s” does not stand in the code table.") % {"value": _short(raw)},
+        _("Choose a value from the list."),
+        "5",
+    )
+
+
+def _uid(raw: Any) -> Any:
+    try:
+        return UUID(str(raw).strip())
+    except ValueError:
+        return Unread(
+            "SHAPE", _("The id of the record was changed."), _("Download the template anew and copy your rows into it.")
+        )
+
+
+def _rev(raw: Any) -> Any:
+    text = written(raw)
+    if isinstance(text, str) and text.isascii() and text.isdigit():
+        return int(text)
+    return Unread("SHAPE", _("The revision was changed."), _("Download the template anew and copy your rows into it."))
+
+
+def _short(raw: Any) -> str:
+    text = str(raw)
+    return text if len(text) <= 40 else f"{text[:39]}…"
+
+
+def address(row: int, column: int) -> str:
+    """D63 for row 62, column 3 (from 0)."""
+    letters = ""
+    column += 1
+    while column:
+        column, rest = divmod(column - 1, 26)
+        letters = chr(65 + rest) + letters
+    return f"{letters}{row + 1}"

@@ -1,0 +1,198 @@
+"""
+Finding the table in a sheet: its head row, what each column is, and what is said around it.
+
+Columns are found by their heads, never by position. A matrix (recipients × categories) is a table
+whose amount columns each carry a fixed value. What cannot be recognised is left open and asked for.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import asdict, dataclass, field as dc_field
+from typing import Any
+
+from django.utils.translation import override
+
+from records.sheets.form import CodeList, SheetForm, plain, without_unit
+from records.sheets.reading import SheetRows
+
+LOOK = 40
+"""The head stands in the first rows of a sheet."""
+TOTAL, IGNORED, OPEN = "=total", "=ignored", ""
+"""What a column of a sheet can be besides a field: the sum of its row, left out on purpose, not known."""
+TOTALS = re.compile(r"^[(]?(?P<which>.{0,6}?)(合计|总计|小计|共计|total|subtotal)[)]?$")
+_UNIT_LINE = re.compile(r"(?:金额)?单位[::]?\s*(?:人民币)?(万元|元)")
+
+
+@dataclass(slots=True)
+class Head:
+    """One column of a sheet: its head as printed, the field it fills, and values fixed for it (matrix)."""
+
+    index: int
+    text: str
+    field: str = OPEN
+    unit: str = ""
+    values: dict[str, str] = dc_field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Layout:
+    """
+    版式 — how one sheet is read. `fixed` holds values said once for the whole sheet: of the head
+    (`title`) and of every child row (`lines.money_level`). `asks` names what has to be answered
+    before it can be read; `guessed` says that a person should look at it first.
+    """
+
+    sheet: str
+    number: int
+    head_row: int
+    heads: list[Head]
+    fixed: dict[str, Any] = dc_field(default_factory=dict)
+    unit: str = "wan"
+    guessed: bool = False
+
+    @property
+    def signature(self) -> str:
+        """The same heads in the same order: the mapping of one such sheet serves the next."""
+        text = "\n".join(plain(head.text) for head in self.heads)
+        return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+    @property
+    def matrix(self) -> bool:
+        return any(head.values for head in self.heads)
+
+    def columns_of(self, name: str) -> list[Head]:
+        return [head for head in self.heads if head.field == name]
+
+    def as_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> Layout:
+        return cls(**{**data, "heads": [Head(**head) for head in data["heads"]]})
+
+
+def names_of(sheet_form: SheetForm) -> dict[str, str]:
+    """plain head -> column name, in Chinese and English, with the variants of notices."""
+    names: dict[str, str] = {}
+    for language in ("en", "zh-hans"):
+        with override(language):
+            for column in sheet_form.columns:
+                names[plain(column.label)] = column.name
+    for column in sheet_form.columns:
+        names |= {plain(text): column.name for text in column.variants}
+    return names | {plain(text): IGNORED for text in sheet_form.ignored}
+
+
+def find_layouts(
+    sheets: list[SheetRows], *, sheet_form: SheetForm, codes: dict[str, CodeList]
+) -> tuple[list[Layout], list[str]]:
+    """A layout for each visible sheet with a table, and the names of the sheets without one."""
+    names = names_of(sheet_form)
+    layouts, without = [], []
+    for number, sheet in enumerate(sheets):
+        if not sheet.rows or sheet.hidden or sheet.name in _own_sheets():
+            continue
+        found = _find(sheet, number, sheet_form, names, codes)
+        if found:
+            layouts.append(found)
+        else:
+            without.append(sheet.name)
+    return layouts, without
+
+
+def _own_sheets() -> set[str]:
+    """Sheets of the product's own making that hold no data: the notes of a template, the summary of a return."""
+    return {"填报说明", "Notes", "检查结果", "Check result"}
+
+
+def _find(
+    sheet: SheetRows, number: int, sheet_form: SheetForm, names: dict[str, str], codes: dict[str, CodeList]
+) -> Layout | None:
+    top = _unmerged(sheet)
+    best, score = None, 0
+    for position, row in enumerate(top):
+        heads = [_head(index, text, sheet_form, names, codes) for index, text in enumerate(row)]
+        fields = {head.field for head in heads if head.field}
+        rows_named = any(axis in fields for axis in sheet_form.axes)
+        values = sheet_form.value in fields if sheet_form.value else len(fields) > 1
+        found = sum(bool(head.field) for head in heads)
+        if rows_named and values and found > score:
+            best, score = (position, heads), found
+    if best is None:
+        return None
+    position, heads = best
+    while heads and not heads[-1].text:
+        heads.pop()
+    texts = [str(cell) for row in top[:position] for cell in row if cell != ""]
+    tail = [str(cell) for row in sheet.rows[-6:] for cell in row if isinstance(cell, str) and cell]
+    return _completed(Layout(sheet.name, number, position, heads), [*texts, *tail, sheet.name], sheet_form)
+
+
+def _unmerged(sheet: SheetRows) -> list[list[Any]]:
+    """The first rows by their number in the sheet, with merged heads repeated in each of their cells."""
+    blank: list[Any] = [""] * max((len(row) for row in sheet.rows[:LOOK]), default=0)
+    top = [list(blank) for _row in range(min(sheet.first, LOOK))]
+    top += [list(row) for row in sheet.rows[: LOOK - len(top)]]
+    for upper, left, lower, right in sheet.merged:
+        if lower >= len(top) or left >= len(top[upper]):
+            continue
+        value = top[upper][left]
+        if lower == upper and right - left + 1 >= len(top[upper]) - 1:
+            continue
+        for row in range(upper, lower + 1):
+            for column in range(left, min(right + 1, len(top[row]))):
+                top[row][column] = top[row][column] or value
+    return top
+
+
+def _head(index: int, text: Any, sheet_form: SheetForm, names: dict[str, str], codes: dict[str, CodeList]) -> Head:
+    """What one head cell means: a field, a total, a column to leave out, or an amount of one category or place."""
+    bare, unit = without_unit(plain(text))
+    head = Head(index, str(text).strip(), unit=unit)
+    if not bare:
+        return head
+    if bare in names:
+        head.field = names[bare]
+    elif TOTALS.match(bare):
+        head.field = TOTAL
+    elif isinstance(text, str):
+        for axis in sheet_form.axes:
+            found = codes[sheet_form.column(axis).codes].codes_for(bare)
+            if found:
+                head.field, head.values = sheet_form.value, {axis: found[0] if len(found) == 1 else ""}
+                break
+    return head
+
+
+def _completed(layout: Layout, texts: list[str], sheet_form: SheetForm) -> Layout:
+    """Unit, values found in the text around the table, and whether a person should look at it."""
+    for text in texts:
+        if match := _UNIT_LINE.search(text):
+            layout.unit = "yuan" if match[1] == "元" else "wan"
+            break
+    has = {head.field for head in layout.heads}
+    guesses = sheet_form.guess(texts)
+    layout.fixed = {name: value for name, value in guesses.items() if name not in has}
+    whole = all(c.name in has for c in sheet_form.columns if c.required)
+    layout.guessed = not whole or any(head.values or (head.text and not head.field) for head in layout.heads)
+    if any(head.values for head in layout.heads):
+        for head in layout.heads:
+            if head.field == sheet_form.value and not head.values:
+                head.field = TOTAL
+    return layout
+
+
+def open_questions(layout: Layout, sheet_form: SheetForm) -> list[str]:
+    """Names of what must be answered before the sheet can be read: fields, or `column:<index>` of an open head."""
+    has = {head.field for head in layout.heads}
+    asks = [f"column:{head.index}" for head in layout.heads if head.text and head.field == OPEN]
+    spread = [head for head in layout.heads if head.field == sheet_form.value]
+    for column in sheet_form.columns:
+        if not column.required or column.name in has or layout.fixed.get(column.name) not in (None, ""):
+            continue
+        lacking = [head for head in spread if not head.values.get(column.name)]
+        if not (column.child and spread and not lacking):
+            asks.append(column.name)
+    return asks
