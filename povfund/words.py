@@ -12,6 +12,8 @@ WORDS = {
     "finer_than_a_fen": _("Finer than a fen: at most six decimals of 10k yuan."),
     "too_large": _("The amount is too large."),
     "no_such_choice": _("“%(text)s” is not in the list. Choose from it."),
+    "several_choices": _("“%(text)s” may be %(names)s. Write which one."),
+    "list_comma": pgettext_lazy("between names", ", "),
     "no_such_division": _("No division is called “%(text)s”. Write its name or its code of six digits."),
     "several_divisions": _("Several divisions are called “%(text)s”. Choose one from the list."),
     "looking_up": _("Looking up “%(text)s”"),

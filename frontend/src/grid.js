@@ -8,7 +8,7 @@ import { Deeds } from "./grid/deeds.js";
 import { DivisionBook } from "./grid/divisions.js";
 import { Findings } from "./grid/findings.js";
 import { gridKeys } from "./grid/keys.js";
-import { choice, division, money, words } from "./grid/kinds.js";
+import { choice, dated, division, money, words } from "./grid/kinds.js";
 import { Saving, staleBox } from "./grid/saving.js";
 import { Lines } from "./grid/store.js";
 import { View } from "./grid/view.js";
@@ -16,14 +16,14 @@ import { View } from "./grid/view.js";
 const LEAST = 15;
 const MOST = 2000;
 
-function columnsOf({ choices }, book) {
+function columnsOf({ choices, codes }, book, year) {
   const recipient = { ...division(book), book };
   const wide = innerWidth > 1240;
   return [
     { field: "recipient", kind: recipient, blank: null, width: wide ? 200 : 142 },
     { field: "money_level", kind: choice(choices.money_level), blank: "", width: wide ? 92 : 72 },
-    { field: "fund_category", kind: choice(choices.fund_category), blank: "", minWidth: wide ? 150 : 106, grow: 2 },
-    { field: "budget_item", kind: choice(choices.budget_item), blank: "", width: wide ? 190 : 140 },
+    { field: "fund_category", kind: dated(codes.fund_category, year), blank: "", minWidth: wide ? 150 : 106, grow: 2 },
+    { field: "budget_item", kind: dated(codes.budget_item, year), blank: "", width: wide ? 190 : 140 },
     { field: "amount", kind: money, blank: "", width: wide ? 124 : 110, unit: say("unit_wan") },
     { field: "payment_mode", kind: choice(choices.payment_mode), blank: "", width: wide ? 122 : 90 },
     { field: "remark", kind: words, blank: "", minWidth: wide ? 90 : 52, grow: 1 },
@@ -41,7 +41,7 @@ class LineGrid {
     this.config = config;
     this.form = document.getElementById("document-form");
     this.book = new DivisionBook({ url: config.divisions_url, usual: config.recipients });
-    this.columns = columnsOf(config, this.book);
+    this.columns = columnsOf(config, this.book, () => Number(this.form.elements.budget_year?.value) || null);
     this.store = new Lines({ columns: this.columns, rows: config.rows.map((row) => read(row, this.book)), least: LEAST, most: config.max_lines ?? MOST });
     this.findings = new Findings({ store: this.store, columns: this.columns, reasons: config.warning_reasons });
     this.marks = new Map();
@@ -108,7 +108,11 @@ class LineGrid {
       document.activeElement?.blur?.();
       this.saving.save();
     });
-    this.form.addEventListener("input", () => { this.saving.touched(); this.sums(); });
+    this.form.addEventListener("input", (event) => {
+      if (event.target.name === "budget_year") this.view.refresh();
+      this.saving.touched();
+      this.sums();
+    });
     this.form.addEventListener("submit", (event) => { event.preventDefault(); this.saving.save(); });
     this.part("grid").addEventListener("keydown", () => document.body.classList.add("editing-grid"));
     document.addEventListener("focusin", (event) => {

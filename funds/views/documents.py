@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -13,7 +14,7 @@ from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
 from django.urls import reverse
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import get_language, gettext_lazy as _, pgettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
 from funds.filters import DocumentListFilter
@@ -35,18 +36,20 @@ TOTALLED = 20_000
 """A filter that holds more documents is not summed: it is to be narrowed first."""
 
 
-def _life(state: str) -> str:
+@cache
+def _life(state: str, language: str) -> str:
+    """Bars and word of a state, drawn once for each language."""
     return render_to_string("components/life.html", life(state))
 
 
 COLUMNS = [
     link("number", _("Document"), lambda d: d.document_no or d.title, url=lambda d: d.get_absolute_url(), sort=""),
-    text("title", _("Title"), lambda d: d.title, css="ell"),
+    text("title", _("Title"), lambda d: d.title, css="ell wide"),
     text("unit", _("Unit"), lambda d: f"{d.division.name}{d.owner_unit.title}", css="nw"),
-    number("year", _("Year"), lambda d: d.budget_year, sort="budget_year"),
+    text("year", _("Year"), lambda d: d.budget_year, sort="budget_year", css="n"),
     number("lines", _("Lines"), lambda d: d.line_count),
     wan("total", _("Amount"), lambda d: d.total, sort="total"),
-    text("state", _("State"), lambda d: d.state, css="nw"),
+    text("state", _("State"), lambda d: _life(d.state, get_language()), css="nw"),
     day("due", _("Entry due"), lambda d: d.due_on, sort="due_on"),
     day("changed", _("Changed"), lambda d: d.changed_at, sort="changed_at"),
 ]
@@ -138,7 +141,7 @@ def _readable(request: HttpRequest, uid: UUID) -> FundDocument:
 
 def _lines_table(lines: list[FundLine]) -> Any:
     columns = [
-        number("n", _("Line"), lambda x: x.n),
+        number("n", pgettext_lazy("of a document", "Line"), lambda x: x.n),
         text("code", _("Code"), lambda x: x.recipient.code, css="code"),
         text("recipient", _("Recipient"), lambda x: x.recipient.name, css="nw"),
         text("level", _("Level of money"), lambda x: x.get_money_level_display(), css="nw"),
@@ -150,7 +153,7 @@ def _lines_table(lines: list[FundLine]) -> Any:
     ]
     total = sum((line.amount for line in lines), Decimal(0))
     return build_table(
-        lines, columns=columns, params=QueryDict(), caption=_("Lines"), totals={"amount": total}, css="lines-x"
+        lines, columns=columns, params=QueryDict(), caption=pgettext_lazy("of a document", "Lines"), totals={"amount": total}, css="lines-x"
     )
 
 

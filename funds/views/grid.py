@@ -16,7 +16,7 @@ from accounts.models import Division, User
 from funds.choices import MoneyLevel, PaymentMode
 from funds.forms import MAX_LINES, HeadForm, parents_for, read_entry
 from funds.help import HELP
-from funds.models import BudgetItem, FundCategory, FundDocument
+from funds.models import BudgetItem, DatedCode, FundCategory, FundDocument
 from funds.registry import FUND_DOCUMENT
 from funds.rules.context import divisions_by_code
 from funds.services import check_fund_document
@@ -107,7 +107,9 @@ _ROW = ("uid", "recipient", "money_level", "fund_category", "budget_item", "amou
 def form_page(user: User, shown: Shown) -> dict[str, Any]:
     """Context of `funds/document_form.html`."""
     document = shown.document
-    choices = line_choices(user)
+    year = _year_of(shown)
+    tables = code_tables(user)
+    choices = line_choices(tables, year=year)
     places = divisions_by_code({row["recipient"] for row in shown.rows if row["recipient"]})
     names = {code: place.name for code, place in places.items()}
     usual = _usual_recipients(user)
@@ -116,7 +118,7 @@ def form_page(user: User, shown: Shown) -> dict[str, Any]:
         "shown": shown,
         "document": document,
         "form": shown.form,
-        "grid": _config(shown, choices=choices, names=names, usual=usual, findings=findings),
+        "grid": _config(shown, tables=tables, choices=choices, names=names, usual=usual, findings=findings),
         "choices": choices,
         "usual": usual,
         "plain_rows": _plain_rows(shown.rows, names),
@@ -145,18 +147,42 @@ def _findings(user: User, shown: Shown) -> list[Finding]:
         return error.findings
 
 
-def line_choices(user: User) -> dict[str, list[tuple[str, str]]]:
-    """The lists of a line: levels, categories of the nation and the own province, items in scope, payment modes."""
+def code_tables(user: User) -> dict[str, list[DatedCode]]:
+    """Dated codes by column: categories of the nation and the own province, and all budget items."""
     province = user.unit.division.scope_key[:2]
     categories = FundCategory.objects.filter(Q(province=None) | Q(province__scope_key=province)).order_by("pk")
-    items = BudgetItem.objects.filter(in_scope=True).order_by("code")
-    return {
+    return {"fund_category": list(categories), "budget_item": list(BudgetItem.objects.order_by("code"))}
+
+
+def line_choices(tables: dict[str, list[DatedCode]], *, year: int | None) -> dict[str, list[tuple[str, str]]]:
+    """The lists of a line: levels, codes that may be used in the budget year by their name of that year, payment modes."""
+    dated = {
+        name: [(row.code, row.name_in(year)) for row in rows if _offered(row) and (year is None or row.valid_in(year))]
+        for name, rows in tables.items()
+    }
+    return dated | {
         "money_level": [(value, str(label)) for value, label in MoneyLevel.choices],
-        "fund_category": [(row.code, row.name_in(None)) for row in categories],
-        "budget_item": [(row.code, row.name_in(None)) for row in items],
         "payment_mode": [(value, str(label)) for value, label in PaymentMode.choices],
         "warning_reason": [(value, str(label)) for value, label in WarningReason.choices],
     }
+
+
+def _offered(row: DatedCode) -> bool:
+    """Items out of scope are known by name, so that the rule can say why they are refused, and never offered."""
+    return getattr(row, "in_scope", True)
+
+
+def _year_of(shown: Shown) -> int | None:
+    typed = str(shown.form["budget_year"].value() or "")
+    return int(typed) if typed.isdecimal() else None
+
+
+def _grid_codes(rows: list[DatedCode]) -> list[list[Any]]:
+    """[code, first year, last year, offered, names], names [from, to, name] newest last."""
+    return [
+        [row.code, row.from_year, row.to_year, _offered(row), [[n["from"], n["to"], n["name"]] for n in row.names]]
+        for row in rows
+    ]
 
 
 def _usual_recipients(user: User) -> list[dict[str, str]]:
@@ -169,6 +195,7 @@ def _usual_recipients(user: User) -> list[dict[str, str]]:
 def _config(
     shown: Shown,
     *,
+    tables: dict[str, list[DatedCode]],
     choices: dict[str, Any],
     names: dict[str, str],
     usual: list[dict[str, str]],
@@ -176,7 +203,8 @@ def _config(
 ) -> dict[str, Any]:
     return {
         "rows": [_grid_row(row, names) for row in shown.rows],
-        "choices": choices,
+        "choices": {name: pairs for name, pairs in choices.items() if name not in tables},
+        "codes": {name: _grid_codes(rows) for name, rows in tables.items()},
         "recipients": usual,
         "divisions_url": reverse("divisions-list"),
         "draft_url": reverse("funds:draft"),

@@ -21,14 +21,20 @@ RECIPIENTS = [
 ]
 CHOICES = {
     "money_level": [["central", "中央资金"], ["province", "省级资金"]],
-    "fund_category": [
-        ["development.disabled", "农村残疾人扶贫资金"],
-        ["development", "发展资金"],
-        ["ethnic", "少数民族发展"],
-    ],
-    "budget_item": [["2130504", "农村基础设施建设"], ["2130505", "生产发展"], ["2130506", "社会发展"]],
     "payment_mode": [["treasury", "国库集中支付"], ["special_account", "专户报账"]],
     "warning_reason": [["document", "文件明确列入"], ["other", "其他"]],
+}
+CODES = {
+    "fund_category": [
+        ["development", 2000, None, True, [[2000, 2016, "发展资金"], [2017, None, "扶贫发展资金"]]],
+        ["development.disabled", 2012, 2020, True, [[2012, 2020, "农村残疾人扶贫资金"]]],
+        ["ethnic", 2000, None, True, [[2000, None, "少数民族发展"]]],
+    ],
+    "budget_item": [
+        ["2130504", 2007, None, True, [[2007, None, "农村基础设施建设"]]],
+        ["2130505", 2007, None, True, [[2007, None, "生产发展"]]],
+        ["2130506", 2007, None, True, [[2007, None, "社会发展"]]],
+    ],
 }
 GRID_PAGE = """
 {% extends "base.html" %}
@@ -148,6 +154,7 @@ def grid_page(request: HttpRequest) -> HttpResponse:
     grid = {
         "rows": rows,
         "choices": CHOICES,
+        "codes": CODES,
         "recipients": [{"code": code, "name": name} for code, name in RECIPIENTS],
         "divisions_url": "/api/v1/divisions/",
         "draft_url": "/grid/draft/",

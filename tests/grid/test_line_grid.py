@@ -5,7 +5,7 @@ from playwright.sync_api import expect
 
 from tests.grid import pages
 from tests.people import provincial_clerk
-from tests.support.browser import sign_in
+from tests.support.browser import paste, sign_in
 
 pytestmark = pytest.mark.journey
 
@@ -35,17 +35,6 @@ def grid(browser_page, live_server, settings):
 def cell(page, row, column):
     """The cell at this place, both counted from 1, the gutter left out."""
     return page.locator(f".tabulator-row:nth-child({row}) .tabulator-cell").nth(column)
-
-
-def paste(page, text):
-    page.evaluate(
-        """text => {
-          const data = new DataTransfer(); data.setData('text/plain', text);
-          document.activeElement.dispatchEvent(
-            new ClipboardEvent('paste', {clipboardData: data, bubbles: true, cancelable: true}));
-        }""",
-        text,
-    )
 
 
 def text_of(page, part):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import pytest
@@ -95,14 +96,14 @@ def _watch(page: Any, problems: list[str]) -> None:
 
 
 @pytest.fixture
-def new_page(browser: Any, live_server: LiveServer) -> Iterator[Any]:
-    """`new_page()` opens a page of a fresh browser profile, as another person would."""
+def open_page(browser: Any) -> Iterator[Any]:
+    """`open_page(url)` opens a page on that server in a fresh browser profile, as another person would."""
     problems: list[str] = []
     contexts = []
 
-    def open_page(**options: Any) -> Any:
+    def open_one(url: str, **options: Any) -> Any:
         chosen = {"locale": "zh-CN", "timezone_id": "Asia/Shanghai", "viewport": {"width": 1366, "height": 768}}
-        context = browser.new_context(base_url=live_server.url, **(chosen | options))
+        context = browser.new_context(base_url=url, **(chosen | options))
         context.set_default_timeout(15_000)
         context.add_init_script(REPORT_VIOLATIONS)
         contexts.append(context)
@@ -110,10 +111,16 @@ def new_page(browser: Any, live_server: LiveServer) -> Iterator[Any]:
         _watch(page, problems)
         return page
 
-    yield open_page
+    yield open_one
     for context in contexts:
         context.close()
     assert not problems, "\n".join(problems)
+
+
+@pytest.fixture
+def new_page(open_page: Any, live_server: LiveServer) -> Any:
+    """`new_page()` opens a page of `live_server` in a fresh browser profile."""
+    return partial(open_page, live_server.url)
 
 
 @pytest.fixture
@@ -128,3 +135,24 @@ def sign_in(page: Any, user: Any, *, url: str) -> None:
     client.force_login(user, backend="accounts.backends.AccountBackend")
     name = settings.SESSION_COOKIE_NAME
     page.context.add_cookies([{"name": name, "value": client.cookies[name].value, "url": url}])
+
+
+def sign_in_by_form(page: Any, username: str, password: str) -> None:
+    """Sign in as people do; the page stands on what they land on."""
+    page.goto("/")
+    page.get_by_label("账号").fill(username)
+    page.get_by_label("口令").fill(password)
+    page.get_by_role("button", name="登录").click()
+    page.wait_for_url("**/")
+
+
+def paste(page: Any, text: str) -> None:
+    """Paste text into the element that has the focus, as Ctrl+V does with a block copied from a spreadsheet."""
+    page.evaluate(
+        """text => {
+          const data = new DataTransfer(); data.setData('text/plain', text);
+          document.activeElement.dispatchEvent(
+            new ClipboardEvent('paste', {clipboardData: data, bubbles: true, cancelable: true}));
+        }""",
+        text,
+    )

@@ -3,7 +3,7 @@ import test from "node:test";
 
 globalThis.document = { getElementById: () => null };
 const { areaName, readBlock, writeBlock } = await import("./block.js");
-const { choice, division, isBroken, money, words } = await import("./kinds.js");
+const { choice, dated, division, isBroken, money, words } = await import("./kinds.js");
 const { DivisionBook } = await import("./divisions.js");
 const { Lines } = await import("./store.js");
 
@@ -39,6 +39,30 @@ test("choices are read by value, label, both, or the only beginning that fits", 
   assert.equal(ITEMS.read("2130501 行政运行").typed, "2130501 行政运行");
   assert.ok(isBroken(ITEMS.read("21305")));
   assert.equal(ITEMS.post(ITEMS.read("行政运行")), "行政运行");
+});
+
+test("dated codes are read by every name they had, shown by the name of the year, offered while in force", () => {
+  let year = 2016;
+  const kind = dated([
+    ["development", 2000, null, true, [[2000, 2016, "发展资金"], [2017, null, "扶贫发展资金"]]],
+    ["work_relief", 2000, null, true, [[2000, null, "以工代赈资金"]]],
+    ["work_relief.labour", 2012, 2020, true, [[2012, 2020, "以工代赈资金"]]],
+    ["work_relief.management", 2012, 2020, true, [[2012, 2020, "以工代赈资金项目管理费"]]],
+    ["2130501", 2007, null, false, [[2007, null, "行政运行"]]],
+  ], () => year);
+  assert.equal(kind.read("扶贫发展资金"), "development");
+  assert.equal(kind.text("development"), "发展资金");
+  assert.equal(kind.read("以工代赈资金"), "work_relief.labour");
+  assert.ok(isBroken(kind.read("以工代赈")));
+  assert.equal(kind.read("2130501 行政运行"), "2130501");
+  assert.ok(isBroken(kind.read("2130501 生产发展")));
+  assert.deepEqual(kind.suggest("行政"), []);
+  year = 2021;
+  assert.equal(kind.text("development"), "扶贫发展资金");
+  assert.equal(kind.read("以工代赈资金"), "work_relief");
+  assert.deepEqual(kind.suggest("以工").map(({ value }) => value), ["work_relief"]);
+  year = null;
+  assert.equal(kind.text("development"), "扶贫发展资金");
 });
 
 test("divisions are read by code or name; unknown ones wait for the server, namesakes are asked about", () => {

@@ -58,6 +58,49 @@ export function choice(pairs) {
   };
 }
 
+/**
+ * A code of a dated table: [code, first year, last year, offered, names], names [from, to, name] newest last. It is shown by its
+ * name in `year()`, and read by any name it ever had: a code out of force is refused by the rule that says why.
+ */
+export function dated(rows, year) {
+  const byCode = new Map(rows.map((row) => [row[0], row]));
+  const during = ([from, to]) => (year() ? (from ?? 0) <= year() && year() <= (to ?? 9999) : to === null);
+  const usable = (code) => { const [, from, to, offered] = byCode.get(code); return offered && during([from, to]); };
+  const nameOf = (code) => { const names = byCode.get(code)[4]; return (names.findLast(during) ?? names.at(-1))[2]; };
+  const codes = new Map();
+  for (const [code, , , , names] of rows) {
+    for (const text of names.flatMap(([, , name]) => [code, name, `${code} ${name}`, `${code}${name}`])) {
+      const key = plain(text).toLowerCase();
+      codes.set(key, (codes.get(key) ?? new Set()).add(code));
+    }
+  }
+  /** Of codes of one name: one in force, and of the province before the national one above it. */
+  const best = (found) => [...found].sort((one, other) => usable(other) - usable(one) || other.length - one.length)[0];
+  const beginning = (typed) => rows.map(([code]) => code)
+    .filter((code) => usable(code) && (code.toLowerCase().startsWith(typed) || plain(nameOf(code)).toLowerCase().startsWith(typed)));
+  return {
+    dated: true,
+    suggest: (text) => {
+      const part = plain(text).toLowerCase();
+      return rows.map(([code]) => code)
+        .filter((code) => usable(code) && (!part || code.toLowerCase().startsWith(part) || nameOf(code).toLowerCase().includes(part)))
+        .map((code) => ({ value: code, label: nameOf(code), code: /^\d/.test(code) ? code : "" }));
+    },
+    read(text) {
+      const typed = plain(text).toLowerCase();
+      if (!typed) return "";
+      if (codes.has(typed)) return best(codes.get(typed));
+      const fitting = beginning(typed);
+      if (fitting.length === 1) return fitting[0];
+      if (!fitting.length) return broken(text.trim(), say("no_such_choice", { text: text.trim() }));
+      return broken(text.trim(), say("several_choices", { text: text.trim(), names: fitting.map(nameOf).join(say("list_comma")) }));
+    },
+    text: (value) => (isBroken(value) ? value.typed : byCode.has(value) ? nameOf(value) : value),
+    code: (value) => (/^\d/.test(value) && byCode.has(value) ? value : ""),
+    post: (value) => (isBroken(value) ? value.typed : value),
+  };
+}
+
 /** A division: {code, name} or null. Unknown names are looked up at the server, by `lookup` of divisions.js. */
 export function division(book) {
   const found = (text) => {
