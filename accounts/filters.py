@@ -57,12 +57,19 @@ class UnitFilter(django_filters.FilterSet):
         fields = ["search", "division", "kind", "active"]
 
 
+def _is_true(text: str) -> bool:
+    return text == "true"
+
+
 class AccountFilter(django_filters.FilterSet):
     """Accounts by name, unit, duty and whether they are in use."""
 
     search = django_filters.CharFilter(method="by_search", label=_("account or person"))
     unit = django_filters.CharFilter(method="by_unit", label=_("unit"))
-    duty = django_filters.ChoiceFilter(choices=Duty, field_name="duties", lookup_expr="contains", method="by_duty")
+    duty = django_filters.ChoiceFilter(choices=Duty, method="by_duty", label=_("duty"), empty_label=_("all"))
+    is_active = django_filters.TypedChoiceFilter(
+        choices=[("true", _("in use")), ("false", _("closed"))], coerce=_is_true, label=_("state"), empty_label=_("all")
+    )
 
     class Meta:
         model = User

@@ -30,6 +30,12 @@ def _reading(contents: Sequence[dict[str, Any]]) -> Reading:
     return DocumentReading(contents)
 
 
+def _place(path: str) -> str:
+    from funds.reading import label_of
+
+    return label_of(path)
+
+
 FUND_DOCUMENT = RecordType(
     key="fund_document",
     label=_("Fund document"),
@@ -60,6 +66,7 @@ FUND_DOCUMENT = RecordType(
     describe=_describe,
     enter_url="funds:document_new",
     reading=_reading,
+    place=_place,
     amount_field="total",
     sheet_path="funds.sheets.FUND_DOCUMENT_SHEET",
 )

@@ -10,7 +10,7 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 from django.utils.functional import Promise, SimpleLazyObject
-from django.utils.translation import get_language, gettext_lazy as _
+from django.utils.translation import get_language, gettext_lazy as _, pgettext_lazy
 
 from accounts.choices import Capability
 from accounts.models import Division
@@ -25,13 +25,18 @@ COUNTED = 99
 
 @dataclass(frozen=True, slots=True)
 class Area:
-    """栏目 — one item of the rail: its pages in order of preference, each with capabilities of which one is needed."""
+    """
+    栏目 — one item of the rail: its pages in order of preference, each with capabilities of which one is needed.
+
+    It is left out for whoever holds one of `unless`.
+    """
 
     icon: str
     label: str | Promise
     pages: tuple[tuple[str, tuple[str, ...]], ...]
     prefixes: tuple[str, ...]
     counts_reviews: bool = False
+    unless: tuple[str, ...] = ()
 
 
 EDITIONS = {
@@ -43,7 +48,14 @@ EDITIONS = {
 C = Capability
 RAIL = (
     Area("checklist", _("Work"), (("home", (C.RECORDS_READ, C.JOBS_READ)),), ()),
-    Area("table-plus", _("Enter"), (("funds:documents", (C.RECORDS_READ,)),), ("funds:documents",)),
+    Area("table-plus", _("Enter"), (("funds:documents", (C.FUNDS_ENTER,)),), ("funds:documents",)),
+    Area(
+        "file-text",
+        pgettext_lazy("rail", "Read"),
+        (("funds:documents", (C.RECORDS_READ,)),),
+        ("funds:documents",),
+        unless=(C.FUNDS_ENTER,),
+    ),
     Area("clipboard-check", _("Review"), (("review:list", (C.FUNDS_REVIEW,)),), ("review:list",), counts_reviews=True),
     Area("send", _("Send"), (("sync:overview", (C.SYNC_READ,)),), ("sync:overview",)),
     Area("chart-histogram", _("Totals"), (("rollups:explorer", (C.ROLLUPS_READ,)),), ("rollups:explorer",)),
@@ -108,7 +120,7 @@ def _rail(request: HttpRequest, user: Any) -> Iterator[dict[str, Any]]:
     for area in RAIL:
         open_pages = (name for name, needed in area.pages if any(user.can(capability) for capability in needed))
         url = next(filter(None, map(_address, open_pages)), "")
-        if url:
+        if url and not any(user.can(capability) for capability in area.unless):
             yield {
                 "url": url,
                 "icon": area.icon,

@@ -182,13 +182,20 @@ def _task(item: WorkItem, *, horizon: Horizon, centre: str) -> Task:
         title=described.title,
         detail=described.detail,
         amount=described.amount,
-        url=record.get_absolute_url(),
+        url=_place_of(item),
         state=record.state,
         origin=origin,
         origin_at=origin_at,
         saved_at=item.draft_at,
         note=note,
     )
+
+
+def _place_of(item: WorkItem) -> str:
+    """A review begins in the work list, beside the records that wait with it; everything else at the record."""
+    if item.act == "review":
+        return f"{reverse('review:list')}?kind={item.kind.key}&record={item.record.pk}"
+    return item.record.get_absolute_url()
 
 
 def _centre_reasons(uids: list[UUID]) -> dict[UUID, str]:

@@ -110,6 +110,8 @@ class RecordType:
     """Name of the address where a new record is entered."""
     reading: Callable[[Sequence[dict[str, Any]]], Reading]
     """How contents are shown at review."""
+    place: Callable[[str], str] = str
+    """A place of the content as a person calls it: `lines[2].amount`."""
     amount_field: str = ""
     """Column of the root table that holds the record's amount in 元, for sums of a filter."""
     totals_sql: str = ""

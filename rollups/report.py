@@ -74,7 +74,7 @@ def report_of(form: QuestionForm, **changes: Any) -> Report:
     divisions = (then.divisions if then else {}) | now.divisions
     name = _namer(question, divisions)
     rows = [_row(name(key), key, now, then) for key in keys]
-    if Dimension.DIVISION not in question.by:
+    if question.by != (Dimension.DIVISION,):
         rows.sort(key=lambda row: row.codes)
     own = ((question.node.code,), (question.node.name,))
     return Report(

@@ -7,16 +7,19 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
 from django.templatetags.static import static
-from django.utils.translation import gettext as _, ngettext
+from django.utils.translation import gettext as _, gettext_lazy, ngettext
 from django.views.decorators.http import require_GET
 
 from accounts.choices import Level
 from accounts.models import Division, User
 from funds.models import BudgetItem, FundCategory
+from povfund.common.money import wan_decimals
+from povfund.common.tables import build_table, link, text, wan
 from povfund.common.verdict import require
+from records.choices import RecordState
 from rollups.choices import DataState, Dimension
 from rollups.exports import PURPOSES, download
 from rollups.forms import QuestionForm
@@ -35,6 +38,16 @@ SEGMENTS = (
     (Dimension.YEAR, "year"),
 )
 PAGE = 50
+LINES = [
+    link("document", gettext_lazy("Document"), lambda x: x.document, url=lambda x: x.document.get_absolute_url()),
+    text("code", gettext_lazy("Code"), lambda x: x.recipient.code, css="code"),
+    text("recipient", gettext_lazy("Recipient"), lambda x: x.recipient.name, css="nw"),
+    text("level", gettext_lazy("Level of money"), lambda x: x.get_money_level_display(), css="nw"),
+    text("category", gettext_lazy("Fund category"), lambda x: x.fund_category.name_in(x.budget_year)),
+    text("item", gettext_lazy("Budget item"), lambda x: f"{x.budget_item.code} {x.budget_item.name_in(x.budget_year)}"),
+    wan("amount", gettext_lazy("Amount"), lambda x: x.amount),
+    text("state", gettext_lazy("State"), lambda x: RecordState(x.document.state).label, css="nw"),
+]
 BRIDGE_STEPS = 6
 
 
@@ -46,6 +59,7 @@ def explorer(request: HttpRequest) -> HttpResponse:
     if not form.is_valid():
         return render(request, "rollups/explorer.html", {"form": form, "purposes": PURPOSES}, status=422)
     merge_deltas()
+    _rows_of(form)
     report = report_of(form)
     context = {
         "form": form,
@@ -64,7 +78,9 @@ def explorer(request: HttpRequest) -> HttpResponse:
         "batch": Batch.objects.exclude(applied_at=None).order_by("-applied_at").first(),
         "proof": Proof.objects.first(),
         "purposes": PURPOSES,
-        "chart": _charts(report),
+        "chart": _charts(report) if report.rows else None,
+        "heads": [Dimension(name).label for name in report.question.by],
+        "decimals": _decimals(report),
         "bridge": _bridge(form, report),
     }
     return render(request, "rollups/explorer.html", context)
@@ -74,6 +90,13 @@ def _form(request: HttpRequest) -> QuestionForm:
     user = request.user
     require(may_read(user))  # type: ignore[arg-type]
     return QuestionForm(request.GET, user=user)  # type: ignore[arg-type]
+
+
+def _rows_of(form: QuestionForm) -> None:
+    """A place without divisions below it is shown by category."""
+    data = form.cleaned_data
+    if data["by"] == (Dimension.DIVISION,) and not Division.objects.filter(parent=data["node"]).exists():
+        data["by"] = (Dimension.FUND_CATEGORY,)
 
 
 def _states() -> list[tuple[str, Any]]:
@@ -89,6 +112,13 @@ def _path(node: Division, user: User | Any) -> list[Division]:
     while chain[0].parent is not None and user.scope.covers(chain[0].parent.scope_key):
         chain.insert(0, chain[0].parent)
     return chain
+
+
+def _decimals(report: Report) -> int:
+    """Decimals of every amount of the table, so that the points line up."""
+    rows = [*report.rows, report.total, report.kept]
+    amounts = [amount for row in rows for amount in (row.amount, row.then, row.change) if amount is not None]
+    return max(wan_decimals(amount) for amount in amounts)
 
 
 def _shown(report: Report, row: Any) -> dict[str, Any]:
@@ -157,7 +187,15 @@ def lines(request: HttpRequest) -> HttpResponse:
     shown = list(rows[: PAGE + 1])
     more = shown[PAGE - 1].pk if len(shown) > PAGE else None
     total = report_of(form, by=(Dimension.YEAR,)).total
-    context = {"form": form, "question": question, "lines": shown[:PAGE], "more": more, "total": total}
+    table = build_table(
+        shown[:PAGE],
+        columns=LINES,
+        params=QueryDict(),
+        caption=_("Lines behind the figure"),
+        totals={"amount": total.amount},
+        empty=_("No line stands behind this figure for you to read"),
+    )
+    context = {"form": form, "question": question, "table": table, "more": more, "total": total}
     return render(request, "rollups/lines.html", context)
 
 
@@ -168,6 +206,7 @@ def file(request: HttpRequest) -> HttpResponse:
     form = _form(request)
     if not form.is_valid():
         return render(request, "rollups/explorer.html", {"form": form, "purposes": PURPOSES}, status=422)
+    _rows_of(form)
     return download(
         actor=request.user,  # type: ignore[arg-type]
         report=report_of(form),

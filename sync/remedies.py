@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _, gettext_lazy
 
+from records.registry import record_types
 from sync.ingest.stage import NOT_READABLE
+from sync.models import LineOutcome
 
 Text = str | Promise
 
@@ -51,17 +52,19 @@ class Reason:
     values: str
 
 
-def reasons_of(stored: Iterable[dict[str, Any]]) -> list[Reason]:
-    """The reasons of a line as stored, in the reader's language."""
+def reasons_of(line: LineOutcome) -> list[Reason]:
+    """The reasons of a returned line, in the reader's language; fields by the names they have on the pages."""
+    kind = record_types().get(line.record_type)
+    place = kind.place if kind else str
     return [
         Reason(
             code=str(row.get("code", "")),
-            field=str(row.get("field", "")),
+            field=place(field) or field if (field := str(row.get("field", ""))) else "",
             message=_(message) if (message := str(row.get("message", ""))) else "",
             remedy=str(row.get("remedy") or _remedy(row)),
             values="，".join(f"{name} = {value}" for name, value in (row.get("values") or {}).items() if value != ""),
         )
-        for row in stored
+        for row in line.reasons
     ]
 
 

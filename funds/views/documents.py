@@ -28,7 +28,7 @@ from povfund.templatetags.povfund_tags import life
 from records.choices import LOCKED_STATES, RecordState, WarningReason
 from records.forms import AttachmentForm
 from records.permissions import may_attach, may_delete, may_edit, may_enter
-from records.review.trail import past_steps, steps_ahead
+from records.review.trail import explained_warnings, past_steps, steps_ahead
 from records.review.verdicts import verdict_on
 from records.services import Step, attachments_of, delete_record, rule_row, take_step
 
@@ -113,6 +113,7 @@ def document(request: HttpRequest, uid: UUID) -> HttpResponse:
         "findings": [(label_of(finding.field), finding) for finding in findings],
         "warned": _warned(findings),
         "errors": sum(finding.severity == REFUSE for finding in findings),
+        "explained": explained_warnings(found),
         "reasons": WarningReason.choices,
         "history": past_steps(found) if in_full else [],
         "ahead": steps_ahead(user, found) if in_full else [],

@@ -69,11 +69,11 @@ def fen_wan(fen: int | None) -> SafeString | str:
 
 
 @register.filter
-def signed_wan(yuan: Decimal | None) -> SafeString | str:
+def signed_wan(yuan: Decimal | None, decimals: int = 2) -> SafeString | str:
     """A change in 万元, with its sign."""
     if yuan is None:
         return ""
-    return _faded(("+" if yuan > 0 else "") + wan_text(Decimal(yuan)))
+    return _faded(("+" if yuan > 0 else "") + wan_text(Decimal(yuan), decimals=int(decimals)))
 
 
 def _faded(text: str) -> SafeString | str:

@@ -10,7 +10,7 @@ from accounts.choices import Level
 from accounts.models import User
 from povfund.common import clock
 from records.calendar.services import window_strip
-from records.choices import RecordState as S
+from records.choices import RecordState as S, WarningReason
 from records.life.settings import city_step_of
 from records.models import Record
 from records.services import record_history
@@ -58,3 +58,16 @@ def steps_ahead(user: User, record: Record | None) -> list[dict[str, Any]]:
 
 def _next_window() -> str:
     return f"{window_strip(clock.today())['next'].due:%m-%d}"
+
+
+def explained_warnings(record: Record) -> list[dict[str, Any]]:
+    """Warnings a record was submitted with, each with the `words` of its reason."""
+    return [warning | {"words": _reason_words(warning.get("reason"))} for warning in record.warnings]
+
+
+def _reason_words(reason: Any) -> str:
+    """The typed reason for a warning: the word of the list, and the text."""
+    if not isinstance(reason, dict):
+        return str(reason or "")
+    words = dict(WarningReason.choices).get(reason.get("code", ""), reason.get("code", ""))
+    return "：".join(str(part) for part in (words, reason.get("text")) if part)

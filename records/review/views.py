@@ -19,13 +19,13 @@ from povfund.common.errors import RuleViolation
 from povfund.common.money import wan_text
 from povfund.common.tables import keyset_page
 from povfund.common.verdict import Refused, denied
-from records.choices import ReturnReason, WarningReason
+from records.choices import ReturnReason
 from records.models import Record
 from records.registry import RecordType, record_types
 from records.review.comparing import comparison_of
 from records.review.filters import ReviewFilter
 from records.review.queue import COUNTED, NONE, extent_of, waiting_for
-from records.review.trail import past_steps
+from records.review.trail import explained_warnings, past_steps
 from records.review.verdicts import verdict_on
 from records.services import Step, attachments_of, take_step, take_steps
 
@@ -126,7 +126,7 @@ def _pane(request: HttpRequest, kind: RecordType, record: Any, items: list[Any])
     return {
         "described": kind.describe(record),
         "comparison": comparison_of(record),
-        "warnings": [warning | {"words": reason_words(warning.get("reason"))} for warning in record.warnings],
+        "warnings": explained_warnings(record),
         "history": past_steps(record),
         "files": attachments_of(record),
         "approve": verdict_on(user, record, "approve"),
@@ -135,14 +135,6 @@ def _pane(request: HttpRequest, kind: RecordType, record: Any, items: list[Any])
         "previous": items[at - 1] if at > 0 else None,
         "next": items[at + 1] if 0 <= at < len(items) - 1 else None,
     }
-
-
-def reason_words(reason: Any) -> str:
-    """The typed reason for a warning: the word of the list, and the text."""
-    if not isinstance(reason, dict):
-        return str(reason or "")
-    words = dict(WarningReason.choices).get(reason.get("code", ""), reason.get("code", ""))
-    return "：".join(str(part) for part in (words, reason.get("text")) if part)
 
 
 @login_required

@@ -105,7 +105,7 @@ def batch(request: HttpRequest, uid: UUID) -> HttpResponse:
         "outcomes": [
             {
                 "line": line,
-                "reasons": reasons_of(line.reasons),
+                "reasons": reasons_of(line),
                 "record": records.get(line.record_uid),
                 "label": labels.get(line.record_type, ""),
             }

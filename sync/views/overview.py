@@ -95,7 +95,7 @@ def _with_returned(user: Any, batches: list[Batch]) -> list[tuple[Batch, list[di
         (
             batch,
             [
-                {"line": line, "record": records.get(line.record_uid), "reasons": reasons_of(line.reasons)}
+                {"line": line, "record": records.get(line.record_uid), "reasons": reasons_of(line)}
                 for line in by_batch.get(batch.pk, [])
             ],
         )

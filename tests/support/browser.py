@@ -141,7 +141,7 @@ def sign_in_by_form(page: Any, username: str, password: str) -> None:
     """Sign in as people do; the page stands on what they land on."""
     page.goto("/")
     page.get_by_label("账号").fill(username)
-    page.get_by_label("口令").fill(password)
+    page.get_by_label("密码").fill(password)
     page.get_by_role("button", name="登录").click()
     page.wait_for_url("**/")
 

@@ -19,6 +19,8 @@ from povfund.site import Site
 from povfund.supervisor import Supervisor
 from tests.support.database import TestServer, connected_to
 
+DEMO_PASSWORD = "Lantern-7-orchard"
+
 
 @dataclass(frozen=True)
 class RunningSite:
@@ -74,6 +76,17 @@ def redis_url(tmp_path: Path) -> Iterator[str]:
     yield f"redis://127.0.0.1:{port}/0"
     process.terminate()
     process.wait(10)
+
+
+@pytest.fixture
+def demo_servers(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> Servers:
+    """Both servers with their demo world: seeding is itself a transmission through the workers."""
+    monkeypatch.setenv("POVFUND_DEMO_PASSWORD", DEMO_PASSWORD)
+    servers: Servers = request.getfixturevalue("two_servers")
+    for command in ("node_key", "seed_demo"):
+        for server in (servers.central, servers.province):
+            server.manage(command)
+    return servers
 
 
 @pytest.fixture

@@ -1,17 +1,15 @@
 // A ranking: one bar for each row, the selected one darker, the value at its end.
-import { label, size, text, token } from "./shared.js";
-
-const ROW = 22;
+import { label, roomOf, size, text, token } from "./shared.js";
 
 export function bars({ unit = "", rows, selected }, element) {
-  const shown = rows.slice(0, Math.max(3, Math.floor((element.clientHeight || 400) / ROW)));
+  const shown = rows.slice(0, Math.max(3, roomOf(element)));
   return {
     grid: { left: 4, right: 90, top: 4, bottom: 4, containLabel: true },
     tooltip: { formatter: ({ dataIndex }) => `${shown[dataIndex].name}\n${label(shown[dataIndex].value)} ${unit}` },
     xAxis: { type: "value", show: false, min: 0 },
     yAxis: {
       type: "category", inverse: true, data: shown.map(({ name }) => name), axisTick: { show: false },
-      axisLine: { lineStyle: { color: token("--edge") } }, axisLabel: text({ fontSize: 12, interval: 0 }),
+      axisLine: { lineStyle: { color: token("--edge") } }, axisLabel: text({ fontSize: 12, interval: 0, width: Math.round(element.clientWidth * 0.45), overflow: "truncate" }),
     },
     series: [
       {

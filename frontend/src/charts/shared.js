@@ -26,6 +26,9 @@ export function label(yuan, { signed = false } = {}) {
 
 export const text = (more = {}) => ({ fontFamily: token("--font"), fontSize: 11, color: token("--ink-2"), ...more });
 
+/** How many rows of bars an element has room for. */
+export const roomOf = (element) => Math.floor((element.clientHeight || 400) / 22);
+
 export function base() {
   return {
     animation: false,
@@ -50,11 +53,11 @@ export async function draw(element, make, data) {
   }
   chart.setOption({ ...base(), ...option, tooltip: { ...base().tooltip, ...option.tooltip } });
   chart.on("click", ({ data: point }) => point?.url && location.assign(point.url));
-  let width = element.clientWidth;
+  let room = roomOf(element);
   new ResizeObserver(async () => {
     chart.resize();
-    const crossed = (width > 560) !== (element.clientWidth > 560);
-    width = element.clientWidth;
-    if (crossed) chart.setOption(await make(data, element), { replaceMerge: ["series", "xAxis"] });
+    const before = room;
+    room = roomOf(element);
+    if (room !== before) chart.setOption(await make(data, element), { replaceMerge: ["series", "xAxis", "yAxis"] });
   }).observe(element);
 }
