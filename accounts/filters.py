@@ -57,18 +57,17 @@ class UnitFilter(django_filters.FilterSet):
         fields = ["search", "division", "kind", "active"]
 
 
-def _is_true(text: str) -> bool:
-    return text == "true"
-
-
 class AccountFilter(django_filters.FilterSet):
     """Accounts by name, unit, duty and whether they are in use."""
 
     search = django_filters.CharFilter(method="by_search", label=_("account or person"))
     unit = django_filters.CharFilter(method="by_unit", label=_("unit"))
     duty = django_filters.ChoiceFilter(choices=Duty, method="by_duty", label=_("duty"), empty_label=_("all"))
-    is_active = django_filters.TypedChoiceFilter(
-        choices=[("true", _("in use")), ("false", _("closed"))], coerce=_is_true, label=_("state"), empty_label=_("all")
+    is_active = django_filters.ChoiceFilter(
+        choices=[("true", _("in use")), ("false", _("closed"))],
+        method="by_state",
+        label=_("state"),
+        empty_label=_("all"),
     )
 
     class Meta:
@@ -80,6 +79,9 @@ class AccountFilter(django_filters.FilterSet):
 
     def by_unit(self, queryset: QuerySet[User], name: str, value: str) -> QuerySet[User]:
         return queryset.filter(unit=Unit.objects.by_key(value))
+
+    def by_state(self, queryset: QuerySet[User], name: str, value: str) -> QuerySet[User]:
+        return queryset.filter(is_active=value == "true")
 
     def by_duty(self, queryset: QuerySet[User], name: str, value: str) -> QuerySet[User]:
         return queryset.filter(duties__contains=[value])

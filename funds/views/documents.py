@@ -154,7 +154,12 @@ def _lines_table(lines: list[FundLine]) -> Any:
     ]
     total = sum((line.amount for line in lines), Decimal(0))
     return build_table(
-        lines, columns=columns, params=QueryDict(), caption=pgettext_lazy("of a document", "Lines"), totals={"amount": total}, css="lines-x"
+        lines,
+        columns=columns,
+        params=QueryDict(),
+        caption=pgettext_lazy("of a document", "Lines"),
+        totals={"amount": total},
+        css="lines-x",
     )
 
 

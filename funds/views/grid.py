@@ -155,7 +155,7 @@ def code_tables(user: User) -> dict[str, list[DatedCode]]:
 
 
 def line_choices(tables: dict[str, list[DatedCode]], *, year: int | None) -> dict[str, list[tuple[str, str]]]:
-    """The lists of a line: levels, codes that may be used in the budget year by their name of that year, payment modes."""
+    """The lists of a line: levels, codes in force in the budget year by their name of that year, payment modes."""
     dated = {
         name: [(row.code, row.name_in(year)) for row in rows if _offered(row) and (year is None or row.valid_in(year))]
         for name, rows in tables.items()

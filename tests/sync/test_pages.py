@@ -420,10 +420,10 @@ def test_long_bytes_are_cut_between_characters():
 def test_every_reason_has_a_remedy_in_the_readers_language():
     line = LineOutcome(record_type="fund_document")
     line.reasons = [
-            {"code": "TOO_DEEP", "field": "", "message": NOT_READABLE, "values": {"depth": 9}},
-            {"code": "F04", "field": "lines[0].amount", "message": "金额为负", "remedy": "改成正数", "values": {}},
-            {"code": "NOT_OWNER", "field": "division", "message": "The place does not belong to the sender."},
-            {"code": "X99", "message": ""},
+        {"code": "TOO_DEEP", "field": "", "message": NOT_READABLE, "values": {"depth": 9}},
+        {"code": "F04", "field": "lines[0].amount", "message": "金额为负", "remedy": "改成正数", "values": {}},
+        {"code": "NOT_OWNER", "field": "division", "message": "The place does not belong to the sender."},
+        {"code": "X99", "message": ""},
     ]
     found = reasons_of(line)
     assert [row.field for row in found[:2]] == ["", "第 1 行　金额（万元）"]
