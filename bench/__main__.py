@@ -1,12 +1,15 @@
-"""`make bench [ARGS="--quick"]`: each case in a process of its own, with its peak memory."""
+"""`make bench [ARGS="--quick pages seal"]`: each case in a process of its own; without names, all of them."""
 
 from __future__ import annotations
 
+import logging
 import os
 import subprocess
 import sys
 
-CASES = ("entry", "review", "pages", "seal", "ingest")
+from bench.figure import HEAD
+
+CASES = ("entry", "upkeep", "review", "pages", "seal", "ingest")
 
 
 def run_case(name: str, *, quick: bool) -> None:
@@ -14,13 +17,14 @@ def run_case(name: str, *, quick: bool) -> None:
     import django
 
     django.setup()
+    logging.disable(logging.WARNING)
     from importlib import import_module
 
     from bench.harness import peak_mib
 
     for figure in import_module(f"bench.cases.{name}").run(quick=quick):
         print(figure.line(), flush=True)
-    print(f"{'':<52} peak memory of the case {peak_mib()} MiB", flush=True)
+    print(f"  peak memory of the case, product and floor: {peak_mib()} MiB", flush=True)
 
 
 def main(arguments: list[str]) -> int:
@@ -29,6 +33,7 @@ def main(arguments: list[str]) -> int:
     if "--case" in arguments:
         run_case(chosen[0], quick=quick)
         return 0
+    print(HEAD, flush=True)
     failed = 0
     for name in chosen or CASES:
         command = [sys.executable, "-m", "bench", "--case", name, *(["--quick"] if quick else [])]

@@ -2,61 +2,43 @@
 
 from __future__ import annotations
 
+import hashlib
 import resource
 import statistics
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import replace
+from pathlib import Path
 
 from django.db import connection, transaction
+from psycopg import sql
 
+from bench.figure import Figure
+from povfund import scale
 from tests.support.database import TestServer, connected_to
 
-
-@dataclass(slots=True)
-class Figure:
-    """One row of the table: product and floor in seconds for `units` things, and the goal as a ratio."""
-
-    name: str
-    product: float
-    floor: float
-    goal: float
-    units: int = 1
-    note: str = ""
-
-    def line(self) -> str:
-        ratio = self.product / self.floor if self.floor else float("inf")
-        verdict = "within" if ratio <= self.goal else "MISSED"
-        each = (
-            f"{self.product / self.units * 1e6:10.1f} µs each"
-            if self.units > 1
-            else f"{self.product * 1e3:10.2f} ms     "
-        )
-        return (
-            f"{self.name:<52} {each} floor {self.floor / self.units * 1e6:10.1f} µs"
-            f"  ratio {ratio:6.2f}  goal ≤ {self.goal:<5g} {verdict}  {self.note}"
-        )
+Act = Callable[[], object]
+GROWTH = 1.3
+"""Ten times the data may cost this many times as much on a page, a total or a single save."""
 
 
-def median(act: Callable[[], object], *, times: int = 7) -> float:
-    """Median seconds of several runs, after one that is not counted."""
-    act()
-    taken = []
-    for _run in range(times):
-        start = time.perf_counter()
-        act()
-        taken.append(time.perf_counter() - start)
-    return statistics.median(taken)
+def compare(product: Act, floor: Act, *, times: int = 7) -> tuple[float, float]:
+    """
+    Median seconds of both, run in turn so that a busy machine slows them alike; the first turn is not counted.
+    """
+    taken = [(once(product), once(floor)) for _turn in range(times + 1)][1:]
+    return statistics.median(p for p, _f in taken), statistics.median(f for _p, f in taken)
 
 
-def once(act: Callable[[], object]) -> float:
+def once(act: Act) -> float:
+    """Seconds of one run."""
     start = time.perf_counter()
     act()
     return time.perf_counter() - start
 
 
-def rolled_back(act: Callable[[], object]) -> Callable[[], object]:
+def rolled_back(act: Act) -> Act:
     """The act in a transaction that is undone, so that it can be repeated."""
 
     def run() -> None:
@@ -68,7 +50,7 @@ def rolled_back(act: Callable[[], object]) -> Callable[[], object]:
 
 
 def peak_mib() -> int:
-    """Largest resident size of this process so far."""
+    """Largest resident size of this process so far, in MiB."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
 
 
@@ -84,6 +66,62 @@ def fresh_database() -> Iterator[TestServer]:
     finally:
         connection.close()
         server.drop(name)
+
+
+def nations(sizes: tuple[int, ...]) -> tuple[str, ...]:
+    """
+    Names of databases with that many fund lines over the whole country, seeded at the first run and kept.
+
+    What is measured there leaves nothing behind. A change of the schema or of the seed makes them anew.
+    """
+    server = TestServer()
+    server.start()
+    seed = hashlib.sha256(Path(scale.__file__).read_bytes()).hexdigest()[:6]
+    names = {lines: f"nation_{lines}_{server.template.removeprefix('template_')}_{seed}" for lines in sizes}
+    with server.admin() as admin:
+        known = {name for (name,) in admin.execute("SELECT datname FROM pg_database WHERE datname LIKE 'nation_%'")}
+    for name in known:
+        if not name.endswith(f"{server.template.removeprefix('template_')}_{seed}"):
+            server.drop(name)
+    for lines, name in names.items():
+        if name not in known:
+            _seed(server, lines=lines, name=name)
+    return tuple(names.values())
+
+
+def _seed(server: TestServer, *, lines: int, name: str) -> None:
+    draft = server.clone()
+    with connected_to(draft):
+        scale.seed_scale(lines=lines)
+        analyze()
+    connection.close()
+    with server.admin() as admin:
+        admin.execute(sql.SQL("ALTER DATABASE {} RENAME TO {}").format(sql.Identifier(draft), sql.Identifier(name)))
+
+
+def across(databases: tuple[str, ...], measure: Callable[[], Figure], *, turns: int = 3) -> Iterator[Figure]:
+    """The figure of each database, measured in turn; then how the product grew from the first to the last."""
+    found: dict[str, list[Figure]] = {name: [] for name in databases}
+    for _turn in range(turns):
+        for name in databases:
+            with connected_to(name):
+                found[name].append(measure())
+    figures = list(map(_middle, found.values()))
+    yield from figures
+    if len(figures) > 1:
+        first, last = figures[0], figures[-1]
+        yield Figure(
+            f"  growth of the product, {last.name.rpartition(' at ')[2]} : {first.name.rpartition(' at ')[2]}",
+            last.product,
+            first.product,
+            GROWTH,
+        )
+
+
+def _middle(figures: list[Figure]) -> Figure:
+    """The medians of both times."""
+    product, floor = (statistics.median(getattr(f, name) for f in figures) for name in ("product", "floor"))
+    return replace(figures[0], product=product, floor=floor)
 
 
 def analyze() -> None:

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from django.db import transaction
 
 from accounts.models import User
-from bench.harness import Figure, fresh_database, median
+from bench.figure import Figure
+from bench.harness import fresh_database, median
 from funds.models import FundDocument
 from funds.services import save_fund_document
 from povfund.common.uid import uuid7

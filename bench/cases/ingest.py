@@ -8,7 +8,8 @@ from pathlib import Path
 
 from django.db import connection, transaction
 
-from bench.harness import Figure, analyze, fresh_database, once
+from bench.figure import Figure
+from bench.harness import analyze, fresh_database, once
 from povfund.scale import seed_scale
 from records.choices import RecordState
 from tests.support.database import connected_to

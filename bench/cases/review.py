@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from django.db import connection
 
-from bench.harness import Figure, analyze, fresh_database, median, rolled_back
+from bench.figure import Figure
+from bench.harness import analyze, fresh_database, median, rolled_back
 from funds.models import FundDocument
 from povfund.scale import seed_scale
 from records.choices import RecordState

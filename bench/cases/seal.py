@@ -10,7 +10,8 @@ from pathlib import Path
 import zstandard
 from django.db import connection
 
-from bench.harness import Figure, analyze, fresh_database, once
+from bench.figure import Figure
+from bench.harness import analyze, fresh_database, once
 from povfund.scale import seed_scale
 from records.choices import RecordState
 from tests.sync.world import World

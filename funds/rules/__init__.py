@@ -27,4 +27,10 @@ RULES = (
 
 def check(rows: Sequence[Row], stage: str) -> list[list[Finding]]:
     """Findings of every rule per row; a fixed number of queries for any number of rows."""
-    return run_rules(RULES, rows, context=FundContext.load(rows), stage=stage)
+    return examine(rows, stage)[0]
+
+
+def examine(rows: Sequence[Row], stage: str) -> tuple[list[list[Finding]], FundContext]:
+    """The same, with what was fetched for it: whoever stores the rows next needs the codes again."""
+    context = FundContext.load(rows)
+    return run_rules(RULES, rows, context=context, stage=stage), context

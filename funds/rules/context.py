@@ -11,6 +11,7 @@ from django.db.models import Sum
 
 from accounts.models import Division
 from accounts.querysets import DivisionQuerySet
+from funds.held import held_codes
 from funds.models import BudgetItem, FundCategory, FundDocument, FundLine
 from povfund.common import clock
 from records.registry import Row
@@ -39,10 +40,11 @@ class FundContext:
         codes = {row.content.division for row in rows}
         codes |= {line.recipient for row in rows for line in row.content.lines}
         parents = {row.content.parent for row in rows if row.content.parent}
+        held = held_codes()
         return cls(
             today=clock.today(),
-            items={item.code: item for item in BudgetItem.objects.all()},
-            categories={c.code: c for c in FundCategory.objects.select_related("parent", "province")},
+            items=held.items,
+            categories=held.categories,
             divisions=divisions_by_code(codes),
             taken=_taken(rows, uids),
             parents=_parents(parents),

@@ -14,9 +14,10 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Unit, User
 from funds.content import decode, faults, yuan
-from funds.models import BudgetItem, FundCategory, FundDocument, FundLine
+from funds.models import FundDocument, FundLine
 from funds.registry import FUND_DOCUMENT
-from funds.rules.context import divisions_by_code
+from funds.rules import examine
+from funds.rules.context import FundContext
 from funds.search import search_text
 from funds.services.changes import changes_since
 from funds.sums import SUMS, TRIGGERS
@@ -75,7 +76,8 @@ def save_fund_document(
     try:
         with transaction.atomic():
             document = _save(actor=actor, data=data, uid=uid, base_rev=base_rev)
-            _judge_sums_now()
+            if uid or data.parent:
+                _judge_sums_now()
             return document
     except IntegrityError as error:
         raise _of_constraint(error) from error
@@ -137,12 +139,12 @@ def _save(*, actor: User, data: DocumentInput, uid: UUID | None, base_rev: int |
     document.due_on = entry_due(data.approved_on)
     lines = _numbered(document, data.lines)
     content = _content(document, lines)
-    findings = FUND_DOCUMENT.check([_row(document, content)], "save")[0]
+    (findings,), known = examine([_row(document, content)], "save")
     if refused := [f for f in findings if f.severity == REFUSE]:
         raise RuleViolation(refused)
     if stamp(actor=actor, record=document, content=content, created=created):
         document.save(force_insert=created)
-        _store_lines(document, lines, created=created)
+        _store_lines(document, lines, known=known, created=created)
     finish_save(actor=actor, record=document, created=created, before=before)
     return document
 
@@ -269,23 +271,22 @@ def _row(document: FundDocument, content: dict[str, Any]) -> Row:
     )
 
 
-def _store_lines(document: FundDocument, lines: list[tuple[UUID, int, LineInput]], *, created: bool) -> None:
-    """Replace the set of lines: one DELETE and one INSERT, uids kept."""
+def _store_lines(
+    document: FundDocument, lines: list[tuple[UUID, int, LineInput]], *, known: FundContext, created: bool
+) -> None:
+    """Replace the set of lines: one DELETE and one INSERT, uids kept; codes as the rules have just found them."""
     if not created:
         FundLine.objects.filter(document=document).delete()
-    places = divisions_by_code({line.recipient for _uid, _n, line in lines})
-    categories = dict(FundCategory.objects.values_list("code", "pk"))
-    items = dict(BudgetItem.objects.values_list("code", "pk"))
     FundLine.objects.bulk_create(
         FundLine(
             uid=uid,
             document=document,
             n=n,
-            recipient=places[line.recipient],
-            recipient_key=places[line.recipient].scope_key,
+            recipient=known.divisions[line.recipient],
+            recipient_key=known.divisions[line.recipient].scope_key,
             money_level=line.money_level,
-            fund_category_id=categories[line.fund_category],
-            budget_item_id=items[line.budget_item],
+            fund_category_id=known.categories[line.fund_category].pk,
+            budget_item_id=known.items[line.budget_item].pk,
             amount=line.amount,
             payment_mode=line.payment_mode,
             remark=line.remark,

@@ -21,6 +21,7 @@ from funds.filters import DocumentListFilter
 from funds.models import FundDocument, FundLine
 from funds.reading import label_of
 from funds.registry import FUND_DOCUMENT
+from povfund.common import clock
 from povfund.common.canonical import canonical
 from povfund.common.errors import REFUSE, WARN, Finding, RuleViolation
 from povfund.common.tables import build_table, day, keyset_page, link, number, order_of, text, wan
@@ -51,7 +52,7 @@ COLUMNS = [
     wan("total", _("Amount"), lambda d: d.total, sort="total"),
     text("state", _("State"), lambda d: _life(d.state, get_language()), css="nw"),
     day("due", _("Entry due"), lambda d: d.due_on, sort="due_on"),
-    day("changed", _("Changed"), lambda d: d.changed_at, sort="changed_at"),
+    day("changed", _("Changed"), lambda d: clock.local_date(d.changed_at), sort="changed_at"),
 ]
 
 

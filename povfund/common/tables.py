@@ -12,7 +12,8 @@ from django.core import signing
 from django.db.models import F, Q, QuerySet
 from django.http import QueryDict
 from django.utils.functional import Promise
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from povfund.common.money import wan_decimals, wan_text
@@ -88,6 +89,11 @@ class Cell:
     css: str = ""
 
 
+def _print(cells: Iterable[Cell]) -> SafeString:
+    """The `td` elements of a row; in a template they would cost ten times as much."""
+    return format_html_join("", '<td class="{}">{}</td>', ((cell.css, cell.content) for cell in cells))
+
+
 @dataclass(slots=True, kw_only=True)
 class TableRow:
     """
@@ -109,6 +115,10 @@ class TableRow:
     pickable: bool = True
     picked: bool = False
 
+    @property
+    def printed(self) -> SafeString:
+        return _print(self.cells)
+
 
 @dataclass(slots=True, kw_only=True)
 class Table:
@@ -124,6 +134,10 @@ class Table:
     reset_url: str = ""
     next_url: str = ""
     previous_url: str = ""
+
+    @property
+    def printed_total(self) -> SafeString:
+        return _print(self.total)
 
     @property
     def width(self) -> int:
@@ -226,9 +240,10 @@ def build_table(
     held = list(items)
     values = [[column.value(item) for column in columns] for item in held]
     shows = [_show_of(c, [row[n] for row in values], totals) for n, c in enumerate(columns)]
+    css = _edges(columns, pick=bool(options.get("pick")))
     rows = [
         TableRow(
-            cells=[Cell(show(value), c.css) for show, value, c in zip(shows, row, columns, strict=True)],
+            cells=[Cell(show(value), where) for show, value, where in zip(shows, row, css, strict=True)],
             item=item,
             key=str(getattr(item, "pk", "")),
             name=str(item),
@@ -238,11 +253,20 @@ def build_table(
     total = []
     if totals is not None and rows:
         total = [
-            Cell(show(totals[c.key]) if c.key in totals else (total_label if n == 0 else ""), c.css)
+            Cell(show(totals[c.key]) if c.key in totals else (total_label if n == 0 else ""), css[n])
             for n, (show, c) in enumerate(zip(shows, columns, strict=True))
         ]
     heads = [_head(column, params, order) for column in columns]
     return Table(caption=caption, columns=heads, rows=rows, total=total, reset_url=_reset(params), **options)
+
+
+def _edges(columns: Sequence[Column], *, pick: bool) -> list[str]:
+    """Classes of each column's cells; the outermost ones keep their distance from the edge of the pane."""
+    css = [column.css for column in columns]
+    if not pick:
+        css[0] += " first"
+    css[-1] += " last"
+    return css
 
 
 def _show_of(column: Column, values: list[Any], totals: dict[str, Any] | None) -> Callable[[Any], Any]:

@@ -30,7 +30,7 @@ class Command(BaseCommand):
             raise CommandError("seed_scale stores invented figures; a production server refuses it")
 
         def show(done: int, total: int) -> None:
-            self.stderr.write(f"\r{done:,} of {total:,} documents", ending="" if done < total else "\n")
+            self.stderr.write(f"\rstep {done} of {total}", ending="" if done < total else "\n")
 
         documents = seed_scale(lines=lines, state=state, province=province, progress=show)
         self.stdout.write(f"{documents:,} documents with {documents * 10:,} lines")
