@@ -100,6 +100,7 @@ class Capability(TextChoices):
     ROLLUPS_READ = "rollups.read", _("Read totals")
     EXPORT = "records.export", _("Export lists")
     SYNC_READ = "sync.read", _("Read transmissions")
+    CHANGES_SIGN = "changes.sign", _("Sign and decide change orders")
     SYNC_SEND = "sync.send", _("Send to the centre")
     NODES_MANAGE = "sync.nodes", _("Manage nodes and keys")
     CALENDAR_MANAGE = "calendar.manage", _("Enter the working calendar")
@@ -113,8 +114,10 @@ _READ = {Capability.RECORDS_READ, Capability.ROLLUPS_READ, Capability.SYNC_READ}
 
 CAPABILITIES_OF_DUTY: dict[str, frozenset[Capability]] = {
     Duty.ENTRY: frozenset(_READ | {Capability.FUNDS_ENTER, Capability.EXPORT}),
-    Duty.REVIEW: frozenset(_READ | {Capability.FUNDS_REVIEW, Capability.EXPORT}),
-    Duty.HEAD: frozenset(_READ | {Capability.FUNDS_REVIEW, Capability.EXPORT, Capability.SYNC_SEND}),
+    Duty.REVIEW: frozenset(_READ | {Capability.FUNDS_REVIEW, Capability.EXPORT, Capability.CHANGES_SIGN}),
+    Duty.HEAD: frozenset(
+        _READ | {Capability.FUNDS_REVIEW, Capability.EXPORT, Capability.CHANGES_SIGN, Capability.SYNC_SEND}
+    ),
     Duty.CONSOLIDATE: frozenset(_READ | {Capability.EXPORT}),
     Duty.ANALYST: frozenset(_READ | {Capability.EXPORT}),
     Duty.SYSADMIN: frozenset(

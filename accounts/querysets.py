@@ -50,6 +50,14 @@ class UnitQuerySet(models.QuerySet["Unit"]):
         found = self.select_related("division").filter(division__code=code, kind=kind)
         return found.order_by("division__scope_key").first()
 
+    def acted_for_by(self, unit: Unit) -> set[int]:
+        """Ids of this unit and of the units whose tasks passed to it, over any number of successions."""
+        held, wave = {unit.pk}, {unit.pk}
+        while wave:
+            wave = set(self.filter(successions__successor__in=wave).exclude(pk__in=held).values_list("pk", flat=True))
+            held |= wave
+        return held
+
     def administered_by(self, user: User) -> Self:
         """Units whose people the administrator looks after: the own subtree, all lines where finance leads."""
         return self.filter(administered(user, "division__scope_key", kind="kind"))

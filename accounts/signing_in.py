@@ -19,6 +19,7 @@ from django_otp import login as verify_device
 from accounts import audit
 from accounts.choices import SECOND_FACTOR_DUTIES
 from accounts.models import User
+from accounts.proof import Proof
 from accounts.services import locks
 from povfund.common import clock
 from povfund.common.errors import Finding, RuleViolation
@@ -58,6 +59,30 @@ def check_credentials(request: HttpRequest, *, username: str, password: str, otp
     if user is None:
         raise _refused(username, address=address)
     return user
+
+
+def prove_again(request: HttpRequest, *, password: str, otp: str = "", nonce: str = "") -> Proof:
+    """
+    The signed-in person proves anew who they are, for one signature; failures count like those of signing in.
+
+    Where the second factor is required it is required here of everybody who signs. `nonce` comes with
+    the form, so that a form sent twice is one signature. Raises SignInRefused or SignInLocked.
+    """
+    user: Any = request.user
+    proved = check_credentials(request, username=user.username, password=password, otp=otp)
+    device = getattr(proved, "otp_device", None)
+    if proved.pk != user.pk or (settings.SECOND_FACTOR_REQUIRED and device is None):
+        raise SignInRefused(
+            Finding(
+                "SECOND_FACTOR",
+                _("Signing needs the code of the second factor."),
+                field="otp",
+                remedy=_("Set up the second factor on the page of your account first."),
+                article="18",
+            )
+        )
+    means = "otp" if device else "password"
+    return Proof(user.pk, means, f"{user.pk}:{nonce or secrets.token_hex(16)}"[:80], clock.now())
 
 
 def start_session(request: HttpRequest, user: User) -> None:

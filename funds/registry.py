@@ -8,6 +8,7 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from funds import content
+from funds.proposing import propose
 from povfund.common.errors import Finding
 from records.registry import ChildTable, Described, Reading, RecordType, Row
 
@@ -69,5 +70,6 @@ FUND_DOCUMENT = RecordType(
     place=_place,
     amount_field="total",
     sheet_path="funds.sheets.FUND_DOCUMENT_SHEET",
+    propose=propose,
 )
 """资金下达: entered by finance, or by the line in charge of a category where the province lets it (rule F10)."""

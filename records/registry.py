@@ -13,6 +13,8 @@ from django.conf import settings
 from django.utils.functional import Promise
 from django.utils.module_loading import import_string
 
+from povfund.common.canonical import canonical
+
 if TYPE_CHECKING:
     from povfund.common.errors import Finding
     from records.life.models import Record
@@ -67,6 +69,15 @@ class Reading(Protocol):
     def text(self, path: str, value: Any) -> Any: ...
 
 
+TOMBSTONE = b"null"
+"""Content of a record that was taken out."""
+
+
+def overlaid(content: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
+    """The content with the changed values in place of its own."""
+    return content | changes
+
+
 def described_by_name(record: Any) -> Described:
     """A record by its name alone."""
     return Described(str(record))
@@ -116,6 +127,8 @@ class RecordType:
     """Column of the root table that holds the record's amount in 元, for sums of a filter."""
     totals_sql: str = ""
     """SELECT record uid, year, category, fen for live rows of `%(uids)s`: the measure from tables."""
+    propose: Callable[[dict[str, Any], dict[str, Any]], dict[str, Any]] = overlaid
+    """(canonical content, changes in the shape of the API) -> content with the changes; raises RuleViolation."""
 
     sheet_path: str = ""
     """Dotted name of its `SheetForm`: templates, imports and exports; empty where it has none."""
@@ -128,6 +141,12 @@ class RecordType:
     def sheet(self) -> SheetForm:
         """The workbooks of the type. Raises ImportError where it has none."""
         return import_string(self.sheet_path)
+
+    def encoded(self, uids: Sequence[UUID]) -> dict[UUID, bytes]:
+        """Canonical bytes of live rows, set-wise; `null` for a row that is deleted (tombstone)."""
+        found = {uid: canonical(content) for uid, content in self.contents(uids).items()}
+        gone = self.model.objects.filter(pk__in=uids, deleted=True).values_list("pk", flat=True)
+        return found | dict.fromkeys(gone, TOMBSTONE)
 
 
 @dataclass(frozen=True, slots=True)

@@ -83,3 +83,80 @@ class Outcome(TextChoices):
     APPLIED = "applied", _("Applied")
     DUPLICATE = "duplicate", _("Duplicate")
     RETURNED = "returned", _("Returned")
+
+
+class ChangeState(TextChoices):
+    """更改申请状态 — `docs/workflows/change-order.md` has the arrows (art. 12)."""
+
+    DRAFT = "draft", _("Being drawn up")
+    SIGNING = "signing", _("Awaits the second provincial signature")
+    ASKED = "asked", _("Awaits the consents")
+    PERMITTED = "permitted", _("Permitted, awaits execution")
+    EXECUTING = "executing", _("Executed, on its way")
+    DONE = "done", _("In force")
+    REFUSED = "refused", _("Refused")
+    WITHDRAWN = "withdrawn", _("Withdrawn")
+    EXPIRED = "expired", _("Expired")
+    VOID = "void", _("Void")
+
+
+CLOSED_CHANGES = (
+    ChangeState.DONE,
+    ChangeState.REFUSED,
+    ChangeState.WITHDRAWN,
+    ChangeState.EXPIRED,
+    ChangeState.VOID,
+)
+"""States an order does not leave."""
+
+
+class Seat(TextChoices):
+    """席位 — the four units a change needs (art. 12)."""
+
+    PROVINCE_UNIT = "province_unit", _("Provincial counterpart")
+    PROVINCE_FINANCE = "province_finance", _("Provincial finance")
+    CENTRAL_UNIT = "central_unit", _("Central counterpart")
+    CENTRAL_FINANCE = "central_finance", _("Ministry of Finance")
+
+
+PROVINCIAL_SEATS = (Seat.PROVINCE_UNIT, Seat.PROVINCE_FINANCE)
+CENTRAL_SEATS = (Seat.CENTRAL_UNIT, Seat.CENTRAL_FINANCE)
+
+
+class SeatDecision(TextChoices):
+    """签署意见 — the province signs, the centre consents; each may refuse."""
+
+    SIGN = "sign", _("Signed")
+    CONSENT = "consent", _("Consented")
+    REFUSE = "refuse", _("Refused")
+
+
+class ChangeReason(TextChoices):
+    """更改原因 — the list whoever asks picks from; the text says the rest."""
+
+    AMOUNT = "amount", _("Amount entered wrongly")
+    SWAPPED = "swapped", _("Two lines interchanged on entry")
+    CODE = "code", _("Wrong category, budget item or recipient")
+    DUPLICATE = "duplicate", _("Entered twice")
+    IMPORT = "import", _("A workbook was imported wrongly")
+    DOCUMENT = "document", _("The document itself was corrected later")
+    OTHER = "other", _("Other")
+
+
+class ClosedFor(TextChoices):
+    """终止原因 — why an order ended otherwise than in force."""
+
+    REFUSED = "REFUSED", _("One of the four units refused.")
+    WITHDRAWN = "WITHDRAWN", _("The province withdrew it.")
+    EXPIRED = "EXPIRED", _("Thirty days passed.")
+    BASE_MOVED = "BASE_MOVED", _("The record is no longer at the revision the order is based on.")
+    OPEN_ORDER = "OPEN_ORDER", _("Another order on the same record is open.")
+    NOT_OWNER = "NOT_OWNER", _("The record does not belong to the province that asks.")
+
+
+class ChangeMail(TextChoices):
+    """更改信件 — what a province says to the centre about an order; each is signed and may be repeated."""
+
+    REQUEST = "request", _("Order")
+    WITHDRAW = "withdraw", _("Withdrawal")
+    REMIND = "remind", _("Reminder")

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Self
 
+from django.apps import apps
 from django.conf import settings
 from django.db import models
 from django.db.models import Exists, OuterRef, Q
 
+from accounts.models import Unit
 from accounts.querysets import key_in
 from records.choices import RecordState
 from records.registry import record_types
-from sync.choices import CENTRE, Direction, Outcome
+from sync.choices import CENTRAL_SEATS, CENTRE, CLOSED_CHANGES, PROVINCIAL_SEATS, ChangeState, Direction, Outcome
 
 if TYPE_CHECKING:
     from accounts.models import User
-    from sync.models import Batch, LineOutcome, Node, QuarantinedLine, Receipt, TransmissionWindow  # noqa: F401
+    from sync.models import Batch, ChangeOrder, LineOutcome, Node, QuarantinedLine, Receipt, TransmissionWindow  # noqa: F401
 
 
 def of_nodes(user: User, node: str) -> Q:
@@ -111,3 +113,56 @@ class QuarantinedLineQuerySet(models.QuerySet["QuarantinedLine"]):
     def unresolved(self) -> Self:
         """Lines of which no newer revision was applied yet."""
         return self.filter(resolved_at=None)
+
+
+class ChangeOrderQuerySet(models.QuerySet["ChangeOrder"]):
+    """Which change orders."""
+
+    def visible_to(self, user: User) -> Self:
+        """
+        Orders whose seat is the user's unit's or passed to it, whose records the unit entered, and, once
+        somebody has signed, those of the own division and below (art. 14). A draft is its unit's alone.
+        """
+        if not user.is_authenticated or not user.can("records.read"):
+            return self.none()
+        own = Q(drafted_unit=user.unit.key)
+        seated = Exists(_rows("ChangeSeat").filter(order=OuterRef("pk"), unit__in=units_of(user), since__isnull=False))
+        entered = Exists(_rows("ChangeItem").filter(order=OuterRef("pk"), owner=user.unit.key))
+        below = key_in("scope_key", user.scope.keys + user.scope.granted_keys)
+        return self.filter(own | ~Q(state=ChangeState.DRAFT) & (below | entered) | Q(seated))
+
+    def open(self) -> Self:
+        """Orders under way."""
+        return self.exclude(state__in=CLOSED_CHANGES)
+
+    def awaiting(self, user: User) -> Self:
+        """待我签署 — orders with an empty seat of the user's unit that is asked now and that no one has refused."""
+        here = Q(state__in=(ChangeState.DRAFT, ChangeState.SIGNING), seat__in=PROVINCIAL_SEATS)
+        here |= Q(state=ChangeState.ASKED, seat__in=CENTRAL_SEATS)
+        signed = _rows("ChangeSignature").filter(order=OuterRef("order"), seat=OuterRef("seat"))
+        seats = (
+            _rows("ChangeSeat")
+            .annotate(state=models.F("order__state"))
+            .filter(here, ~Q(Exists(signed)), unit__in=units_of(user), since__isnull=False)
+        )
+        return self.open().filter(pk__in=seats.values("order"))
+
+    def touching(self, scope_key: str) -> Self:
+        """Open orders over records that lie in, or reach into, the division with this key."""
+        found: Any = Q(pk__in=[])
+        for kind in record_types().values():
+            rows: Any = kind.model.objects
+            here = rows.filter(key_in("scope_key", (scope_key,)) | rows.all().received_q((scope_key,)))
+            claimed = _rows("OpenChange").filter(record_uid__in=here.values("pk"))
+            found |= Q(record_type=kind.key, pk__in=claimed.values("order"))
+        return self.open().exclude(state__in=(ChangeState.DRAFT, ChangeState.SIGNING)).filter(found)
+
+
+def _rows(model: str) -> models.QuerySet[Any]:
+    """Rows of a model that stands above this module."""
+    return apps.get_model("sync", model)._default_manager.all()
+
+
+def units_of(user: User) -> set[int]:
+    """The user's unit and those whose tasks passed to it."""
+    return Unit.objects.acted_for_by(user.unit)

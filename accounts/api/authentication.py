@@ -10,8 +10,8 @@ from rest_framework.authentication import BaseAuthentication, get_authorization_
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
-from accounts.models import User
-from accounts.services import user_of_token
+from accounts.models import ApiToken, User
+from accounts.services import find_token
 
 KEYWORD = "Token"
 
@@ -19,14 +19,14 @@ KEYWORD = "Token"
 class TokenAuthentication(BaseAuthentication):
     """接口令牌 — the account behind a token of `POST /api/v1/auth/token`; 401 where it is over or unknown."""
 
-    def authenticate(self, request: Request) -> tuple[User, str] | None:
+    def authenticate(self, request: Request) -> tuple[User, ApiToken] | None:
         parts = get_authorization_header(request).split()
         if not parts or parts[0].lower() != KEYWORD.lower().encode():
             return None
-        user = user_of_token(parts[1].decode("ascii", "replace")) if len(parts) == 2 else None
-        if user is None:
+        row = find_token(parts[1].decode("ascii", "replace")) if len(parts) == 2 else None
+        if row is None:
             raise AuthenticationFailed(_("The token is unknown or over; sign in again."))
-        return user, ""
+        return row.user, row
 
     def authenticate_header(self, request: Request) -> str:
         return KEYWORD

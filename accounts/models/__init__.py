@@ -1,7 +1,7 @@
 """Models of who and where."""
 
 from accounts.models.audit import AuditEntry, AuditLink, AuditQueue
-from accounts.models.division import Division, DivisionPermission, Unit, UnitPermission
+from accounts.models.division import Division, DivisionPermission, Unit, UnitPermission, UnitSuccession
 from accounts.models.person import ApiToken, Grant, PasswordHistory, Person, User
 
 __all__ = [
@@ -16,5 +16,6 @@ __all__ = [
     "Person",
     "Unit",
     "UnitPermission",
+    "UnitSuccession",
     "User",
 ]

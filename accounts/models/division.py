@@ -10,6 +10,7 @@ from guardian.models import UserObjectPermissionBase
 
 from accounts.choices import KEY_LENGTH, MUNICIPALITIES, UNIT_TITLES, Level, UnitKind
 from accounts.querysets import DivisionQuerySet, UnitQuerySet
+from povfund.common.triggers import append_only
 
 models.CharField.register_lookup(Length)
 
@@ -105,6 +106,37 @@ class Unit(models.Model):
         if self.division.level == Level.CENTRAL:
             return self.title
         return gettext("%(title)s of %(division)s") % {"division": self.division.name, "title": self.title}
+
+
+class UnitSuccession(models.Model):
+    """
+    单位沿革 — a unit's tasks passed to another one on a day: renamed, merged or split off.
+
+    Whatever was bound to the unit is acted on by its successor; history keeps `former_name`. Append-only.
+    """
+
+    db_access = "append_only"
+
+    unit = models.ForeignKey(Unit, models.PROTECT, related_name="successions", verbose_name=_("unit"))
+    successor = models.ForeignKey(Unit, models.PROTECT, related_name="predecessions", verbose_name=_("successor"))
+    since = models.DateField(_("since"))
+    former_name = models.CharField(_("former name"), max_length=100)
+    document = models.CharField(_("by which document"), max_length=200)
+
+    class Meta:
+        ordering = ["since", "pk"]
+        verbose_name = _("succession of units")
+        verbose_name_plural = _("successions of units")
+        constraints = [
+            models.UniqueConstraint(fields=["unit"], name="accounts_unitsuccession_once"),
+            models.CheckConstraint(
+                condition=~Q(unit=models.F("successor")), name="accounts_unitsuccession_another_unit"
+            ),
+        ]
+        triggers = [append_only()]
+
+    def __str__(self) -> str:
+        return f"{self.former_name} → {self.successor}"
 
 
 class UnitPermission(UserObjectPermissionBase):

@@ -21,8 +21,9 @@ from accounts.services.people import (
     leave,
     open_unit,
     reactivate,
+    succeed_unit,
 )
-from accounts.services.tokens import issue_token, revoke_tokens, user_of_token
+from accounts.services.tokens import find_token, issue_token, proof_of_token, revoke_tokens, user_of_token
 
 __all__ = [
     "chain_head",
@@ -38,15 +39,18 @@ __all__ = [
     "encode_password",
     "end_grant",
     "expire_grants",
+    "find_token",
     "give_grant",
     "issue_token",
     "leave",
     "link_audit",
     "open_unit",
+    "proof_of_token",
     "reactivate",
     "reset_password",
     "reset_second_factor",
     "revoke_tokens",
+    "succeed_unit",
     "tidy_sign_ins",
     "unlinked_since",
     "unlock",

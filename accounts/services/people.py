@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts import audit, permissions
 from accounts.choices import DUTIES_OF_CLASS, Duty, PersonClass, UnitKind
-from accounts.models import Division, Grant, PasswordHistory, Person, Unit, User
+from accounts.models import Division, Grant, PasswordHistory, Person, Unit, UnitSuccession, User
 from povfund.common import clock
 from povfund.common.errors import Finding, RuleViolation
 from povfund.common.text import clean_text
@@ -60,6 +60,46 @@ def close_unit(actor: User | None, *, unit: Unit) -> Unit:
     unit.active = False
     audit.record(actor=actor, action="accounts.unit.close", target_type="unit", target_id=unit.key)
     return unit
+
+
+@transaction.atomic
+def succeed_unit(
+    actor: User | None, *, unit: Unit, successor: Unit, since: date, former_name: str, document: str
+) -> UnitSuccession:
+    """
+    单位沿革 — note that the tasks of `unit` passed to `successor`; what waits for the one is acted on by the other.
+
+    Raises Refused, or RuleViolation SUCCESSION where it has a successor already, or the two are one. Audited.
+    """
+    if actor:
+        require(permissions.may_administer(actor, unit))
+        require(permissions.may_administer(actor, successor))
+    if unit.pk == successor.pk or unit.successions.exists():
+        raise RuleViolation(
+            Finding(
+                "SUCCESSION",
+                _("The unit has a successor already, or would succeed itself."),
+                field="successor",
+                remedy=_("Note what became of the successor instead."),
+                article="4",
+            )
+        )
+    row = UnitSuccession.objects.create(
+        unit=unit,
+        successor=successor,
+        since=since,
+        former_name=clean_text(former_name, field="former_name") or unit.name,
+        document=clean_text(document, field="document"),
+    )
+    audit.record(
+        actor=actor,
+        action="accounts.unit.succeed",
+        target_type="unit",
+        target_id=unit.key,
+        after={"successor": successor.key, "since": since.isoformat(), "former_name": row.former_name},
+        comment=row.document,
+    )
+    return row
 
 
 @transaction.atomic

@@ -10,6 +10,7 @@ from django.db import transaction
 
 from accounts import audit, permissions
 from accounts.models import ApiToken, User
+from accounts.proof import FRESH, Proof
 from povfund.common import clock
 from povfund.common.verdict import require
 
@@ -33,9 +34,9 @@ def issue_token(account: User) -> str:
     return token
 
 
-def user_of_token(token: str) -> User | None:
+def find_token(token: str) -> ApiToken | None:
     """
-    The account a token stands for, or None: unknown, expired, or from before the last change of
+    The token's row with its account, or None: unknown, expired, or from before the last change of
     password, duties or activation. One query.
     """
     row = (
@@ -45,7 +46,20 @@ def user_of_token(token: str) -> User | None:
     )
     if row is None or not row.user.is_active or row.session_epoch != row.user.session_epoch:
         return None
-    return row.user
+    return row
+
+
+def user_of_token(token: str) -> User | None:
+    """The account a token stands for, or None where it stands for nobody now. One query."""
+    row = find_token(token)
+    return row.user if row else None
+
+
+def proof_of_token(row: ApiToken) -> Proof | None:
+    """A token just issued for password and second factor proves one signature; an older one proves none."""
+    if clock.now() - row.made_at > FRESH:
+        return None
+    return Proof(row.user_id, "token", f"token:{row.digest}", row.made_at)
 
 
 @transaction.atomic

@@ -4,6 +4,7 @@ from funds.services.documents import (
     DocumentInput,
     LineInput,
     check_fund_document,
+    proposed_content,
     save_fund_document,
     typed_content,
 )
@@ -12,6 +13,7 @@ __all__ = [
     "DocumentInput",
     "LineInput",
     "check_fund_document",
+    "proposed_content",
     "save_fund_document",
     "typed_content",
 ]

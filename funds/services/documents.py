@@ -162,6 +162,13 @@ def check_fund_document(*, actor: User, data: DocumentInput, uid: UUID | None = 
     return FUND_DOCUMENT.check([_row(document, content)], "submit")[0]
 
 
+def proposed_content(*, document: FundDocument, data: DocumentInput) -> dict[str, Any]:
+    """Canonical content the stored document would have with this data; stores nothing. Raises RuleViolation TEXT."""
+    copy = cast(FundDocument, FundDocument.objects.select_related("division").get(pk=document.pk))
+    _fill(copy, data)
+    return _content(copy, _numbered(copy, data.lines))
+
+
 def _require_visible_parent(actor: User, parent: UUID | None) -> None:
     if parent and not FundDocument.objects.visible_to(actor).filter(pk=parent).exists():
         raise RuleViolation(

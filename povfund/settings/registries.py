@@ -3,6 +3,9 @@
 RECORD_TYPES = ["funds.registry.FUND_DOCUMENT"]
 
 JOB_HANDLERS = {
+    "sync.change_execute": "sync.changes.carrying.execute_job",
+    "sync.change_post": "sync.changes.posting.job",
+    "sync.change_revoke": "sync.changes.carrying.revoke_job",
     "sync.deliver": "sync.sending.deliver.job",
     "sync.ingest": "sync.ingest.run.job",
     "sync.send_now": "sync.windows.run.send_now_job",

@@ -25,8 +25,13 @@ SENTENCES: dict[str, tuple[Any, Any]] = {
         _("A reviewed record breaks a rule and was not sent."),
         _("The reviewer returns it; its unit corrects it."),
     ),
+    "sync.change_letter": (
+        _("The centre did not take a letter about a change order."),
+        _("Read the error; draw the order up again if it is void."),
+    ),
     "sync.chain_fork": (_("Two different batches carry one number."), _("The chain is frozen; keep both files.")),
     "sync.clock": (_("The clock of this server differs from the centre's."), _("Set the clock.")),
+    "sync.downlink": (_("An item of the centre's downlink does not fit."), _("Tell the security administrator.")),
     "sync.forged_receipt": (_("A receipt with a wrong signature was ignored."), _("Tell the security administrator.")),
     "sync.gap": (_("A batch is held: an earlier one is missing."), _("Send the missing batch.")),
     "sync.late": (_("A transmission window is late."), _("Look at the transmission page.")),

@@ -32,7 +32,7 @@ _UPDATED = f"""
     IF {_WAS_SENT} AND ROW(%OLD%) IS DISTINCT FROM ROW(%NEW%) THEN
         IF NOT EXISTS (
             SELECT 1 FROM records_permit p
-            WHERE p.record_uid = OLD.uid AND p.used_at IS NULL
+            WHERE p.record_uid = OLD.uid AND p.used_at IS NULL AND p.void_at IS NULL
               AND p.base_hash = OLD.content_hash AND p.new_hash = NEW.content_hash
               AND p.permit_id::text = current_setting('app.permit_id', true) AND current_user <> 'fp_app'
         ) THEN {_SENT}
@@ -103,7 +103,8 @@ def child_lock(parent_table: str, parent_column: str) -> list[pgtrigger.Trigger]
         SELECT 1 FROM {table} parent JOIN {rows} child ON child.{column} = parent.uid
         WHERE (parent.state IN {locked} OR parent.acked_rev IS NOT NULL)
           AND NOT EXISTS (SELECT 1 FROM records_permit p WHERE p.record_uid = parent.uid
-              AND p.used_at IS NULL AND p.permit_id::text = current_setting('app.permit_id', true)
+              AND p.used_at IS NULL AND p.void_at IS NULL
+              AND p.permit_id::text = current_setting('app.permit_id', true)
               AND current_user <> 'fp_app')) $check$ INTO locked;
     IF locked THEN
         RAISE EXCEPTION 'a row of a record that was sent is locked'

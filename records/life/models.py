@@ -242,11 +242,15 @@ class Identity(models.Model):
 
 
 class Permit(models.Model):
-    """许可 — a single-use unlock the centre signed for one uid, base and new content (art. 12)."""
+    """
+    许可 — a single-use unlock the centre signed for one uid, base and new content (art. 12).
+
+    One permit may hold many records, a row for each; each row is used once. `void_at`: no longer good.
+    """
 
     db_access = "sync_only"
 
-    permit_id = models.UUIDField(primary_key=True)
+    permit_id = models.UUIDField()
     record_type = models.CharField(max_length=30, db_collation="C")
     record_uid = models.UUIDField()
     base_rev = models.PositiveIntegerField()
@@ -254,9 +258,14 @@ class Permit(models.Model):
     new_hash = models.CharField(max_length=64, db_collation="C")
     expires_at = models.DateTimeField()
     used_at = models.DateTimeField(null=True)
+    void_at = models.DateTimeField(null=True)
 
     class Meta:
-        indexes = [models.Index(fields=["record_uid"], condition=Q(used_at=None), name="records_permit_open")]
+        constraints = [
+            models.UniqueConstraint(fields=["permit_id", "record_uid"], name="records_permit_once"),
+            models.CheckConstraint(condition=Q(used_at=None) | Q(void_at=None), name="records_permit_used_or_void"),
+        ]
+        indexes = [models.Index(fields=["record_uid"], name="records_permit_record")]
 
 
 def evidence_of(review: Review) -> dict[str, Any]:

@@ -102,6 +102,22 @@ RECORD_LIFE = Workflow(
             system=True,
         ),
         Transition(
+            action="reopen",
+            sources=frozenset({S.SEALED}),
+            targets=frozenset({S.PERMITTED}),
+            label=_("Return of a correction by the centre"),
+            article="12",
+            system=True,
+        ),
+        Transition(
+            action="restore",
+            sources=frozenset({S.PERMITTED, S.SUBMITTED, S.UNIT_REVIEWED, S.CITY_REVIEWED, S.PROVINCE_REVIEWED}),
+            targets=frozenset({S.ACKNOWLEDGED}),
+            label=_("Put back to what was acknowledged"),
+            article="12",
+            system=True,
+        ),
+        Transition(
             action="execute",
             sources=frozenset({S.PERMITTED}),
             targets=frozenset({S.SUBMITTED}),

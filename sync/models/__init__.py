@@ -1,6 +1,17 @@
 """Models of transmission."""
 
 from sync.models.batch import Batch, BatchItem, BatchPart, LineOutcome, QuarantinedLine, QuarantineNote, Receipt
+from sync.models.change import (
+    ChangeEvidence,
+    ChangeItem,
+    ChangeMessage,
+    ChangeOrder,
+    ChangeReminder,
+    ChangeSeat,
+    ChangeSignature,
+    OpenChange,
+    SeatDelegation,
+)
 from sync.models.node import ChainHead, DownlinkCursor, DownlinkItem, Node, NodeKey
 from sync.models.staging import StagedLine
 from sync.models.window import TransmissionWindow
@@ -10,14 +21,23 @@ __all__ = [
     "BatchItem",
     "BatchPart",
     "ChainHead",
+    "ChangeEvidence",
+    "ChangeItem",
+    "ChangeMessage",
+    "ChangeOrder",
+    "ChangeReminder",
+    "ChangeSeat",
+    "ChangeSignature",
     "DownlinkCursor",
     "DownlinkItem",
     "LineOutcome",
     "Node",
     "NodeKey",
+    "OpenChange",
     "QuarantineNote",
     "QuarantinedLine",
     "Receipt",
+    "SeatDelegation",
     "StagedLine",
     "TransmissionWindow",
 ]

@@ -15,10 +15,11 @@ from django.views.decorators.csrf import csrf_exempt
 
 from povfund.common import clock
 from sync import receipts, reconcile
+from sync.changes import letters, taking
 from sync.choices import Direction
 from sync.fpb.errors import RejectedInput
 from sync.fpb.frame import read_head
-from sync.models import Batch, DownlinkItem, NodeKey
+from sync.models import Batch, ChangeOrder, DownlinkItem, NodeKey
 from sync.nodeauth import caller
 from sync.receiving import services
 from sync.space import NoSpace, room_for
@@ -26,6 +27,7 @@ from sync.space import NoSpace, room_for
 STATUS = {
     "UNAUTHENTICATED": 401,
     "WRONG_KEY": 403,
+    "SAME_ID": 409,
     "NOT_FOUND": 404,
     "CHAIN_FORK": 409,
     "CHAIN_FROZEN": 409,
@@ -142,6 +144,36 @@ def complete(request: HttpRequest, uid: UUID) -> HttpResponse:
     services.complete(batch=batch)
     batch.refresh_from_db()
     return JsonResponse(_status(batch))
+
+
+@node_call("POST")
+def change_requests(request: HttpRequest) -> HttpResponse:
+    """A signed letter about a change order; repeating it has the same effect once."""
+    digest = hashlib.sha256()
+    body = b"".join(_blocks(request, letters.MOST_BYTES, digest))
+    sender = _sender(request, digest.digest())
+    order, fresh = taking.take(letters.read(body, sender=sender), sender=sender)
+    return JsonResponse(_change_status(order), status=201 if fresh else 200)
+
+
+def _change_status(order: ChangeOrder) -> dict[str, Any]:
+    return {
+        "order": str(order.pk),
+        "state": order.state,
+        "missing": taking.missing_evidence(order),
+        "time": clock.now().isoformat(),
+    }
+
+
+@node_call("PUT")
+def evidence(request: HttpRequest, uid: UUID, sha256: str) -> HttpResponse:
+    """One file of evidence of an order; the name says its hash."""
+    sender = _sender(request, bytes.fromhex(sha256))
+    order = ChangeOrder.objects.filter(pk=uid, node=sender.node_id).first()
+    if order is None:
+        raise RejectedInput("NOT_FOUND")
+    taking.take_evidence(order, sha256=sha256, blocks=_blocks(request, MAX_PART, hashlib.sha256()))
+    return JsonResponse(_change_status(order))
 
 
 @node_call("GET")

@@ -6,6 +6,7 @@ import logging
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
+from uuid import UUID
 
 import httpx
 from django.conf import settings
@@ -70,6 +71,18 @@ class CentreClient:
     def digest(self, **wanted: str) -> dict[str, Any]:
         query = "&".join(f"{name}={value}" for name, value in wanted.items() if value)
         return self._call("GET", f"/sync/v1/digest?{query}" if query else "/sync/v1/digest", b"")
+
+    def change(self, letter: bytes) -> dict[str, Any]:
+        """A letter about a change order; answers its state and the evidence that is missing."""
+        return self._call("POST", "/sync/v1/change-requests", letter)
+
+    def put_evidence(self, order: UUID, sha256: str, data: bytes) -> dict[str, Any]:
+        return self._call("PUT", f"/sync/v1/change-requests/{order}/evidence/{sha256}", data)
+
+    def downlink(self, after: int) -> list[dict[str, Any]]:
+        """Signed items of the centre after this number, oldest first; at most a page of them."""
+        items = self._call("GET", f"/sync/v1/downlink?after={after}", b"").get("items")
+        return items if isinstance(items, list) else []
 
     def time(self) -> datetime:
         """The centre's clock, by the head of any of its answers. Raises Unreachable."""

@@ -175,7 +175,7 @@ def test_a_permit_lets_exactly_its_content_through_and_nothing_else():
     rows = FundDocument.objects.filter(pk=document.pk)
     refused_by_lock(lambda: rows.update(title="改", content_hash="a" * 64))
     with connection.cursor() as cursor:
-        cursor.execute("SELECT set_config('app.permit_id', %s, true)", [str(permit.pk)])
+        cursor.execute("SELECT set_config('app.permit_id', %s, true)", [str(permit.permit_id)])
     refused_by_lock(lambda: rows.update(title="改", content_hash="b" * 64))
     rows.update(title="改", content_hash="a" * 64)
     Permit.objects.update(used_at=document.changed_at)
@@ -250,7 +250,7 @@ def test_the_role_of_the_pages_cannot_use_somebody_elses_permit(committed_db, as
         expires_at=document.changed_at,
     )
     with as_role("fp_app") as app:
-        app.execute("SELECT set_config('app.permit_id', %s, false)", [str(permit.pk)])
+        app.execute("SELECT set_config('app.permit_id', %s, false)", [str(permit.permit_id)])
         for statement in (
             f"UPDATE funds_funddocument SET title = '改', content_hash = '{'a' * 64}' WHERE uid = '{document.pk}'",
             f"UPDATE funds_fundline SET amount = 1 WHERE document_id = '{document.pk}'",

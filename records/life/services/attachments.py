@@ -7,6 +7,7 @@ import os
 import re
 import tempfile
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from uuid import UUID
 
@@ -38,14 +39,22 @@ class FileLost(Exception):
     """The stored bytes are gone or differ from their hash; the row alone is left."""
 
 
-def add_attachment(*, actor: User, record: Record, name: str, chunks: Iterable[bytes]) -> Attachment:
-    """
-    Keep a file with a draft or returned record of the own unit; audited.
+@dataclass(frozen=True, slots=True)
+class StoredFile:
+    """A file kept under the SHA-256 of its bytes; `name` as people read it, `size` in bytes."""
 
-    The kind is told by the bytes. The same file twice is stored once, and answered with the row that
-    is there. Raises Refused, FileTooLarge, or RuleViolation FILE_KIND, MALWARE, STORAGE.
+    name: str
+    media_type: str
+    size: int
+    sha256: str
+
+
+def store_file(*, name: str, chunks: Iterable[bytes]) -> StoredFile:
     """
-    require(permissions.may_attach(actor, record))
+    Keep bytes among the attachments, durable before it answers; the same bytes once. Writes no row.
+
+    The kind is told by the bytes. Raises RuleViolation FILE_KIND, FILE_SIZE, MALWARE or STORAGE.
+    """
     shown = _shown_name(name)
     draft, digest, size = _receive(chunks)
     try:
@@ -54,21 +63,33 @@ def add_attachment(*, actor: User, record: Record, name: str, chunks: Iterable[b
         _keep(draft, digest)
     finally:
         draft.unlink(missing_ok=True)
+    return StoredFile(shown, media_type, size, digest)
+
+
+def add_attachment(*, actor: User, record: Record, name: str, chunks: Iterable[bytes]) -> Attachment:
+    """
+    Keep a file with a draft or returned record of the own unit; audited.
+
+    The kind is told by the bytes. The same file twice is stored once, and answered with the row that
+    is there. Raises Refused, FileTooLarge, or RuleViolation FILE_KIND, MALWARE, STORAGE.
+    """
+    require(permissions.may_attach(actor, record))
+    kept = store_file(name=name, chunks=chunks)
     with transaction.atomic():
         row = record_type(record.record_type).model.objects.select_for_update(no_key=True).get(pk=record.pk)
         require(permissions.may_attach(actor, row))
         present = Attachment.objects.filter(record_uid=record.pk, removed_at=None)
-        if same := present.filter(sha256=digest, name=shown).first():
+        if same := present.filter(sha256=kept.sha256, name=kept.name).first():
             return same
         if present.count() >= MAX_PER_RECORD:
             raise _refusal("FILE_COUNT", _("The record has %(n)s attachments already.") % {"n": MAX_PER_RECORD})
         attachment = Attachment.objects.create(
             record_type=record.record_type,
             record_uid=record.pk,
-            name=shown,
-            media_type=media_type,
-            size=size,
-            sha256=digest,
+            name=kept.name,
+            media_type=kept.media_type,
+            size=kept.size,
+            sha256=kept.sha256,
             added_by=actor,
             added_at=clock.now(),
         )
@@ -103,14 +124,19 @@ def attachment_for(user: User, uid: UUID) -> Attachment | None:
 
 def path_of(attachment: Attachment) -> Path:
     """Where the bytes lie, checked against their hash. Raises FileLost."""
-    path = _place(attachment.sha256)
+    return stored_path(attachment.sha256)
+
+
+def stored_path(sha256: str) -> Path:
+    """Where the bytes of this hash lie, checked against it. Raises FileLost."""
+    path = _place(sha256)
     try:
         with path.open("rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
     except FileNotFoundError:
-        raise FileLost(attachment.sha256) from None
-    if digest != attachment.sha256:
-        raise FileLost(attachment.sha256)
+        raise FileLost(sha256) from None
+    if digest != sha256:
+        raise FileLost(sha256)
     return path
 
 

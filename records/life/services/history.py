@@ -100,9 +100,13 @@ def previous_revision_diff(record: Record) -> RevisionDiff | None:
     earlier = RecordRevision.objects.filter(record_uid=record.pk, rev__lt=record.rev).order_by("-rev").first()
     if earlier is None:
         return None
-    before = msgspec.json.decode(bytes(earlier.content))
     now = record_type(record.record_type).contents([record.pk])[record.pk]
-    diff = RevisionDiff(rev=earlier.rev)
+    return contents_diff(rev=earlier.rev, before=msgspec.json.decode(bytes(earlier.content)) or {}, now=now)
+
+
+def contents_diff(*, rev: int, before: dict[str, Any], now: dict[str, Any]) -> RevisionDiff:
+    """What differs between the contents of revision `rev` and of a later one; rows are matched by uid."""
+    diff = RevisionDiff(rev=rev)
     for name, value in now.items():
         if isinstance(value, list):
             _compare_rows(diff, name, before.get(name) or [], value)

@@ -69,6 +69,28 @@ def mark_voided(*, kind: RecordType, uids: Sequence[UUID]) -> list[UUID]:
         return moved
 
 
+def mark_permitted(*, kind: RecordType, uids: Sequence[UUID]) -> list[UUID]:
+    """acknowledged → permitted: the centre consented to a change. As `fp_sync`. Returns the uids that moved."""
+    return _move(kind=kind, action="permit", uids=uids)
+
+
+def mark_executed(*, kind: RecordType, uids: Sequence[UUID]) -> list[UUID]:
+    """permitted → submitted, in a new cycle: the permitted change is made. As `fp_sync`. Returns what moved."""
+    also = "cycle = cycle + 1, reviewed_rev = NULL, reviewed_hash = ''"
+    return _move(kind=kind, action="execute", uids=uids, also=also)
+
+
+def mark_reopened(*, kind: RecordType, uids: Sequence[UUID]) -> list[UUID]:
+    """sealed → permitted: the centre returned a correction; the consent holds. As `fp_sync`."""
+    return _move(kind=kind, action="reopen", uids=uids, also="reviewed_rev = NULL, reviewed_hash = ''")
+
+
+def mark_restored(*, kind: RecordType, uids: Sequence[UUID]) -> list[UUID]:
+    """permitted or in review again → acknowledged: the order ended without its change. As `fp_sync`."""
+    also = "cycle = cycle + 1, reviewed_rev = NULL, reviewed_hash = '', warnings = '[]'"
+    return _move(kind=kind, action="restore", uids=uids, also=also)
+
+
 def _move(*, kind: RecordType, action: str, uids: Sequence[UUID], also: str = "") -> list[UUID]:
     """One UPDATE by the arrow of the table; rows in another state stay as they are."""
     arrow = next(t for t in RECORD_LIFE.transitions if t.system and t.action == action)

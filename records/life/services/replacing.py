@@ -1,0 +1,100 @@
+"""Content of sent records replaced by what the centre permitted, set-wise: root and rows below it in one go."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from django.db import connection
+
+from povfund.common import clock
+from records.calendar.services import deadlines
+from records.life.services.sets import copy_rows
+from records.registry import TOMBSTONE, IngestCodes, RecordType
+
+SHARED = ("rev", "content_hash", "deleted", "approved_on", "due_on")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewContent:
+    """The content one record is to have; canonical bytes, `null` for a deletion."""
+
+    uid: UUID
+    rev: int
+    content_hash: str
+    content: bytes
+
+
+def use_permit(permit_id: object) -> None:
+    """Name the permit under which this transaction changes locked rows; nothing without its unused rows."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT set_config('app.permit_id', %s, true)", [str(permit_id)])
+
+
+def replace_contents(*, kind: RecordType, new: Sequence[NewContent], codes: IngestCodes, set_also: str = "") -> None:
+    """
+    Give records new content under the permit named by `use_permit`; the rows below are replaced, uids as
+    the content says. A deletion keeps the root, marked, and drops the rows below.
+
+    `set_also` is SQL of free columns (state, acknowledged revision), in the same statement. The caller has
+    locked the rows. Raises the lock's error (SQLSTATE FP001) where the permit does not fit.
+    """
+    uids = [row.uid for row in new]
+    table = kind.model._meta.db_table
+    kept = [(row, kind.decode(row.content)) for row in new if row.content != TOMBSTONE]
+    with connection.cursor() as cursor:
+        # the day on which figures move is that of the record's change, so it comes before the rows below
+        cursor.execute(f"UPDATE {table} SET changed_at = %s WHERE uid = ANY(%s)", [clock.now(), uids])
+        for child in kind.children:
+            cursor.execute(f"DELETE FROM {child.table} WHERE {child.parent_column} = ANY(%s)", [uids])
+    for child in kind.children:
+        copy_rows(child.table, child.columns, (r for row, content in kept for r in child.rows(row.uid, content, codes)))
+    _update_roots(kind, kept, codes, set_also)
+    _mark_deleted(kind, [row for row in new if row.content == TOMBSTONE], set_also)
+
+
+def _update_roots(kind: RecordType, kept: list[tuple[NewContent, Any]], codes: IngestCodes, set_also: str) -> None:
+    if not kept:
+        return
+    table, columns = kind.model._meta.db_table, (*SHARED, *kind.root_columns)
+    due = deadlines([date.fromisoformat(content.approved_on) for _row, content in kept])
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"CREATE TEMP TABLE new_content ON COMMIT DROP AS SELECT uid, {', '.join(columns)} FROM {table} LIMIT 0"
+        )
+        copy_rows(
+            "new_content",
+            ("uid", *columns),
+            (
+                (row.uid, row.rev, row.content_hash, False, content.approved_on, due[_day(content)])
+                + kind.root_row(content, codes)
+                for row, content in kept
+            ),
+        )
+        assigned = ", ".join([*(f"{column} = n.{column}" for column in columns), *([set_also] if set_also else [])])
+        cursor.execute(f"UPDATE {table} f SET {assigned} FROM new_content n WHERE f.uid = n.uid")
+        if cursor.rowcount != len(kept):
+            raise RuntimeError(f"{cursor.rowcount} of {len(kept)} permitted records changed")
+        cursor.execute("DROP TABLE new_content")
+
+
+def _day(content: Any) -> date:
+    return date.fromisoformat(content.approved_on)
+
+
+def _mark_deleted(kind: RecordType, gone: list[NewContent], set_also: str) -> None:
+    if not gone:
+        return
+    table = kind.model._meta.db_table
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""UPDATE {table} f SET deleted = true, rev = n.rev, content_hash = n.content_hash
+                    {", " + set_also if set_also else ""}
+                FROM unnest(%s::uuid[], %s::int[], %s::text[]) AS n(uid, rev, content_hash) WHERE f.uid = n.uid""",
+            [[row.uid for row in gone], [row.rev for row in gone], [row.content_hash for row in gone]],
+        )
+        if cursor.rowcount != len(gone):
+            raise RuntimeError(f"{cursor.rowcount} of {len(gone)} permitted records were deleted")

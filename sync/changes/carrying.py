@@ -1,0 +1,284 @@
+"""Carried out by the worker: the permitted change, and putting records back where an order ends without it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from django.db import connection, transaction
+from django.utils.translation import gettext_lazy as _
+
+from accounts import audit
+from accounts.models import User
+from povfund.common import clock
+from povfund.common.canonical import CONTENT_SCHEMA
+from povfund.common.crashpoint import crashpoint
+from povfund.common.errors import WARN, Finding, IllegalTransition
+from povfund.common.uid import uuid7
+from records.choices import RecordState, ReviewStep
+from records.models import Outbox, Permit, Record, RecordRevision, Review
+from records.registry import RecordType, record_type
+from records.services import (
+    JobContext,
+    NewContent,
+    hold_outbox,
+    ingest_codes,
+    mark_executed,
+    mark_restored,
+    replace_contents,
+    rule_row,
+    use_permit,
+)
+from sync.changes.closing import close
+from sync.changes.signing import locked_order, post_soon
+from sync.changes.workflow import CHANGE_LIFE
+from sync.choices import ChangeMail, ChangeState, ClosedFor
+from sync.models import ChangeItem, ChangeMessage, ChangeOrder
+
+CHUNK = 5_000
+
+
+def execute_job(context: JobContext) -> dict[str, Any]:
+    """Handler of the job kind `sync.change_execute`."""
+    order = carry_out(UUID(context.payload["order"]))
+    return {"order": order.number, "state": order.state}
+
+
+@transaction.atomic
+def carry_out(uid: UUID) -> ChangeOrder:
+    """
+    Make exactly the permitted change: permitted → submitted, in the name of the person who asked for it.
+
+    One transaction, as fp_sync: contents, revisions, authors, used permits, the order's state. Content that
+    was put there before and came back from the centre only enters review anew. Safe to repeat and to kill.
+    """
+    order = locked_order(uid)
+    if order.state not in (ChangeState.PERMITTED, ChangeState.EXECUTING) or order.executed_by is None:
+        return order
+    kind = record_type(order.record_type)
+    items = {item.record_uid: item for item in order.items.all()}
+    rows = {row.pk: row for row in _locked(kind, list(items)) if row.state == RecordState.PERMITTED}
+    fresh = [row for row in rows.values() if row.content_hash == items[row.pk].base_hash]
+    crashpoint("change.before_content")
+    _make(order, kind, items, fresh)
+    crashpoint("change.after_content")
+    mark_executed(kind=kind, uids=list(rows))
+    _witness(order, kind, list(rows))
+    _explain(order, kind, list(rows))
+    if order.state == ChangeState.PERMITTED:
+        order.state, order.executed_at = ChangeState.EXECUTING, clock.now()
+        order.save(update_fields=["state", "executed_at"])
+    audit.record(
+        actor=order.executed_by,
+        action="sync.change.carry_out",
+        target_type="change_order",
+        target_id=order.pk,
+        after={"number": order.number, "records": len(rows), "changed": len(fresh)},
+    )
+    crashpoint("change.before_executed")
+    return order
+
+
+def _locked(kind: RecordType, uids: list[UUID]) -> list[Record]:
+    hold_outbox(uids)
+    rows = kind.model.objects.select_for_update(no_key=True, of=("self",)).select_related("owner_unit__division")
+    return list(rows.filter(pk__in=uids).order_by("pk"))
+
+
+def _make(order: ChangeOrder, kind: RecordType, items: dict[UUID, ChangeItem], fresh: list[Record]) -> None:
+    use_permit(order.permit_id)
+    new = [
+        NewContent(
+            uid=row.pk,
+            rev=row.rev + 1,
+            content_hash=items[row.pk].new_hash,
+            content=bytes(items[row.pk].proposed),
+        )
+        for row in fresh
+    ]
+    if not new:
+        return
+    replace_contents(kind=kind, new=new, codes=ingest_codes(kind))
+    _keep_revisions(kind, new, order.permit_id)
+    used = Permit.objects.filter(permit_id=order.permit_id, record_uid__in=[row.pk for row in fresh], used_at=None)
+    if used.filter(void_at=None).update(used_at=clock.now()) != len(fresh):
+        raise RuntimeError("a permit was used meanwhile")
+
+
+def _keep_revisions(kind: RecordType, new: list[NewContent], permit: UUID | None) -> None:
+    RecordRevision.objects.bulk_create(
+        RecordRevision(
+            record_type=kind.key,
+            record_uid=row.uid,
+            rev=row.rev,
+            content=row.content,
+            content_hash=row.content_hash,
+            schema=CONTENT_SCHEMA,
+            permit=permit,
+            at=clock.now(),
+        )
+        for row in new
+    )
+
+
+def _witness(order: ChangeOrder, kind: RecordType, uids: list[UUID]) -> None:
+    """Who made the change is its author: somebody else reviews it."""
+    actor = order.executed_by
+    assert actor is not None
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""INSERT INTO {Review._meta.db_table} (record_type, record_uid, cycle, rev, content_hash, step,
+                    person_id, person_name, unit_key, reason_code, comment, explained, at)
+                SELECT %s, uid, cycle, rev, content_hash, %s, %s, %s, %s, %s, %s, '[]', %s
+                FROM {kind.model._meta.db_table} WHERE uid = ANY(%s) ORDER BY uid""",
+            [
+                kind.key,
+                ReviewStep.AUTHOR,
+                actor.person_id,
+                actor.person.name,
+                actor.unit.key,
+                order.reason_code,
+                order.number,
+                clock.now(),
+                uids,
+            ],
+        )
+
+
+def _explain(order: ChangeOrder, kind: RecordType, uids: list[UUID]) -> None:
+    """Warnings of the new content travel with the order as their reason."""
+    rows = list(kind.model.objects.select_related("owner_unit__division").filter(pk__in=uids, deleted=False))
+    contents = kind.encoded([row.pk for row in rows])
+    checked = kind.check([rule_row(kind=kind, record=row, content=contents[row.pk]) for row in rows], "submit")
+    warned = []
+    for row, findings in zip(rows, checked, strict=True):
+        asked = [finding for finding in findings if finding.severity == WARN]
+        reason = {"code": order.reason_code, "text": order.number}
+        row.warnings = [finding.as_json() | {"reason": reason} for finding in asked]
+        warned += [row] if asked else []
+    kind.model.objects.bulk_update(warned, ["warnings"], batch_size=500)
+
+
+def put_back(order: ChangeOrder) -> int:
+    """
+    复原 — records of an order that ended go back to what was acknowledged; how many. Sealed ones wait for
+    their receipt. As fp_sync, in the caller's transaction, which has locked the order.
+    """
+    kind = record_type(order.record_type)
+    uids = list(order.items.values_list("record_uid", flat=True))
+    rows = [row for row in _locked(kind, uids) if row.state not in (RecordState.SEALED, RecordState.ACKNOWLEDGED)]
+    if not rows:
+        return 0
+    Outbox.objects.filter(record_uid__in=[row.pk for row in rows], batch=None).delete()
+    changed = [row for row in rows if row.content_hash != row.acked_hash]
+    _restore(kind, changed)
+    mark_restored(kind=kind, uids=[row.pk for row in rows])
+    audit.record(
+        actor=None,
+        action="sync.change.put_back",
+        target_type="change_order",
+        target_id=order.pk,
+        after={"number": order.number, "records": len(rows), "restored": len(changed)},
+    )
+    crashpoint("change.after_put_back")
+    return len(rows)
+
+
+def _restore(kind: RecordType, rows: list[Record]) -> None:
+    """The acknowledged content as a new revision: an old number never stands for two contents."""
+    if not rows:
+        return
+    permit, until = uuid7(), clock.now() + timedelta(hours=1)
+    Permit.objects.bulk_create(
+        Permit(
+            permit_id=permit,
+            record_type=kind.key,
+            record_uid=row.pk,
+            base_rev=row.rev,
+            base_hash=row.content_hash,
+            new_hash=row.acked_hash,
+            expires_at=until,
+        )
+        for row in rows
+    )
+    revisions = RecordRevision.objects.filter(record_uid__in=[row.pk for row in rows])
+    held = {(uid, rev): bytes(c) for uid, rev, c in revisions.values_list("record_uid", "rev", "content")}
+    new = [
+        NewContent(
+            uid=row.pk,
+            rev=row.rev + 1,
+            content_hash=row.acked_hash,
+            content=held[row.pk, row.acked_rev or 0],
+        )
+        for row in rows
+    ]
+    use_permit(permit)
+    replace_contents(kind=kind, new=new, codes=ingest_codes(kind))
+    _keep_revisions(kind, new, permit)
+    Permit.objects.filter(permit_id=permit).update(used_at=clock.now())
+
+
+def revoke_job(context: JobContext) -> dict[str, Any]:
+    """Handler of the job kind `sync.change_revoke`: withdraw a permitted or executed order."""
+    actor = User.objects.with_seat().get(pk=context.payload["asked_by"])
+    order = revoke(UUID(context.payload["order"]), actor=actor, reason=context.payload["reason"])
+    return {"order": order.number, "state": order.state}
+
+
+@transaction.atomic
+def revoke(uid: UUID, *, actor: User, reason: str) -> ChangeOrder:
+    """
+    Withdraw an order whose permit is here: records put back, permit void, a letter to the centre. As fp_sync.
+
+    Raises IllegalTransition once one of its corrections is sealed or in force. Safe to repeat.
+    """
+    order = locked_order(uid)
+    if order.state == ChangeState.WITHDRAWN:
+        return order
+    CHANGE_LIFE.get("withdraw", state=order.state)
+    kind = record_type(order.record_type)
+    rows = _locked(kind, list(order.items.values_list("record_uid", flat=True)))
+    gone = any(row.state == RecordState.SEALED for row in rows)
+    gone |= order.state == ChangeState.EXECUTING and any(row.state == RecordState.ACKNOWLEDGED for row in rows)
+    if gone:
+        raise IllegalTransition(
+            Finding(
+                "ON_ITS_WAY",
+                _("A correction of the order is on its way to the centre or in force."),
+                remedy=_("Ask for another change once it is acknowledged."),
+                article="12",
+            )
+        )
+    put_back(order)
+    close(order, state=ChangeState.WITHDRAWN, closed_for=ClosedFor.WITHDRAWN, text=reason, actor=actor)
+    ChangeMessage.objects.create(
+        order=order,
+        kind=ChangeMail.WITHDRAW,
+        payload={"reason": reason, "by": actor.person.name},
+        at=clock.now(),
+    )
+    post_soon()
+    return order
+
+
+def settled(kind: RecordType, uids: list[UUID]) -> None:
+    """
+    After a receipt, in its transaction: orders all of whose changes are acknowledged are in force; a
+    correction that came back for an order that has ended goes back to what was acknowledged.
+    """
+    orders = ChangeOrder.objects.filter(items__record_uid__in=uids).distinct().order_by("pk")
+    for pk in orders.filter(executed_at__isnull=False).values_list("pk", flat=True):
+        order = locked_order(pk)
+        if order.is_open:
+            finish(order, kind)
+        elif order.state != ChangeState.DONE:
+            put_back(order)
+
+
+def finish(order: ChangeOrder, kind: RecordType) -> None:
+    """Close an order as in force once the acknowledged content of every record is what was asked for."""
+    wanted = dict(order.items.values_list("record_uid", "new_hash"))
+    held = dict(kind.model.objects.filter(pk__in=wanted).values_list("pk", "acked_hash"))
+    if wanted == held:
+        close(order, state=ChangeState.DONE)

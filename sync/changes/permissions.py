@@ -1,0 +1,176 @@
+"""May this person draw up, sign, withdraw, execute or remind? One answer for service, page and API (art. 12)."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from accounts.choices import Duty, Level
+from accounts.models import Unit, User
+from povfund.common import clock
+from povfund.common.verdict import ALLOWED, Verdict, denied
+from records.choices import RecordState
+from records.models import Record
+from records.registry import record_type
+from sync.choices import CENTRAL_SEATS, PROVINCIAL_SEATS, ChangeState, Seat
+from sync.models import ChangeOrder, ChangeSeat, OpenChange, SeatDelegation
+from sync.querysets import units_of
+
+REMINDERS_A_DAY = 2
+UNDER_WAY = _("Ask for a change once the centre has acknowledged it.")
+
+
+def may_draft(user: User, record: Record) -> Verdict:
+    """May the user draw up an order for this record? Its own unit and the provincial counterpart of its line."""
+    kind = record_type(record.record_type)
+    if settings.EDITION != "provincial":
+        return denied(_("Orders are drawn up at the province."), article="12")
+    if not (user.can(kind.enter) or user.can(kind.review)):
+        return denied(
+            _("Your duties do not include entering or reviewing this form."),
+            article="12",
+            ask_whom=_("The security administrator of your deployment gives duties."),
+        )
+    counterpart = user.unit.kind == record.owner_kind and user.unit.division.level == Level.PROVINCE
+    if record.owner_unit_id != user.unit_id and not (counterpart and user.scope.covers(record.scope_key)):
+        return denied(
+            _("The order is drawn up by the unit that entered the record or by its provincial counterpart."),
+            article="12",
+            ask_whom=_("The provincial unit of the same line."),
+        )
+    return may_be_changed(record)
+
+
+def may_be_changed(record: Record) -> Verdict:
+    """Is the record one that only an order can change, and is none under way?"""
+    claim = OpenChange.objects.filter(pk=record.pk).select_related("order").first()
+    if claim:
+        return denied(
+            _("Order %(number)s on this record is open.") % {"number": claim.order.number},
+            article="12",
+            ask_whom=_("Wait for its outcome, or withdraw it."),
+        )
+    if record.acked_rev is None:
+        return denied(_("The record was not sent yet; its unit changes it itself."), article="12", ask_whom=UNDER_WAY)
+    if record.state != RecordState.ACKNOWLEDGED or record.deleted:
+        return denied(_("The record is on its way to the centre or was deleted."), article="12", ask_whom=UNDER_WAY)
+    return ALLOWED
+
+
+def may_add_evidence(user: User, order: ChangeOrder) -> Verdict:
+    """May the user add a file to the draft? Who draws it up, and the provincial counterpart."""
+    if settings.EDITION == "provincial" and order.drafted_unit == user.unit.key:
+        return ALLOWED
+    if order.seats.filter(seat=Seat.PROVINCE_UNIT, unit__in=units_of(user)).exists():
+        return ALLOWED
+    return denied(_("Evidence comes from the unit that draws up the order."), article="12", ask_whom=order.drafted_unit)
+
+
+def may_sign(user: User, order: ChangeOrder, seat: str) -> Verdict:
+    """May the user decide in this seat now?"""
+    row = order.seats.select_related("unit__division").filter(seat=seat).first()
+    if row is None:
+        return denied(_("The order has no such seat."), article="12")
+    ours = PROVINCIAL_SEATS if settings.EDITION == "provincial" else CENTRAL_SEATS
+    if seat not in ours:
+        return denied(
+            _("This seat decides on the server of %(unit)s.") % {"unit": row.unit_name},
+            article="12",
+            ask_whom=row.unit_name,
+        )
+    verdict = _sits(user, row)
+    if not verdict:
+        return verdict
+    if row.since is None:
+        return denied(_("This seat is asked once the provincial counterpart has signed."), article="12")
+    if other := order.signatures.filter(person=user.person_id).first():
+        return denied(
+            _("You decided as “%(seat)s” already; the four seats take different persons.")
+            % {"seat": Seat(other.seat).label},
+            article="12",
+            ask_whom=_("Another person of the unit."),
+        )
+    return ALLOWED
+
+
+def _sits(user: User, row: ChangeSeat) -> Verdict:
+    """Does the user sit in the seat: unit (or its successor), and duty or delegation."""
+    if row.unit_id not in units_of(user):
+        return denied(
+            _("This seat belongs to %(unit)s.") % {"unit": row.unit_name}, article="12", ask_whom=row.unit_name
+        )
+    if user.can("changes.sign") or delegation_of(user):
+        return ALLOWED
+    return denied(
+        _("Your duties do not include signing for the unit."),
+        article="12",
+        ask_whom=_("The head of the unit can delegate the seat to you for some days."),
+    )
+
+
+def delegation_of(user: User) -> SeatDelegation | None:
+    """The delegation by which the person may sign for the unit today."""
+    today = clock.today()
+    held = SeatDelegation.objects.filter(unit=user.unit_id, person=user.person_id, ended_at=None)
+    return held.filter(valid_from__lte=today, valid_to__gte=today).first()
+
+
+def may_withdraw(user: User, order: ChangeOrder) -> Verdict:
+    """May the user withdraw the order? The provincial counterpart; a draft also whoever drew it up."""
+    if settings.EDITION != "provincial":
+        return denied(_("The province withdraws its order; the centre refuses it."), article="12")
+    if order.state == ChangeState.DRAFT and order.drafted_unit == user.unit.key:
+        return ALLOWED
+    return _sits(user, order.seats.select_related("unit__division").get(seat=Seat.PROVINCE_UNIT))
+
+
+def may_execute(user: User, order: ChangeOrder) -> Verdict:
+    """May the user make the permitted change? Persons of the provincial counterpart alone (art. 12)."""
+    if settings.EDITION != "provincial":
+        return denied(_("The provincial counterpart makes the change; the centre receives it."), article="12")
+    row = order.seats.select_related("unit__division").get(seat=Seat.PROVINCE_UNIT)
+    if row.unit_id in units_of(user) and user.can(record_type(order.record_type).enter):
+        return ALLOWED
+    return _sits(user, row)
+
+
+def may_remind(user: User, order: ChangeOrder, seat: str) -> Verdict:
+    """May the user remind this seat? Both provincial units, twice a day for each seat that is waited for."""
+    if settings.EDITION != "provincial":
+        return denied(_("Reminders come from the province that asks."), article="12")
+    asking = order.seats.filter(seat__in=PROVINCIAL_SEATS, unit__in=units_of(user)).exists()
+    if not asking and order.drafted_unit != user.unit.key:
+        return denied(_("Reminders come from the units that ask."), article="12")
+    waiting = order.seats.filter(seat=seat, since__isnull=False).exists()
+    if not order.is_open or not waiting or order.signatures.filter(seat=seat).exists():
+        return denied(_("Nobody waits for this seat."), article="12")
+    if reminders_left(order, seat) == 0:
+        return denied(
+            _("This seat was reminded %(times)s times today.") % {"times": REMINDERS_A_DAY},
+            article="12",
+            ask_whom=_("Remind it again tomorrow, or call."),
+        )
+    return ALLOWED
+
+
+def reminders_left(order: ChangeOrder, seat: str) -> int:
+    """How often the seat may still be reminded today."""
+    sent = [row for row in order.reminders.filter(seat=seat) if clock.local_date(row.at) == clock.today()]
+    return max(0, REMINDERS_A_DAY - len(sent))
+
+
+def may_delegate(user: User, unit: Unit) -> Verdict:
+    """May the user delegate the seat of this unit? Its head."""
+    if user.unit_id == unit.pk and Duty.HEAD in user.duties and user.can("changes.sign"):
+        return ALLOWED
+    return denied(
+        _("The head of the unit delegates its seat."),
+        article="12",
+        ask_whom=_("The head of %(unit)s.") % {"unit": unit},
+    )
+
+
+def seats_held(user: User) -> Q:
+    """Condition on seats: those the user may sit in now."""
+    return Q(unit__in=units_of(user)) if user.can("changes.sign") or delegation_of(user) else Q(pk__in=[])

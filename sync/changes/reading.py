@@ -1,0 +1,210 @@
+"""What pages and API show of orders: the four seats, the difference field by field, first reported and corrected."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from accounts.models import User
+from povfund.common import clock
+from records.models import RecordRevision
+from records.registry import record_type
+from records.services import contents_diff, waiting_days
+from sync.changes import permissions
+from sync.choices import ChangeState, Seat, SeatDecision
+from sync.models import ChangeItem, ChangeOrder, ChangeReminder, ChangeSignature
+
+
+@dataclass(frozen=True, slots=True)
+class SeatView:
+    """
+    One seat on the board: `standing` is signed, refused, waiting or later. `days` it has waited.
+    """
+
+    seat: Seat
+    unit_name: str
+    standing: str
+    since: datetime | None
+    days: int
+    signature: ChangeSignature | None
+    reminders: list[ChangeReminder]
+    reminders_left: int
+    mine: bool
+    """May the reader decide in it now?"""
+
+
+def board_of(order: ChangeOrder, *, user: User | None = None) -> list[SeatView]:
+    """The four seats in the order in which they are asked. Three queries, and one verdict for each open seat."""
+    signatures = {row.seat: row for row in order.signatures.all()}
+    reminders = list(order.reminders.all())
+    return [_seat(order, row, signatures.get(row.seat), reminders, user) for row in order.seats.all()]
+
+
+def _seat(
+    order: ChangeOrder, row: Any, signature: ChangeSignature | None, reminders: list[ChangeReminder], user: User | None
+) -> SeatView:
+    standing = "later" if row.since is None else "waiting"
+    if signature:
+        standing = "refused" if signature.decision == SeatDecision.REFUSE else "signed"
+    elif not order.is_open:
+        standing = "later"
+    own = [reminder for reminder in reminders if reminder.seat == row.seat]
+    waits = standing == "waiting"
+    today = sum(clock.local_date(reminder.at) == clock.today() for reminder in own)
+    return SeatView(
+        seat=Seat(row.seat),
+        unit_name=row.unit_name,
+        standing=standing,
+        since=row.since,
+        days=waiting_days(row.since) if waits else 0,
+        signature=signature,
+        reminders=own,
+        reminders_left=max(0, permissions.REMINDERS_A_DAY - today) if waits else 0,
+        mine=bool(waits and user and permissions.may_sign(user, order, row.seat)),
+    )
+
+
+@dataclass(slots=True)
+class ItemView:
+    """
+    One record of an order: contents before and after (None where deleted), and what differs.
+
+    `changed` maps a path of the content asked for (`lines[2].amount`) to the value the centre holds;
+    `added` and `removed` are rows. Amounts in 元 as text, sums in 分.
+    """
+
+    item: ChangeItem
+    before: dict[str, Any]
+    after: dict[str, Any] | None
+    changed: dict[str, Any] = field(default_factory=dict)
+    added: list[str] = field(default_factory=list)
+    removed: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+
+
+def items_of(order: ChangeOrder, *, start: int = 0, most: int = 50) -> list[ItemView]:
+    """Items from number `start` + 1 on, at most `most`, with their differences. Two queries."""
+    items = list(order.items.filter(n__gt=start, n__lte=start + most))
+    wanted = {item.record_uid: item.base_rev for item in items}
+    before = _revisions(wanted)
+    return [_item_view(item, before.get(item.record_uid, b"{}")) for item in items]
+
+
+def _revisions(wanted: dict[UUID, int]) -> dict[UUID, bytes]:
+    rows = RecordRevision.objects.filter(record_uid__in=wanted).values_list("record_uid", "rev", "content")
+    return {uid: bytes(content) for uid, rev, content in rows if wanted[uid] == rev}
+
+
+def _item_view(item: ChangeItem, before: bytes) -> ItemView:
+    old, new = msgspec.json.decode(before), msgspec.json.decode(bytes(item.proposed))
+    view = ItemView(item, old, new)
+    if new is not None:
+        diff = contents_diff(rev=item.base_rev, before=old, now=new)
+        view.changed, view.added, view.removed = diff.changed, diff.added, diff.removed
+    return view
+
+
+@dataclass(frozen=True, slots=True)
+class Corrected:
+    """
+    首报与更正 — what was acknowledged first, what holds now, and the numbers of the orders in between.
+
+    Contents as dicts, `now` None where the record was deleted; equal where nothing was corrected.
+    """
+
+    first_rev: int
+    first: dict[str, Any]
+    now_rev: int
+    now: dict[str, Any] | None
+    orders: list[ChangeOrder]
+    pending: ChangeOrder | None
+
+
+def corrected(record_uid: UUID) -> Corrected | None:
+    """
+    The first acknowledged revision of a record and the one that holds now, at either end; None for a record
+    that was never acknowledged. `orders` are those in force, oldest first; `pending` the open one.
+    """
+    found = list(
+        ChangeOrder.objects.filter(items__record_uid=record_uid)
+        .exclude(state__in=(ChangeState.DRAFT, ChangeState.SIGNING))
+        .order_by("drafted_at")
+    )
+    done = [order for order in found if order.state == ChangeState.DONE]
+    pending = next((order for order in found if order.is_open), None)
+    items = {item.order_id: item for item in ChangeItem.objects.filter(record_uid=record_uid, order__in=done)}
+    rows = list(RecordRevision.objects.filter(record_uid=record_uid).order_by("rev"))
+    hashes = _acknowledged_hashes(record_uid, rows)
+    if not hashes:
+        return None
+    base = items[done[0].pk].base_hash if done else hashes[-1]
+    first = next(row for row in rows if row.content_hash == base)
+    now = next(row for row in reversed(rows) if row.content_hash == hashes[-1])
+    return Corrected(
+        first.rev,
+        msgspec.json.decode(bytes(first.content)),
+        now.rev,
+        msgspec.json.decode(bytes(now.content)),
+        done,
+        pending,
+    )
+
+
+def _acknowledged_hashes(record_uid: UUID, rows: Sequence[RecordRevision]) -> list[str]:
+    """The hash that holds now, where one was acknowledged."""
+    if not rows:
+        return []
+    held = record_type(rows[0].record_type).model.objects.filter(pk=record_uid, acked_rev__isnull=False)
+    return list(held.values_list("acked_hash", flat=True))
+
+
+def orders_of(record_uids: Sequence[UUID]) -> dict[UUID, list[ChangeOrder]]:
+    """
+    The orders in force or under way over each record, oldest first: numbers shown beside a figure. Two queries.
+    """
+    items = ChangeItem.objects.filter(record_uid__in=record_uids).values_list("record_uid", "order_id")
+    shown = (ChangeState.ASKED, ChangeState.PERMITTED, ChangeState.EXECUTING, ChangeState.DONE)
+    pairs = list(items)
+    orders = ChangeOrder.objects.filter(pk__in={order for _uid, order in pairs}, state__in=shown).in_bulk()
+    found: dict[UUID, list[ChangeOrder]] = {}
+    for uid, order in sorted(pairs, key=lambda pair: str(pair[1])):
+        if order in orders:
+            found.setdefault(uid, []).append(orders[order])
+    return found
+
+
+def actor_of(order: ChangeOrder) -> str:
+    """Who acts next: a seat, `execute`, `review`, or empty where the order is closed."""
+    if not order.is_open:
+        return ""
+    if order.state == ChangeState.PERMITTED:
+        return "execute"
+    if order.state == ChangeState.EXECUTING:
+        return "review"
+    waiting = [seat for seat in board_of(order) if seat.standing == "waiting"]
+    return waiting[0].seat if waiting else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """What the public page says of a letter: nothing of its content. `about` is the province and the day."""
+
+    number: str
+    node: str
+    asked_on: date | None
+    state: ChangeState
+    seats: list[SeatView]
+
+
+def verify_code(code: str) -> Verified | None:
+    """核验公函 — the order whose letter carries this code, without what it is about; None for an unknown one."""
+    wanted = code.strip().upper().replace(" ", "")
+    order = ChangeOrder.objects.filter(code=wanted).exclude(state=ChangeState.DRAFT).first()
+    if order is None:
+        return None
+    asked = clock.local_date(order.asked_at) if order.asked_at else None
+    return Verified(order.number, order.node_id, asked, ChangeState(order.state), board_of(order))

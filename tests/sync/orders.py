@@ -1,0 +1,105 @@
+"""Change orders of the tests: drawn up, signed and decided through the services, at both ends of a world."""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any
+from uuid import UUID
+
+from accounts.models import User
+from accounts.proof import Proof
+from funds.models import FundDocument
+from povfund.common import clock
+from records.registry import record_type
+from sync.changes import posting, pulling
+from sync.changes.carrying import carry_out
+from sync.changes.services import Proposal, execute, propose, sign_seat
+from sync.models import ChangeOrder
+from tests.documents import province_reviewed
+from tests.people import account
+from tests.sync.world import World
+
+KIND = "fund_document"
+_proofs = itertools.count(1)
+
+SIGNERS = {"province_unit": "510000.finance.review", "province_finance": "510000.finance.head"}
+CONSENTERS = {"central_unit": "000000.finance.review", "central_finance": "000000.finance.head"}
+
+
+def proof(user: User, nonce: str = "") -> Proof:
+    """A proof just given; each with a nonce of its own."""
+    return Proof(user.pk, "password", f"{user.pk}:{nonce or next(_proofs)}", clock.now())
+
+
+def sent_document(world: World, number: str = "通财农〔2016〕3号", **changes: Any) -> FundDocument:
+    """A county's document the centre has acknowledged."""
+    with world.at("P51"):
+        province_reviewed(number, **changes)
+    world.send()
+    with world.at("P51"):
+        return FundDocument.objects.get(document_no=number)
+
+
+def drafted(document: FundDocument, *, by: str = "510000.finance.entry", **changes: Any) -> ChangeOrder:
+    """An order that asks for these changes (title by default); `changes={"proposed": None}` for a deletion."""
+    proposed = changes.get("proposed", changes or {"title": "更正后的标题"})
+    return propose(
+        actor=account(by),
+        kind=record_type(KIND),
+        proposals=[Proposal(uid=document.pk, rev=FundDocument.objects.get(pk=document.pk).rev, changes=proposed)],
+        reason_code="amount",
+        reason="录入时看错了文件",
+    )
+
+
+def sign(order: ChangeOrder, seat: str, decision: str = "sign", *, by: str = "", **words: Any) -> ChangeOrder:
+    user = account(by or (SIGNERS | CONSENTERS)[seat])
+    words.setdefault("proof", proof(user))
+    return sign_seat(actor=user, order=order, seat=seat, decision=decision, **words)
+
+
+def signed(document: FundDocument, **changes: Any) -> ChangeOrder:
+    """Drafted and signed by both provincial seats."""
+    order = drafted(document, **changes)
+    sign(order, "province_unit")
+    return sign(order, "province_finance")
+
+
+def post(world: World, node: str = "P51") -> None:
+    """Letters out, the centre's words in."""
+    with world.at(node), world.client(node) as client:
+        posting.post(client)
+        pulling.pull(client)
+
+
+def decide(world: World, order: ChangeOrder, seat: str, decision: str = "consent", **words: Any) -> ChangeOrder:
+    with world.at("C"):
+        return sign(ChangeOrder.objects.get(pk=order.pk), seat, decision, **words)
+
+
+def asked(world: World, document: FundDocument, **changes: Any) -> ChangeOrder:
+    """Signed, and in both central seats."""
+    with world.at("P51"):
+        order = signed(document, **changes)
+    post(world)
+    return order
+
+
+def permitted(world: World, document: FundDocument, **changes: Any) -> ChangeOrder:
+    """Both central seats have consented; the permit is at the province."""
+    order = asked(world, document, **changes)
+    for seat in CONSENTERS:
+        decide(world, order, seat)
+    post(world)
+    return order
+
+
+def executed(world: World, order: ChangeOrder, *, by: str = "510000.finance.entry") -> ChangeOrder:
+    with world.at("P51"):
+        execute(actor=account(by), order=order, proof=proof(account(by)))
+        return carry_out(order.pk)
+
+
+def order_at(world: World, node: str, uid: UUID) -> ChangeOrder:
+    with world.at(node):
+        return ChangeOrder.objects.get(pk=uid)
