@@ -21,6 +21,7 @@ from funds.models import FundDocument
 from funds.services import DocumentInput, LineInput
 from povfund.common.errors import Finding, RuleViolation
 from povfund.common.money import parse_wan, wan_text
+from povfund.common.uid import uuid_of
 
 MAX_LINES = 2_000
 PARENTS = 200
@@ -168,14 +169,6 @@ def _line(raw: Mapping[str, Any], n: int) -> tuple[LineInput | None, list[Findin
 
 def _text(value: Any) -> str:
     return value.strip() if isinstance(value, str) else ""
-
-
-def uuid_of(value: Any) -> UUID | None:
-    """A uid sent as text; None for anything else."""
-    try:
-        return UUID(value) if isinstance(value, str) else None
-    except ValueError:
-        return None
 
 
 def _missing(name: str, n: int) -> Finding:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import io
 from typing import Any
 from urllib.parse import quote
@@ -16,6 +15,7 @@ from openpyxl.styles import Font
 from accounts import audit
 from accounts.models import User
 from povfund.common import clock
+from povfund.common.cells import csv_line, like_a_formula
 from povfund.common.errors import Finding, RuleViolation
 from povfund.common.uid import uuid7
 from rollups.choices import DataState, Dimension, Measure
@@ -113,7 +113,7 @@ def _xlsx(lines: list[list[Any]]) -> bytes:
     sheet.column_dimensions["B"].width = 28
     for line in lines:
         sheet.append([_cell(sheet, value) for value in line])
-    sheet.oddFooter.center.text = str(lines[2][0])
+    sheet.oddFooter.center.text = str(lines[2][0]).replace("&", "&&")
     target = io.BytesIO()
     book.save(target)
     return target.getvalue()
@@ -123,15 +123,11 @@ def _cell(sheet: Any, value: Any) -> Any:
     """Text stays text, never a formula; amounts get two decimals."""
     cell = WriteOnlyCell(sheet, value=value)
     if isinstance(value, str):
-        cell.data_type, cell.quotePrefix = "s", value.startswith(("=", "+", "-", "@"))
+        cell.data_type, cell.quotePrefix = "s", like_a_formula(value)
     elif not isinstance(value, int):
         cell.number_format, cell.font = "#,##0.00", Font()
     return cell
 
 
 def _csv(lines: list[list[Any]]) -> bytes:
-    target = io.StringIO()
-    writer = csv.writer(target)
-    for line in lines:
-        writer.writerow([f"'{v}" if isinstance(v, str) and v.startswith(("=", "+", "-", "@")) else v for v in line])
-    return target.getvalue().encode("utf-8-sig")
+    return "".join(csv_line(line) for line in lines).encode("utf-8-sig")

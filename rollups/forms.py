@@ -28,6 +28,7 @@ class QuestionForm(forms.Form):
         label=_("Budget year"), required=False, min_value=MEASURED_YEARS[0], max_value=MEASURED_YEARS[1]
     )
     fund_category = forms.CharField(label=_("Fund category"), required=False, max_length=40)
+    exact = forms.BooleanField(label=_("Without the categories below it"), required=False)
     budget_item = forms.CharField(label=_("Budget item"), required=False, max_length=40)
     money_level = forms.ChoiceField(
         label=_("Level of money"), choices=[("", _("All")), *MoneyLevel.choices], required=False
@@ -84,7 +85,7 @@ class QuestionForm(forms.Form):
         categories: tuple[int, ...] = ()
         if category:
             below = FundCategory.objects.filter(parent=category).values_list("pk", flat=True)
-            categories = (category.pk, *below)
+            categories = (category.pk,) if data["exact"] else (category.pk, *below)
         parts = {
             "node": data["node"],
             "by": data["by"],

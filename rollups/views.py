@@ -18,6 +18,7 @@ from accounts.models import Division, User
 from funds.models import BudgetItem, FundCategory
 from povfund.common.money import wan_decimals
 from povfund.common.tables import build_table, link, text, wan
+from povfund.common.uid import uuid_of
 from povfund.common.verdict import require
 from records.choices import RecordState
 from rollups.choices import DataState, Dimension
@@ -69,7 +70,10 @@ def explorer(request: HttpRequest) -> HttpResponse:
         "segments": [(value, Dimension(value).label, form.cleaned_data["by"] == (value,)) for value, _n in SEGMENTS],
         "states": _states(),
         "data_state": report.question.data_state,
-        "years": Cell.objects.values_list("year", flat=True).distinct().order_by("-year"),
+        "years": Cell.objects.filter(node=report.question.node.scope_key, n__gt=0)
+        .values_list("year", flat=True)
+        .distinct()
+        .order_by("-year"),
         "categories": [
             {"code": c.code, "name": c.name_in(form.cleaned_data["year"])}
             for c in FundCategory.objects.filter(parent=None)
@@ -128,9 +132,16 @@ def _shown(report: Report, row: Any) -> dict[str, Any]:
         "pairs": list(zip(report.question.by, row.codes, row.names, strict=True)),
         "share": report.share(row),
         "bar": int(84 * max(0, row.fen) / most) if most else 0,
-        "query": "&".join(f"{d}={c}" for d, c in zip(report.question.by, row.codes, strict=True) if d != "division"),
+        "query": _behind(report, row),
         "division": next((c for d, c in zip(report.question.by, row.codes, strict=True) if d == "division"), ""),
     }
+
+
+def _behind(report: Report, row: Any) -> str:
+    """What a row's figure adds to the question of the lines behind it; a category beside its own parts stands alone."""
+    parts = [f"{d}={c}" for d, c in zip(report.question.by, row.codes, strict=True) if d != Dimension.DIVISION]
+    apart = Dimension.FUND_CATEGORY in report.question.by and report.question.category_ids
+    return "&".join([*parts, "exact=on"] if apart else parts)
 
 
 def _charts(report: Report) -> dict[str, Any]:
@@ -175,14 +186,13 @@ def _bridge(form: QuestionForm, report: Report) -> dict[str, Any] | None:
 @login_required
 @require_GET
 def lines(request: HttpRequest) -> HttpResponse:
-    """The fund lines behind a figure: the same question, newest document first, in pages."""
+    """The fund lines behind a figure: the same question, in pages."""
     form = _form(request)
     if not form.is_valid():
         return render(request, "rollups/lines.html", {"form": form}, status=422)
     question = form.question()
     rows = fund_lines(question, user=request.user)  # type: ignore[arg-type]
-    after = request.GET.get("after", "")
-    if after:
+    if after := uuid_of(request.GET.get("after")):
         rows = rows.filter(pk__gt=after)
     shown = list(rows[: PAGE + 1])
     more = shown[PAGE - 1].pk if len(shown) > PAGE else None

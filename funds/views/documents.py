@@ -21,11 +21,13 @@ from funds.filters import DocumentListFilter
 from funds.models import FundDocument, FundLine
 from funds.reading import label_of
 from funds.registry import FUND_DOCUMENT
+from funds.spread import spread_of
 from povfund.common import clock
 from povfund.common.canonical import canonical
 from povfund.common.errors import REFUSE, WARN, Finding, RuleViolation
 from povfund.common.tables import build_table, day, keyset_page, link, number, order_of, text, wan
 from povfund.templatetags.povfund_tags import life
+from records.calendar.services import deadline
 from records.choices import LOCKED_STATES, RecordState, WarningReason
 from records.forms import AttachmentForm
 from records.permissions import may_attach, may_delete, may_edit, may_enter
@@ -110,7 +112,8 @@ def document(request: HttpRequest, uid: UUID) -> HttpResponse:
         "document": found,
         "table": _lines_table(lines),
         "in_full": in_full,
-        "due": found.due_on,
+        "how": deadline(found.approved_on),
+        "spread": spread_of(found, user=user),
         "findings": [(label_of(finding.field), finding) for finding in findings],
         "warned": _warned(findings),
         "errors": sum(finding.severity == REFUSE for finding in findings),

@@ -18,11 +18,12 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from funds import services
-from funds.forms import Entry, HeadForm, parents_for, plain_lines, read_entry, uuid_of
+from funds.forms import Entry, HeadForm, parents_for, plain_lines, read_entry
 from funds.models import FundDocument
 from funds.registry import FUND_DOCUMENT
 from funds.views.grid import Shown, form_page, shown_document, shown_new
 from povfund.common.errors import REFUSE, Finding, RuleViolation, StaleEdit
+from povfund.common.uid import uuid_of
 from povfund.common.verdict import Refused, require
 from records.permissions import may_edit, may_enter
 from records.services import Step, discard_draft, save_draft, take_step

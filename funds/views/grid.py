@@ -23,6 +23,7 @@ from funds.services import check_fund_document
 from povfund.common import clock
 from povfund.common.errors import Finding, RuleViolation
 from povfund.common.money import wan_text
+from records.calendar.services import deadline
 from records.choices import WarningReason
 from records.models import EntryDraft
 from records.review.trail import past_steps, steps_ahead
@@ -117,6 +118,7 @@ def form_page(user: User, shown: Shown) -> dict[str, Any]:
     return {
         "shown": shown,
         "document": document,
+        "how": deadline(document.approved_on) if document else None,
         "form": shown.form,
         "grid": _config(shown, tables=tables, choices=choices, names=names, usual=usual, findings=findings),
         "choices": choices,

@@ -1,4 +1,4 @@
-"""Identifiers minted once, at the place of entry."""
+"""Identifiers minted once, at the place of entry, and read from text."""
 
 from __future__ import annotations
 
@@ -12,3 +12,11 @@ def uuid7() -> uuid.UUID:
     value = (time.time_ns() // 1_000_000) << 80 | int.from_bytes(os.urandom(10))
     value = value & ~(0xF << 76) | 7 << 76
     return uuid.UUID(int=value & ~(0x3 << 62) | 2 << 62)
+
+
+def uuid_of(value: object) -> uuid.UUID | None:
+    """A uid sent as text; None for anything else."""
+    try:
+        return uuid.UUID(value) if isinstance(value, str) else None
+    except ValueError:
+        return None

@@ -18,6 +18,7 @@ from django.views.decorators.http import require_POST, require_safe
 from povfund.common.errors import RuleViolation
 from povfund.common.money import wan_text
 from povfund.common.tables import keyset_page
+from povfund.common.uid import uuid_of
 from povfund.common.verdict import Refused, denied
 from records.choices import ReturnReason
 from records.models import Record
@@ -167,7 +168,7 @@ def decide(request: HttpRequest, kind: str, uid: UUID) -> HttpResponse:
 def approve_set(request: HttpRequest, kind: str) -> HttpResponse:
     """Approve every ticked record; what could not be approved is named with its reason."""
     found = _kind(request, kind)
-    picked = [uid for uid in map(_uid, request.POST.getlist("pick")[:SET_LIMIT]) if uid]
+    picked = [uid for uid in map(uuid_of, request.POST.getlist("pick")[:SET_LIMIT]) if uid]
     rows: Any = found.model.objects.all()
     rows = rows.visible_in_full_to(request.user)
     known = {row.pk: row for row in rows.filter(pk__in=picked)}
@@ -225,13 +226,6 @@ def _kind(request: HttpRequest, key: str) -> RecordType:
     return kinds[key]
 
 
-def _uid(text: str) -> UUID | None:
-    try:
-        return UUID(text)
-    except ValueError:
-        return None
-
-
 def _why(error: RuleViolation | Refused) -> str:
     if isinstance(error, Refused):
         return str(error.verdict.reason)
@@ -246,6 +240,6 @@ def _back(request: HttpRequest, kind: RecordType, record: Record | None) -> str:
     path, _mark, query = address.partition("?")
     kept = [part for part in query.split("&") if part and not part.startswith("record=")]
     target = str(record.pk) if record else request.POST.get("next", "")
-    if _uid(target):
+    if uuid_of(target):
         kept.append(f"record={target}")
     return f"{path}?{'&'.join(kept)}" if kept else path

@@ -9,7 +9,7 @@ from django.db import connection, transaction
 from povfund.common import clock
 from rollups.models import GRAIN, Proof
 from rollups.services.merging import MERGE_LOCK
-from rollups.sql import FACTS, NODES
+from rollups.sql import FACTS, MERGE, NODES
 
 _GRAIN = ", ".join(["node", *GRAIN])
 
@@ -54,18 +54,26 @@ def verify(*, limit: int = 100) -> list[dict[str, Any]]:
 
 
 def prove_random_cells(*, cells: int = 20) -> Proof:
-    """Recompute the cells of random places and years from the facts, and publish the result."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """SELECT node, year FROM (SELECT DISTINCT node, year FROM rollups_cell WHERE length(node) >= 4) c
-               ORDER BY random() LIMIT %s""",
-            [cells],
-        )
-        wanted = cursor.fetchall()
+    """
+    Recompute the cells of random places and years from the facts, and publish the result.
+
+    One of them is of a province or the nation, whose facts are many; the others are of cities and counties.
+    """
+    wanted = _random_places(lengths=[0, 2], most=1) + _random_places(lengths=[4, 6, 9, 12], most=cells - 1)
     details: list[dict[str, Any]] = []
     for node, year in wanted:
         details += _prove_place(node=node, year=year)
     return Proof.objects.create(at=clock.now(), cells=len(wanted), differing=len(details), details=details[:50])
+
+
+def _random_places(*, lengths: list[int], most: int) -> list[tuple[str, int]]:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """SELECT node, year FROM (SELECT DISTINCT node, year FROM rollups_cell WHERE length(node) = ANY(%s)) c
+               ORDER BY random() LIMIT %s""",
+            [lengths, most],
+        )
+        return cursor.fetchall()
 
 
 def _prove_place(*, node: str, year: int) -> list[dict[str, Any]]:
@@ -90,33 +98,38 @@ def _prove_place(*, node: str, year: int) -> list[dict[str, Any]]:
 @transaction.atomic
 def rebuild() -> int:
     """
-    Compute every cell anew from the facts; returns how many cells were wrong.
+    Compute every cell anew from the facts; returns how many cells differed from them.
 
     History keeps what was published: the difference is booked on today's cut-off, so that old
-    as-of figures stay as they were shown.
+    as-of figures stay as they were shown. Writers of funds wait until it is done.
     """
     names = f"{_GRAIN}, n, fen"
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [MERGE_LOCK])
         cursor.execute("LOCK TABLE funds_fundline, funds_funddocument IN SHARE MODE")
-        cursor.execute("DELETE FROM rollups_delta")
+        cursor.execute(MERGE)
         cursor.execute("DROP TABLE IF EXISTS pg_temp.rollups_fresh")
         cursor.execute(
             f"""CREATE TEMPORARY TABLE rollups_fresh ON COMMIT DROP AS
                 SELECT {_GRAIN}, sum(n)::bigint AS n, sum(fen)::bigint AS fen
                 FROM ({_SPREAD_FACTS}) f GROUP BY {_GRAIN}"""
         )
+        cursor.execute(f"SELECT count(*) FROM ({_against_fresh('rollups_cell')}) differing")
+        wrong: int = cursor.fetchone()[0]
         cursor.execute(
-            f"""INSERT INTO rollups_cellhistory AS h ({names.replace("n, fen", "cutoff, n, fen")})
-                SELECT {_GRAIN}, %s, sum(n), sum(fen) FROM (
-                    SELECT {names} FROM rollups_fresh
-                    UNION ALL SELECT {_GRAIN}, -n, -fen FROM rollups_cellhistory
-                ) d GROUP BY {_GRAIN} HAVING sum(n) <> 0 OR sum(fen) <> 0
+            f"""INSERT INTO rollups_cellhistory AS h ({_GRAIN}, cutoff, n, fen)
+                SELECT {_GRAIN}, %s, n, fen FROM ({_against_fresh("rollups_cellhistory")}) differing
                 ON CONFLICT ON CONSTRAINT rollups_cellhistory_once
                 DO UPDATE SET n = h.n + excluded.n, fen = h.fen + excluded.fen""",
             [clock.today()],
         )
-        wrong = cursor.rowcount
         cursor.execute("DELETE FROM rollups_cell")
         cursor.execute(f"INSERT INTO rollups_cell ({names}) SELECT {names} FROM rollups_fresh")
     return wrong
+
+
+def _against_fresh(table: str) -> str:
+    """By how much each cell computed anew differs from what `table` sums up to."""
+    return f"""SELECT {_GRAIN}, sum(n) AS n, sum(fen) AS fen FROM (
+        SELECT {_GRAIN}, n, fen FROM rollups_fresh UNION ALL SELECT {_GRAIN}, -n, -fen FROM {table}
+    ) d GROUP BY {_GRAIN} HAVING sum(n) <> 0 OR sum(fen) <> 0"""

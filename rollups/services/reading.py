@@ -9,6 +9,7 @@ from typing import Any
 from django.db import connection
 
 from accounts.models import Division
+from funds.models import FundCategory
 from povfund.common import clock
 from records.models import Permit
 from rollups.choices import DataState, Dimension, Measure, states_from
@@ -30,7 +31,8 @@ class Question:
     """
     汇总查询 — which figure: a place, one or two dimensions, filters, data state, cut-off.
 
-    `category_ids` and `item_ids` are ids of the code tables, a national category with all below it.
+    `category_ids` and `item_ids` are ids of the code tables, a national category with all below it. Rows by
+    category are national ones; those of provinces stand apart once one national category is asked for.
     `as_of` counts what moved on or before that day; None is now.
     """
 
@@ -82,16 +84,33 @@ def answer(question: Question) -> Answer:
     by_division = Dimension.DIVISION in question.by
     if by_division:
         result.divisions = {child.scope_key: child for child in _children(question)}
-    own = question.node.scope_key
+    own, national = question.node.scope_key, _national(question)
     for key, node, figure in _figures(question, nodes=[own, *result.divisions]):
         if node == own:
             result.total.n += figure.n
             result.total.fen += figure.fen
         if by_division == (node != own):
-            result.rows[key] = figure
+            row = result.rows.setdefault(_shown_key(key, question, national), Figure())
+            row.n += figure.n
+            row.fen += figure.fen
     _settle(question, result, by_division=by_division)
     result.pending_changes = Permit.objects.filter(used_at=None).count()
     return result
+
+
+def _national(question: Question) -> dict[Any, Any]:
+    """Provincial category -> the national one above it, where rows are to show national ones."""
+    if Dimension.FUND_CATEGORY not in question.by or question.category_ids:
+        return {}
+    return dict(FundCategory.objects.exclude(parent=None).values_list("pk", "parent"))
+
+
+def _shown_key(key: tuple[Any, ...], question: Question, national: dict[Any, int]) -> tuple[Any, ...]:
+    """The key of the row a figure belongs to."""
+    if not national:
+        return key
+    at = question.by.index(Dimension.FUND_CATEGORY)
+    return (*key[:at], national.get(key[at], key[at]), *key[at + 1 :])
 
 
 def _settle(question: Question, result: Answer, *, by_division: bool) -> None:

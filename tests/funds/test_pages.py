@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from datetime import date
 from decimal import Decimal
 
 import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils.html import strip_tags
 
 from funds.models import FundDocument
 from povfund.common.uid import uuid7
@@ -246,3 +248,22 @@ def test_a_document_of_forty_lines_costs_as_many_queries_as_one_of_two():
 def test_a_reviewed_document_is_read_by_the_province():
     document = unit_reviewed()
     assert document.document_no in shown(client_of(provincial_reviewer()), document.get_absolute_url())
+
+
+def test_a_deadline_opens_its_arithmetic():
+    approved = date(2025, 9, 24)
+    document = draft("通财农〔2025〕3号", budget_year=2025, issued_on=approved, approved_on=approved)
+    page = shown(client_of(county_clerk()), document.get_absolute_url())
+    for words in ("怎么算的", "2025-10-21", "10-01 国庆节", "09-28", "共 15 个工作日"):
+        assert words in page
+
+
+def test_what_a_parent_gave_and_what_is_left_of_it_is_shown_to_both_sides():
+    lines = [line("511921", "100000.00"), line("511922", "50000.00")]
+    parent = unit_reviewed("巴财农〔2016〕1号", by="511900.finance.entry", lines=lines)
+    child = unit_reviewed("通财农〔2016〕5号", parent=parent.uid, lines=[line(amount="60000.00")])
+    assert "下达 10.00，已分解 6.00，未分解 4.00" in strip_tags(
+        shown(client_of(county_clerk()), child.get_absolute_url())
+    )
+    city = client_of(account("511900.finance.entry"))
+    assert "下达 15.00，已分解 6.00，未分解 9.00" in strip_tags(shown(city, parent.get_absolute_url()))

@@ -19,7 +19,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, action: str, **options: Any) -> None:
         if action == "rebuild":
-            self.stdout.write(f"rebuilt; {services.rebuild()} cells differed and were booked on today's cut-off")
+            self.stdout.write(f"rebuilt; {services.rebuild()} cells had differed from the facts")
             return
         differing = services.verify()
         for row in differing:

@@ -1,0 +1,48 @@
+"""已分解与未分解: what a document gave and how much of it was passed on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import Q, Sum
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import User
+from accounts.scope import prefix_q
+from funds.models import FundDocument, FundLine
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """Amounts in 元: given by a document, passed on below it, left."""
+
+    given: Decimal
+    passed: Decimal
+
+    @property
+    def left(self) -> Decimal:
+        return self.given - self.passed
+
+
+def spread_of(document: FundDocument, *, user: User) -> list[tuple[Any, Spread]]:
+    """
+    What the parent gave into the document's division and the division passed on, where the reader is of
+    its owner's division; and what the document itself gave and visible documents below it passed on.
+    """
+    found = []
+    key = document.scope_key
+    if document.parent_id and user.unit.division_id == document.division_id:
+        mine = Q(document__parent=document.parent_id, issuer_key=key, document__deleted=False)
+        given = Q(document=document.parent_id) & prefix_q("recipient_key", (key,))
+        found.append((_("Of the parent document, to this division (10k yuan)"), Spread(_sum(given), _sum(mine))))
+    below = FundDocument.objects.visible_to(user).filter(parent=document, deleted=False)
+    if below.exists():
+        passed = _sum(Q(document__in=below.values("pk")))
+        found.append((_("Of this document (10k yuan)"), Spread(document.total, passed)))
+    return found
+
+
+def _sum(lines: Q) -> Decimal:
+    return FundLine.objects.filter(lines).aggregate(sum=Sum("amount"))["sum"] or Decimal(0)
