@@ -31,3 +31,10 @@ class PaymentMode(TextChoices):
 
     TREASURY = "treasury", _("Central treasury payment")
     SPECIAL_ACCOUNT = "special_account", _("Special account, reimbursement")
+
+
+class ArrivalAccount(TextChoices):
+    """到账账户 — under reimbursement (报账制) money has arrived on the finance account, else on the unit's."""
+
+    FINANCE = "finance", _("Finance account, with the budget document")
+    PROJECT = "project", _("Account of the project's unit")

@@ -22,7 +22,8 @@ Moment = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]
 Code = Annotated[str, msgspec.Meta(min_length=1, max_length=40)]
 
 
-def _text(longest: int) -> Any:
+def text_of(longest: int) -> Any:
+    """The type of a text of at most so many characters."""
     return Annotated[str, msgspec.Meta(max_length=longest)]
 
 
@@ -37,7 +38,7 @@ class LineContent(msgspec.Struct, forbid_unknown_fields=True):
     budget_item: Code
     amount: Money
     payment_mode: Code
-    remark: _text(200) = ""  # type: ignore[valid-type]
+    remark: text_of(200) = ""  # type: ignore[valid-type]
 
     @property
     def fen(self) -> int:
@@ -50,9 +51,9 @@ class DocumentContent(msgspec.Struct, forbid_unknown_fields=True):
 
     owner: Code
     division: Code
-    document_no: _text(60)  # type: ignore[valid-type]
-    document_no_raw: _text(80)  # type: ignore[valid-type]
-    title: _text(200)  # type: ignore[valid-type]
+    document_no: text_of(60)  # type: ignore[valid-type]
+    document_no_raw: text_of(80)  # type: ignore[valid-type]
+    title: text_of(200)  # type: ignore[valid-type]
     budget_year: int
     issue_batch: Code
     issued_on: Day
@@ -60,7 +61,7 @@ class DocumentContent(msgspec.Struct, forbid_unknown_fields=True):
     received_on: Day | None
     parent: UUID | None
     stated_total: Money | None
-    remark: _text(4000)  # type: ignore[valid-type]
+    remark: text_of(4000)  # type: ignore[valid-type]
     entered_at: Moment
     lines: list[LineContent]
 

@@ -11,28 +11,21 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import Division
 from accounts.scope import prefix_q
 from funds.choices import IssueBatch
-from funds.models import FundDocument
+from funds.models import Arrival, FundDocument
 from records.choices import RecordState
 
 
-class FundDocumentFilter(filters.FilterSet):
-    """Everything a list can be narrowed by; unknown values narrow to nothing rather than to everything."""
+class RecordFilter(filters.FilterSet):
+    """What every list of funds can be narrowed by; unknown values narrow to nothing rather than to everything."""
 
     search = filters.CharFilter(label=_("Number or title"), method="by_text")
     state = filters.MultipleChoiceFilter(label=_("State"), choices=RecordState.choices)
     budget_year = filters.NumberFilter(label=_("Budget year"))
-    issue_batch = filters.ChoiceFilter(label=_("Batch"), choices=IssueBatch.choices)
-    document_no = filters.CharFilter(label=_("Document number"))
     division = filters.CharFilter(label=_("Division"), method="by_division")
     owner_unit = filters.CharFilter(label=_("Responsible unit"), method="by_unit")
     owner_kind = filters.CharFilter(label=_("Line"))
-    parent = filters.UUIDFilter(label=_("Parent document"), field_name="parent_id")
     mine = filters.BooleanFilter(label=_("Of my unit"), method="by_mine")
     awaiting = filters.BooleanFilter(label=_("Awaits my review"), method="by_awaiting")
-
-    class Meta:
-        model = FundDocument
-        fields: list[str] = []
 
     def by_text(self, rows: Any, name: str, value: str) -> Any:
         return rows.search(value)
@@ -53,14 +46,33 @@ class FundDocumentFilter(filters.FilterSet):
         return rows.awaiting(self.request.user) if value else rows
 
 
-class DocumentListFilter(FundDocumentFilter):
-    """The filters a person sees; the others keep what an address asks, without a field."""
+class FundDocumentFilter(RecordFilter):
+    """资金下达 by number, batch and parent as well."""
 
-    state = filters.ChoiceFilter(label=_("State"), choices=RecordState.choices, empty_label=_("all"))
-    issue_batch = filters.ChoiceFilter(label=_("Batch"), choices=IssueBatch.choices, empty_label=_("all"))
-    mine = filters.BooleanFilter(label=_("Of my unit"), method="by_mine", widget=forms.CheckboxInput)
+    issue_batch = filters.ChoiceFilter(label=_("Batch"), choices=IssueBatch.choices)
+    document_no = filters.CharFilter(label=_("Document number"))
+    parent = filters.UUIDFilter(label=_("Parent document"), field_name="parent_id")
 
-    SEEN = ("search", "state", "budget_year", "issue_batch", "mine")
+    class Meta:
+        model = FundDocument
+        fields: list[str] = []
+
+
+class ArrivalFilter(RecordFilter):
+    """到账 by document and line as well."""
+
+    document = filters.UUIDFilter(label=_("Fund document"), field_name="document_id")
+    line = filters.UUIDFilter(label=_("Fund line"), field_name="line_id")
+
+    class Meta:
+        model = Arrival
+        fields: list[str] = []
+
+
+class Seen(filters.FilterSet):
+    """The filters a person sees (`SEEN`); the others keep what an address asks, without a field."""
+
+    SEEN: tuple[str, ...] = ()
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -71,3 +83,23 @@ class DocumentListFilter(FundDocumentFilter):
                 self.filters[name].extra["widget"] = forms.HiddenInput
             else:
                 del self.filters[name]
+
+
+class DocumentListFilter(Seen, FundDocumentFilter):
+    """The list of fund documents."""
+
+    state = filters.ChoiceFilter(label=_("State"), choices=RecordState.choices, empty_label=_("all"))
+    issue_batch = filters.ChoiceFilter(label=_("Batch"), choices=IssueBatch.choices, empty_label=_("all"))
+    mine = filters.BooleanFilter(label=_("Of my unit"), method="by_mine", widget=forms.CheckboxInput)
+
+    SEEN = ("search", "state", "budget_year", "issue_batch", "mine")
+
+
+class ArrivalListFilter(Seen, ArrivalFilter):
+    """The list of arrivals."""
+
+    search = filters.CharFilter(label=_("Budget document or voucher"), method="by_text")
+    state = filters.ChoiceFilter(label=_("State"), choices=RecordState.choices, empty_label=_("all"))
+    mine = filters.BooleanFilter(label=_("Of my unit"), method="by_mine", widget=forms.CheckboxInput)
+
+    SEEN = ("search", "state", "budget_year", "mine")

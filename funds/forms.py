@@ -15,7 +15,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from funds.choices import IssueBatch
+from funds.choices import ArrivalAccount, IssueBatch
 from funds.help import BY_NAME
 from funds.models import FundDocument
 from funds.services import DocumentInput, LineInput
@@ -84,6 +84,33 @@ class HeadForm(forms.Form):
     def cells(self) -> list[tuple[str, Any]]:
         """Each field with the columns of eight it takes."""
         return [(self.WIDTHS.get(field.name, ""), field) for field in self]
+
+
+class ArrivalForm(forms.Form):
+    """An arrival. `lines` are the fund lines the person may choose, as (uid, words)."""
+
+    line = forms.UUIDField(label=_("Fund line"), widget=forms.Select)
+    arrived_on = forms.DateField(label=_("Arrived on"), widget=_day())
+    amount = WanField(
+        label=_("Amount arrived (10k yuan)"),
+        max_length=40,
+        widget=forms.TextInput(attrs={"class": "n", "inputmode": "decimal"}),
+    )
+    account = forms.ChoiceField(label=_("Account"), choices=ArrivalAccount.choices)
+    budget_no = forms.CharField(label=_("Budget document"), max_length=60, required=False)
+    voucher_no = forms.CharField(label=_("Voucher number"), max_length=60, required=False)
+    remark = forms.CharField(label=_("Remark"), max_length=4000, required=False)
+
+    WIDTHS = {"line": "f8", "account": "f3", "budget_no": "f3", "voucher_no": "f3", "remark": "f5"}
+
+    def __init__(self, *args: Any, lines: Sequence[tuple[str, str]] = (), **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["line"].widget.choices = [("", ""), *lines]
+
+    @property
+    def cells(self) -> list[tuple[str, Any]]:
+        """Each field with the columns of eight it takes."""
+        return [(self.WIDTHS.get(field.name, "f2"), field) for field in self]
 
 
 def parents_for(user: User, *, chosen: UUID | None = None) -> list[tuple[str, str]]:

@@ -130,3 +130,37 @@ HELP = (
     FieldHelp("lines.remark", _("Remark of the line"), _("Up to 200 characters."), article="9"),
 )
 BY_NAME = {field.name: field for field in HELP}
+
+ARRIVAL_HELP = (
+    FieldHelp(
+        "line",
+        _("Fund line"),
+        _("The line of the fund document by which the money was given to your division."),
+        article="9",
+    ),
+    FieldHelp(
+        "arrived_on",
+        _("Arrived on"),
+        _("The day of the voucher. Enter it within 15 working days; the next working day is the first."),
+        article="9",
+    ),
+    FieldHelp(
+        "amount",
+        _("Amount arrived"),
+        _("What stands on the account, to the fen. Several arrivals of a line sum to at most the line."),
+        unit=_("10k yuan"),
+        article="9",
+    ),
+    FieldHelp(
+        "account",
+        _("Account"),
+        _("Under reimbursement money has arrived once it is on the finance account with the budget document."),
+        article="10",
+    ),
+    FieldHelp("budget_no", _("Budget document"), _("Its number; brackets of any kind are taken."), article="10"),
+    FieldHelp("voucher_no", _("Voucher number"), _("Of the receipt or the bank, up to 60 characters."), article="10"),
+    FieldHelp(
+        "remark", _("Remark"), _("What a reader has to know and no field holds. No personal data."), article="18"
+    ),
+)
+ARRIVAL_BY_NAME = {field.name: field for field in ARRIVAL_HELP}

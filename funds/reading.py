@@ -1,4 +1,4 @@
-"""Content of a fund document as a person reads it: labels of its fields, names behind its codes."""
+"""Contents of fund documents and arrivals as a person reads them: labels of fields, names behind codes."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ from typing import Any
 
 from django.utils.translation import gettext as _, pgettext
 
-from funds.choices import IssueBatch, MoneyLevel, PaymentMode
-from funds.help import BY_NAME
-from funds.models import BudgetItem, FundCategory, FundDocument
+from funds.choices import ArrivalAccount, IssueBatch, MoneyLevel, PaymentMode
+from funds.help import ARRIVAL_BY_NAME, BY_NAME
+from funds.models import BudgetItem, FundCategory, FundDocument, FundLine
 from funds.rules.context import divisions_by_code
+from povfund.common.money import wan_text
 from povfund.common.tables import wan_cell
 
 CHOICES = {
@@ -88,3 +89,45 @@ class DocumentReading:
                 str(self.text(f"lines.{key}", value.get(key))) for key in ("recipient", "fund_category", "amount")
             )
         return value
+
+
+class ArrivalReading:
+    """到账的读法 — for any number of contents at once; one query."""
+
+    fields: tuple[str, ...] = ("line", "arrived_on", "amount", "account", "budget_no", "voucher_no", "remark")
+    lists: dict[str, tuple[str, ...]] = {}
+    figures: tuple[str, ...] = ("amount",)
+
+    def __init__(self, contents: Sequence[dict[str, Any]]) -> None:
+        lines = FundLine.objects.filter(pk__in={content["line"] for content in contents})
+        lines = lines.select_related("document", "recipient", "fund_category")
+        self.lines = {str(line.pk): line_words(line) for line in lines}
+
+    def label(self, path: str) -> str:
+        found = ARRIVAL_BY_NAME.get(path)
+        if found is None:
+            return ""
+        return (
+            _("%(label)s (%(unit)s)") % {"label": found.label, "unit": found.unit} if found.unit else str(found.label)
+        )
+
+    def text(self, path: str, value: Any) -> Any:
+        """A value of the content as it is printed."""
+        if value is None or value == "":
+            return _("not filled in")
+        if path == "amount":
+            return wan_cell(Decimal(value))
+        if path == "account":
+            return dict(ArrivalAccount.choices).get(value, value)
+        return self.lines.get(value, value) if path == "line" else value
+
+
+def line_words(line: FundLine) -> str:
+    """A fund line in one line: document, category, level and amount in 万元."""
+    return _("%(document)s line %(n)s: %(category)s, %(level)s, %(amount)s × 10k yuan") % {
+        "document": line.document,
+        "n": line.n,
+        "category": line.fund_category.name_in(line.budget_year),
+        "level": line.get_money_level_display(),
+        "amount": wan_text(line.amount),
+    }

@@ -1,4 +1,4 @@
-"""The fund document as a record type."""
+"""The fund document and the arrival as record types."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from funds import content
+from funds import arrival_content, content
 from funds.proposing import propose
 from povfund.common.errors import Finding
 from records.registry import ChildTable, Described, Reading, RecordType, Row
@@ -73,3 +73,45 @@ FUND_DOCUMENT = RecordType(
     propose=propose,
 )
 """资金下达: entered by finance, or by the line in charge of a category where the province lets it (rule F10)."""
+
+
+def _check_arrivals(rows: Sequence[Row], stage: str) -> list[list[Finding]]:
+    from funds.rules.arrivals import check
+
+    return check(rows, stage)
+
+
+def _describe_arrival(arrival: Any) -> Described:
+    return Described(str(arrival), arrival.budget_no or arrival.voucher_no, arrival.amount)
+
+
+def _arrival_reading(contents: Sequence[dict[str, Any]]) -> Reading:
+    from funds.reading import ArrivalReading
+
+    return ArrivalReading(contents)
+
+
+ARRIVAL = RecordType(
+    key="arrival",
+    label=_("Arrival"),
+    plural="arrivals",
+    url_namespace="funds",
+    model_path="funds.models.Arrival",
+    enter="funds.enter",
+    review="funds.review",
+    owner_kinds=("finance",),
+    contents=arrival_content.contents,
+    decode=arrival_content.decode,
+    check=_check_arrivals,
+    measure=arrival_content.measure,
+    references=arrival_content.references,
+    root_columns=arrival_content.ROOT_COLUMNS,
+    root_row=arrival_content.root_row,
+    code_tables=content.code_tables,
+    totals_sql=arrival_content.TOTALS_SQL,
+    describe=_describe_arrival,
+    enter_url="funds:arrival_new",
+    reading=_arrival_reading,
+    amount_field="amount",
+)
+"""到账: entered by the receiving division's finance (art. 10)."""

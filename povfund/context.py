@@ -48,12 +48,12 @@ EDITIONS = {
 C = Capability
 RAIL = (
     Area("checklist", _("Work"), (("home", (C.RECORDS_READ, C.JOBS_READ)),), ()),
-    Area("table-plus", _("Enter"), (("funds:documents", (C.FUNDS_ENTER,)),), ("funds:documents",)),
+    Area("table-plus", _("Enter"), (("funds:documents", (C.FUNDS_ENTER,)),), ("funds:documents", "funds:arrivals")),
     Area(
         "file-text",
         pgettext_lazy("rail", "Read"),
         (("funds:documents", (C.RECORDS_READ,)),),
-        ("funds:documents",),
+        ("funds:documents", "funds:arrivals"),
         unless=(C.FUNDS_ENTER,),
     ),
     Area("clipboard-check", _("Review"), (("review:list", (C.FUNDS_REVIEW,)),), ("review:list",), counts_reviews=True),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cache
@@ -160,6 +160,8 @@ class Row:
     entered_on: Any
     """Date of first entry (Asia/Shanghai), for art. 9."""
     due_on: Any
+    referred: Mapping[UUID, Any] = field(default_factory=dict)
+    """Typed contents of records it refers to that come in the same batch and are not stored yet."""
 
 
 @cache

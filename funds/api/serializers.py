@@ -6,9 +6,9 @@ from typing import Any
 
 from rest_framework import serializers
 
-from funds.choices import IssueBatch, MoneyLevel, PaymentMode
-from funds.models import BudgetItem, FundCategory, FundDocument
-from funds.services import DocumentInput, LineInput
+from funds.choices import ArrivalAccount, IssueBatch, MoneyLevel, PaymentMode
+from funds.models import Arrival, BudgetItem, FundCategory, FundDocument
+from funds.services import ArrivalInput, DocumentInput, LineInput
 
 MONEY = {"max_digits": 15, "decimal_places": 2}
 """Yuan as a string with two decimals; |x| < 10^13."""
@@ -98,6 +98,44 @@ class DocumentRowSerializer(DocumentSerializer):
 
     class Meta(DocumentSerializer.Meta):
         fields = [name for name in DocumentSerializer.Meta.fields if name != "lines"]
+
+
+class ArrivalSerializer(serializers.ModelSerializer[Arrival]):
+    """到账 in the API: `line` is the uid of a fund line, `amount` a string of yuan."""
+
+    owner_unit = serializers.CharField(source="owner_unit.key", read_only=True)
+    division = serializers.CharField(source="division.code", read_only=True)
+    document = serializers.UUIDField(source="document_id", read_only=True)
+    line = serializers.UUIDField(source="line_id")
+    amount = serializers.DecimalField(**MONEY)
+    account = serializers.ChoiceField(choices=ArrivalAccount.choices)
+    budget_no = serializers.CharField(max_length=60, required=False, allow_blank=True)
+    voucher_no = serializers.CharField(max_length=60, required=False, allow_blank=True)
+    fund_category = serializers.CharField(source="fund_category.code", read_only=True)
+    budget_item = serializers.CharField(source="budget_item.code", read_only=True)
+    issuer = serializers.CharField(source="issuer.code", read_only=True)
+    late = serializers.BooleanField(read_only=True)
+
+    class Meta:
+        model = Arrival
+        fields = [
+            "uid", "rev", "state", "owner_unit", "division", "document", "line", "arrived_on", "amount", "account",
+            "budget_no", "voucher_no", "remark", "issuer", "budget_year", "money_level", "fund_category",
+            "budget_item", "approved_on", "due_on", "late", "entered_at", "changed_at", "warnings",
+        ]  # fmt: skip
+        read_only_fields = [
+            "uid", "rev", "state", "budget_year", "money_level", "approved_on", "due_on", "entered_at", "changed_at",
+            "warnings",
+        ]  # fmt: skip
+
+    def as_input(self, arrival: Arrival | None) -> ArrivalInput:
+        """What was sent, over what is stored (PATCH)."""
+        sent = dict(self.validated_data)
+        if "line_id" in sent:
+            sent["line"] = sent.pop("line_id")
+        names = ("arrived_on", "amount", "account", "budget_no", "voucher_no", "remark")
+        stored = {name: getattr(arrival, name) for name in names} | {"line": arrival.line_id} if arrival else {}
+        return ArrivalInput(**(stored | sent))
 
 
 class StepSerializer(serializers.Serializer[Any]):

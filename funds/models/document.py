@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.choices import UnitKind
 from accounts.models import Division
 from funds.choices import IssueBatch, MoneyLevel, PaymentMode
+from funds.guards import arrived_within_line
 from funds.models.codes import BudgetItem, FundCategory
 from funds.querysets import FundDocumentQuerySet, FundLineQuerySet
 from funds.sums import within_parent
@@ -133,7 +134,7 @@ class FundLine(models.Model):
             models.Index(fields=["document", "n"], name="funds_fundline_document"),
             models.Index(fields=["recipient_key", "budget_year"], name="funds_fundline_recipient"),
         ]
-        triggers = child_lock("funds_funddocument", "document_id")
+        triggers = [*child_lock("funds_funddocument", "document_id"), *arrived_within_line("uid")]
 
     def __str__(self) -> str:
         return f"{self.document_no} #{self.n}"

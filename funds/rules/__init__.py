@@ -1,4 +1,4 @@
-"""Rules of fund documents (F01–F05, F08, F10, F11); `docs/rules/` has each calculation."""
+"""Rules of fund documents (F01–F05, F07, F08, F10, F11); `docs/rules/` has each calculation."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ RULES = (
     Rule(id="F03", article="9", check=numbers.check_once),
     Rule(id="F04", article="9", check=chain.check_parent),
     Rule(id="F05", article="9", check=timing.check_late),
+    Rule(id="F07", article="9", check=chain.check_arrived),
     Rule(id="F08", article="2", check=amounts.check_matching),
     Rule(id="F10", article="9", check=codes.check_line_in_charge),
     Rule(id="F11", article="9", check=codes.check_recipient),

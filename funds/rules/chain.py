@@ -89,3 +89,27 @@ def _exceeded(field: str, passed: int, given: int) -> Finding:
         article="9",
         values={"passed_fen": passed, "given_fen": given},
     )
+
+
+def check_arrived(rows: Sequence[Row], ctx: FundContext) -> Iterator[tuple[int, Finding]]:
+    """F07 到账不超下达 — a line for which money has arrived stays, and stays at least as large."""
+    for position, row in enumerate(rows):
+        arrived = ctx.arrived.get(row.uid)
+        if not arrived:
+            continue
+        places = {line.uid: (n, line.fen) for n, line in enumerate(row.content.lines)}
+        for uid, fen in arrived.items():
+            n, issued = places.get(uid, (None, 0))
+            if abs(issued) < abs(fen) or (issued > 0) != (fen > 0):
+                yield (
+                    position,
+                    Finding(
+                        "F07",
+                        _("%(arrived)s yuan have arrived for a line that now issues %(issued)s yuan.")
+                        % {"arrived": yuan_text(fen), "issued": yuan_text(issued)},
+                        field="lines" if n is None else f"lines[{n}].amount",
+                        remedy=_("Keep the line, or have the recipient mend its arrival first."),
+                        article="9",
+                        values={"arrived_fen": fen, "issued_fen": issued},
+                    ),
+                )

@@ -12,7 +12,7 @@ from django.db.models import Sum
 from accounts.models import Division
 from accounts.querysets import DivisionQuerySet
 from funds.held import held_codes
-from funds.models import BudgetItem, FundCategory, FundDocument, FundLine
+from funds.models import Arrival, BudgetItem, FundCategory, FundDocument, FundLine
 from povfund.common import clock
 from records.registry import Row
 
@@ -33,6 +33,8 @@ class FundContext:
     """(parent, issuer key) -> 分 of stored child documents outside the rows."""
     children: dict[UUID, dict[str, int]]
     """Document of the rows -> 分 its stored children pass on, by their issuer key."""
+    arrived: dict[UUID, dict[UUID, int]]
+    """Document of the rows -> 分 that have arrived, by line."""
 
     @classmethod
     def load(cls, rows: Sequence[Row]) -> FundContext:
@@ -50,6 +52,7 @@ class FundContext:
             parents=_parents(parents),
             spent=_spent(parents, uids),
             children=_children(uids),
+            arrived=_arrived(uids),
         )
 
 
@@ -110,3 +113,11 @@ def _children(uids: list[UUID]) -> dict[UUID, dict[str, int]]:
     for parent, key, amount in lines.values_list("document__parent", "issuer_key").annotate(Sum("amount")):
         passed.setdefault(parent, {})[key] = int(amount * 100)
     return passed
+
+
+def _arrived(uids: list[UUID]) -> dict[UUID, dict[UUID, int]]:
+    arrived: dict[UUID, dict[UUID, int]] = {}
+    rows = Arrival.objects.filter(document__in=uids, deleted=False).order_by()
+    for document, line, amount in rows.values_list("document", "line").annotate(Sum("amount")):
+        arrived.setdefault(document, {})[line] = int(amount * 100)
+    return arrived

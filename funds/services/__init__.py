@@ -1,5 +1,6 @@
 """Public services of the app: what pages, API, commands and other apps call."""
 
+from funds.services.arrivals import ArrivalInput, check_arrival, save_arrival
 from funds.services.documents import (
     DocumentInput,
     LineInput,
@@ -10,10 +11,13 @@ from funds.services.documents import (
 )
 
 __all__ = [
+    "ArrivalInput",
     "DocumentInput",
     "LineInput",
+    "check_arrival",
     "check_fund_document",
     "proposed_content",
+    "save_arrival",
     "save_fund_document",
     "typed_content",
 ]

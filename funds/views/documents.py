@@ -22,18 +22,18 @@ from funds.models import FundDocument, FundLine
 from funds.reading import label_of
 from funds.registry import FUND_DOCUMENT
 from funds.spread import spread_of
+from funds.views.steps import open_findings, owner_step, reasons, warned
 from povfund.common import clock
-from povfund.common.canonical import canonical
-from povfund.common.errors import REFUSE, WARN, Finding, RuleViolation
+from povfund.common.errors import REFUSE
 from povfund.common.tables import build_table, day, keyset_page, link, number, order_of, text, wan
 from povfund.templatetags.povfund_tags import life
 from records.calendar.services import deadline
-from records.choices import LOCKED_STATES, RecordState, WarningReason
+from records.choices import LOCKED_STATES
 from records.forms import AttachmentForm
 from records.permissions import may_attach, may_delete, may_edit, may_enter
 from records.review.trail import explained_warnings, past_steps, steps_ahead
 from records.review.verdicts import verdict_on
-from records.services import Step, attachments_of, delete_record, rule_row, take_step
+from records.services import attachments_of, delete_record
 
 TOTALLED = 20_000
 """A filter that holds more documents is not summed: it is to be narrowed first."""
@@ -106,7 +106,7 @@ def document(request: HttpRequest, uid: UUID) -> HttpResponse:
     lines = list(lines.select_related("recipient", "fund_category", "budget_item").order_by("n"))
     own = found.owner_unit_id == user.unit_id
     edit = may_edit(user, found)
-    findings = _findings(found) if own and found.state in (RecordState.DRAFT, RecordState.RETURNED) else []
+    findings = open_findings(found, own=own)
     in_full = own or len(lines) == found.line_count
     context = {
         "document": found,
@@ -115,10 +115,10 @@ def document(request: HttpRequest, uid: UUID) -> HttpResponse:
         "how": deadline(found.approved_on),
         "spread": spread_of(found, user=user),
         "findings": [(label_of(finding.field), finding) for finding in findings],
-        "warned": _warned(findings),
+        "warned": warned(findings),
         "errors": sum(finding.severity == REFUSE for finding in findings),
         "explained": explained_warnings(found),
-        "reasons": WarningReason.choices,
+        "reasons": reasons(),
         "history": past_steps(found) if in_full else [],
         "ahead": steps_ahead(user, found) if in_full else [],
         "files": attachments_of(found) if in_full else [],
@@ -167,41 +167,11 @@ def _lines_table(lines: list[FundLine]) -> Any:
     )
 
 
-def _findings(found: FundDocument) -> list[Finding]:
-    content = FUND_DOCUMENT.contents([found.pk])[found.pk]
-    row = rule_row(kind=FUND_DOCUMENT, record=found, content=canonical(content))
-    return FUND_DOCUMENT.check([row], "submit")[0]
-
-
-def _warned(findings: list[Finding]) -> dict[str, list[Finding]]:
-    """Warnings by rule: one reason is typed for each rule."""
-    rules: dict[str, list[Finding]] = {}
-    for finding in findings:
-        if finding.severity == WARN:
-            rules.setdefault(finding.rule, []).append(finding)
-    return rules
-
-
 @login_required
 @require_POST
 def document_step(request: HttpRequest, uid: UUID) -> HttpResponse:
     """Submit or withdraw; what forbids it is told on the document's page."""
-    found = _readable(request, uid)
-    action = "withdraw" if request.POST.get("action") == "withdraw" else "submit"
-    explained = {
-        name.removeprefix("reason-"): {"code": code, "text": request.POST.get(f"words-{name[7:]}", "").strip()[:400]}
-        for name, code in request.POST.items()
-        if name.startswith("reason-") and code in WarningReason.values
-    }
-    try:
-        take_step(actor=request.user, record=found, step=Step(action=action, explained=explained))
-    except RuleViolation as error:
-        for finding in error.findings:
-            messages.error(request, f"{finding.message} {finding.remedy}")
-    else:
-        done = _("%(document)s is submitted for review.") if action == "submit" else _("%(document)s is withdrawn.")
-        messages.success(request, done % {"document": found})
-    return redirect(found)
+    return owner_step(request, _readable(request, uid))
 
 
 @login_required

@@ -1,6 +1,6 @@
 """What the shared parts work from: record types and kinds of background work, by dotted name."""
 
-RECORD_TYPES = ["funds.registry.FUND_DOCUMENT"]
+RECORD_TYPES = ["funds.registry.FUND_DOCUMENT", "funds.registry.ARRIVAL"]
 
 JOB_HANDLERS = {
     "sync.change_execute": "sync.changes.carrying.execute_job",

@@ -56,9 +56,9 @@ class Extent:
 
 def extent_of(rows: Any, kind: RecordType) -> Extent:
     """Count and sum of at most COUNTED rows of a filter. One query."""
-    names = {"amount": F(kind.amount_field)} if kind.amount_field else {}
+    names = {"summed": F(kind.amount_field)} if kind.amount_field else {}
     part = rows.order_by().values("pk", **names)[: COUNTED + 1]
-    sums = {"total": Sum("amount")} if names else {}
+    sums = {"total": Sum("summed")} if names else {}
     found = part.aggregate(count=Count("pk"), **sums)
     if found["count"] > COUNTED:
         return Extent(COUNTED, None, capped=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -47,6 +48,7 @@ WRONG_FORM = gettext_noop("A field has the wrong form.")
 class Scope:
     """What the sender owns: divisions by code, with the day the code ended and its successor."""
 
+    batch: UUID
     node: str
     divisions: dict[str, tuple[date | None, str]]
     province: str
@@ -110,7 +112,7 @@ def _scope(batch: Batch) -> Scope:
     division = batch.node.division
     rows = Division.objects.under(division.scope_key).order_by("-scope_key")
     codes = {code: (ended, to or "") for code, ended, to in rows.values_list("code", "valid_to", "successor__code")}
-    return Scope(batch.node_id, codes, division.code)
+    return Scope(batch.uid, batch.node_id, codes, division.code)
 
 
 def _doubled(batch: Batch, found: Findings) -> None:
@@ -141,7 +143,7 @@ def _examine(lines: dict[int, Line], scope: Scope, found: Findings) -> None:
             typed[line.t].append((n, line, content))
     for name, entries in typed.items():
         check_children(record_types()[name], entries, found)
-        _rules(name, entries, found)
+        _rules(name, entries, scope, found)
 
 
 def _content(n: int, line: Line, found: Findings) -> Any:
@@ -221,16 +223,18 @@ def _ownership(n: int, line: Line, content: Any, scope: Scope, found: Findings) 
         found.add(n, "CODE_RETIRED", message, where="division", ended=ended.isoformat(), successor=successor)
 
 
-def _rules(name: str, entries: list[tuple[int, Line, Any]], found: Findings) -> None:
+def _rules(name: str, entries: list[tuple[int, Line, Any]], scope: Scope, found: Findings) -> None:
     """The product's own rules over the chunk; ids of the catalogue are the codes."""
     kind = record_types()[name]
     entries = [entry for entry in entries if not _bad_days(entry[0], entry[2], found)]
     due = deadlines([date.fromisoformat(content.approved_on) for _n, _line, content in entries])
+    referred = _referred(name, entries, scope)
     rows = [
         Row(
             uid=line.u,
             content=content,
             owner=content.owner,
+            referred=referred,
             entered_on=clock.local_date(datetime.fromisoformat(content.entered_at)),
             due_on=due[date.fromisoformat(content.approved_on)],
         )
@@ -246,6 +250,19 @@ def _rules(name: str, entries: list[tuple[int, Line, Any]], found: Findings) -> 
     for _n, line, content in entries:
         if needed := [uid for _type, uid in kind.references(content)]:
             found.needs[line.u] = needed
+
+
+def _referred(name: str, entries: list[tuple[int, Line, Any]], scope: Scope) -> dict[UUID, Any]:
+    """Contents of records of other types that come in the same batch and that the entries refer to."""
+    kind, found = record_types()[name], {}
+    wanted = {uid for _n, _line, content in entries for other, uid in kind.references(content) if other != name}
+    staged = StagedLine.objects.filter(batch=scope.batch, record_uid__in=wanted) if wanted else []
+    for row in staged:
+        line = parse_line(bytes(row.raw))
+        if line.t in record_types() and line.o != "del":
+            with suppress(msgspec.ValidationError):
+                found[line.u] = record_types()[line.t].decode(bytes(line.c))
+    return found
 
 
 def _bad_days(n: int, content: Any, found: Findings) -> bool:

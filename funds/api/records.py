@@ -1,0 +1,151 @@
+"""What every record type of the app has in the API: list, one record, its steps."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+from uuid import UUID
+
+from django.http import QueryDict
+from django.utils.translation import gettext as _
+from drf_spectacular.utils import extend_schema
+from rest_framework import mixins, viewsets
+from rest_framework.decorators import action
+from rest_framework.permissions import IsAuthenticated
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from funds.api.serializers import StepSerializer
+from povfund.common.errors import Finding, RuleViolation
+from povfund.common.pagination import CursorPagination
+from povfund.common.verdict import Refused
+from records.registry import RecordType
+from records.services import Step, take_step, take_steps
+
+SET_LIMIT = 50_000
+"""Records one call may move; a larger set is refused, never cut."""
+
+
+class ByChange(CursorPagination):
+    """Newest change first."""
+
+    ordering = ("-changed_at", "-uid")
+
+
+class RecordViewSet(
+    mixins.CreateModelMixin, mixins.RetrieveModelMixin, mixins.ListModelMixin, viewsets.GenericViewSet[Any]
+):
+    """Records of one type (`kind`): read in scope, entered by who is responsible, moved by steps."""
+
+    kind: ClassVar[RecordType]
+    filterset_class: Any
+    permission_classes = [IsAuthenticated]
+    pagination_class = ByChange
+    lookup_field = "uid"
+    lookup_value_regex = "[0-9a-f-]{36}"
+    http_method_names = ["get", "post", "patch", "delete", "head", "options"]
+
+    def shown(self, record: Any, *, status: int = 200) -> Response:
+        """The record as it is stored now."""
+        return Response(self.serializer_class(self.get_queryset().get(pk=record.pk)).data, status=status)
+
+    @extend_schema(request=StepSerializer)
+    @action(detail=True, methods=["post"])
+    def steps(self, request: Request, uid: str = "") -> Response:
+        """Take one step."""
+        record = self.get_object()
+        take_step(actor=request.user, record=record, step=_step(request)[0])
+        return self.shown(record)
+
+    @extend_schema(request=StepSerializer, responses={200: dict[str, Any]})
+    @action(detail=False, methods=["post"], url_path="steps", url_name="set-steps")
+    def set_steps(self, request: Request) -> Response:
+        """Take one step for every record of a filter; answers counts and each refusal with its reason."""
+        step, chosen = _step(request)
+        found = self._chosen(request, chosen)
+        result = take_steps(actor=request.user, kind=self.kind, uids=found, step=step, described=chosen)
+        return Response(
+            {
+                "moved": len(result.moved),
+                "refused": [{"uid": str(uid), "errors": _reasons(error)} for uid, error in result.refused.items()],
+            }
+        )
+
+    def _chosen(self, request: Request, chosen: dict[str, Any]) -> list[Any]:
+        """Keys of the records a filter means. A filter with a fault is refused: it would mean more than was asked."""
+        lists = {name: value if isinstance(value, list) else [value] for name, value in chosen.items()}
+        uids = lists.pop("uid", None)
+        rows: Any = self.kind.model.objects.all()
+        rows = rows.visible_to(request.user)
+        query = QueryDict(mutable=True)
+        for name, values in lists.items():
+            query.setlist(name, values)
+        filterset = self.filterset_class(query, queryset=rows, request=request)
+        unknown = sorted(set(lists) - set(filterset.filters))
+        faults = [
+            Finding("SHAPE", _("There is no such filter."), field=f"filter.{name}", remedy=", ".join(filterset.filters))
+            for name in unknown
+        ]
+        faults += [
+            Finding("SHAPE", message, field=f"filter.{name}")
+            for name, messages in filterset.errors.items()
+            for message in messages
+        ]
+        if uids is not None and not all(_is_uuid(uid) for uid in uids):
+            faults.append(Finding("SHAPE", _("Not a record's uid."), field="filter.uid"))
+        if faults:
+            raise RuleViolation(faults)
+        rows = filterset.qs if uids is None else filterset.qs.filter(pk__in=uids)
+        found = list(rows.order_by().values_list("pk", flat=True)[: SET_LIMIT + 1])
+        if len(found) > SET_LIMIT:
+            raise RuleViolation(
+                Finding(
+                    "SHAPE",
+                    _("More than %(limit)s records fit this filter.") % {"limit": f"{SET_LIMIT:,}"},
+                    field="filter",
+                    remedy=_("Narrow it, for example by division or year."),
+                )
+            )
+        return found
+
+
+def sent_rev(request: Request) -> int:
+    """The revision a change is based on. Raises RuleViolation SHAPE."""
+    rev = request.data.get("rev") if isinstance(request.data, dict) else None
+    if not isinstance(rev, int) or isinstance(rev, bool):
+        raise RuleViolation(
+            Finding(
+                "SHAPE",
+                _("The revision your change is based on is missing."),
+                field="rev",
+                remedy=_("Read the record and send its rev with the change."),
+            )
+        )
+    return rev
+
+
+def _step(request: Request) -> tuple[Step, dict[str, Any]]:
+    serializer = StepSerializer(data=request.data)
+    serializer.is_valid(raise_exception=True)
+    data = serializer.validated_data
+    step = Step(
+        action=data["action"],
+        comment=data["comment"],
+        reason_code=data["reason_code"],
+        explained=data["warning_reasons"],
+    )
+    return step, dict(data.get("filter") or {})
+
+
+def _is_uuid(text: Any) -> bool:
+    try:
+        UUID(str(text))
+    except ValueError:
+        return False
+    return True
+
+
+def _reasons(error: RuleViolation | Refused) -> list[dict[str, Any]]:
+    if isinstance(error, RuleViolation):
+        return [finding.as_json() for finding in error.findings]
+    verdict = error.verdict
+    return [Finding("FORBIDDEN", verdict.reason, remedy=verdict.ask_whom, article=verdict.article).as_json()]

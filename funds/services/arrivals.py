@@ -1,0 +1,142 @@
+"""Saving and checking an arrival."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any, cast
+from uuid import UUID
+
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import User
+from funds.arrival_content import content_of, contents, decode
+from funds.models import Arrival, FundDocument, FundLine
+from funds.registry import ARRIVAL
+from funds.search import search_text
+from povfund.common import clock
+from povfund.common.canonical import canonical
+from povfund.common.errors import REFUSE, Finding, RuleViolation
+from povfund.common.text import clean_text, normalise_document_no
+from povfund.common.uid import uuid7
+from povfund.common.verdict import require
+from records.models import Record
+from records.permissions import may_enter
+from records.registry import Row
+from records.services import entry_due, finish_save, open_for_edit, stamp, start_record
+
+FIELDS = ("arrived_on", "amount", "account", "budget_no", "voucher_no", "remark")
+
+
+@dataclass(slots=True, kw_only=True)
+class ArrivalInput:
+    """An arrival as entered; `line` is the uid of a fund line, `amount` in 元."""
+
+    line: UUID
+    arrived_on: date
+    amount: Decimal
+    account: str
+    budget_no: str = ""
+    voucher_no: str = ""
+    remark: str = ""
+
+
+@transaction.atomic
+def save_arrival(*, actor: User, data: ArrivalInput, uid: UUID | None = None, base_rev: int | None = None) -> Arrival:
+    """
+    Store a new arrival, or change the one at `uid` opened at revision `base_rev`.
+
+    Raises Refused (403), RuleViolation (400), StaleEdit or IllegalTransition (409); nothing is
+    stored then. Holds the lock of the fund line, so that two arrivals of one line follow each other.
+    """
+    created = uid is None
+    if uid is None:
+        require(may_enter(actor, ARRIVAL))
+        arrival = Arrival(uid=uuid7())
+        start_record(actor=actor, record=arrival)
+    else:
+        arrival = cast(
+            Arrival,
+            open_for_edit(
+                actor=actor,
+                kind=ARRIVAL,
+                uid=uid,
+                base_rev=base_rev or 0,
+                changes=lambda record: _changes(record, data),
+            ),
+        )
+    before = {} if created else {"rev": arrival.rev, "state": arrival.state, "hash": arrival.content_hash}
+    _fill(arrival, data, line=_line(actor, data.line, lock=True))
+    content = content_of(arrival)
+    if refused := [f for f in ARRIVAL.check([_row(arrival, content)], "save")[0] if f.severity == REFUSE]:
+        raise RuleViolation(refused)
+    if stamp(actor=actor, record=arrival, content=content, created=created):
+        arrival.save(force_insert=created)
+    finish_save(actor=actor, record=arrival, created=created, before=before)
+    return arrival
+
+
+def check_arrival(*, actor: User, data: ArrivalInput, uid: UUID | None = None) -> list[Finding]:
+    """Every finding of the rules for typed data; stores nothing."""
+    arrival: Any = Arrival.objects.filter(pk=uid, owner_unit=actor.unit).first() if uid else None
+    if arrival is None:
+        arrival = Arrival(uid=uuid7())
+        start_record(actor=actor, record=arrival)
+    _fill(arrival, data, line=_line(actor, data.line))
+    return ARRIVAL.check([_row(arrival, content_of(arrival))], "submit")[0]
+
+
+def _line(actor: User, uid: UUID, *, lock: bool = False) -> FundLine:
+    """The fund line, where the person may read its document. Raises RuleViolation."""
+    rows: Any = FundLine.objects.filter(document__in=FundDocument.objects.visible_to(actor).values("pk"))
+    if lock:
+        rows = rows.select_for_update(no_key=True, of=("self",))
+    line = rows.select_related("document", "issuer", "fund_category", "budget_item").filter(pk=uid).first()
+    if line is None:
+        raise RuleViolation(
+            Finding(
+                "MISSING_REF",
+                _("The fund line is not there, or you may not see it."),
+                field="line",
+                remedy=_("It counts once the unit above has reviewed its document."),
+                article="9",
+            )
+        )
+    return cast(FundLine, line)
+
+
+def _fill(arrival: Arrival, data: ArrivalInput, *, line: FundLine) -> None:
+    """Typed values and what the line says onto the record. Raises RuleViolation TEXT."""
+    arrival.document, arrival.line = line.document, line
+    for name in ("issuer", "issuer_key", "has_parent", "budget_year", "money_level", "fund_category", "budget_item"):
+        setattr(arrival, name, getattr(line, name))
+    arrival.arrived_on = arrival.approved_on = data.arrived_on
+    arrival.due_on = entry_due(data.arrived_on)
+    arrival.amount, arrival.account = data.amount, data.account
+    arrival.budget_no = normalise_document_no(clean_text(data.budget_no, field="budget_no"))
+    arrival.voucher_no = clean_text(data.voucher_no, field="voucher_no")
+    arrival.remark = clean_text(data.remark, field="remark", multiline=True)
+    arrival.search_text = search_text(arrival.budget_no, arrival.voucher_no)
+
+
+def _row(arrival: Arrival, content: dict[str, Any]) -> Row:
+    return Row(
+        uid=arrival.uid,
+        content=decode(canonical(content)),
+        owner=content["owner"],
+        entered_on=clock.local_date(arrival.entered_at),
+        due_on=arrival.due_on,
+    )
+
+
+def _changes(record: Record, typed: ArrivalInput) -> list[dict[str, Any]]:
+    """What somebody else changed meanwhile, field by field."""
+    now = contents([record.uid])[record.uid]
+    by = record.entered_by.person.name if record.entered_by else ""
+    told = {"by": by, "at": record.changed_at.isoformat()}
+    mine = {name: str(getattr(typed, name)) for name in FIELDS} | {"amount": f"{typed.amount:.2f}"}
+    return [
+        {"field": name, "theirs": now[name], "yours": mine[name]} | told for name in FIELDS if now[name] != mine[name]
+    ]

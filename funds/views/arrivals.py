@@ -1,0 +1,220 @@
+"""The list of arrivals, one arrival, its form and steps."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.db.models import F, Sum, Value
+from django.db.models.functions import Coalesce
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from accounts.models import User
+from funds import services
+from funds.filters import ArrivalListFilter
+from funds.forms import ArrivalForm, uuid_of
+from funds.help import ARRIVAL_HELP
+from funds.models import Arrival, FundDocument, FundLine
+from funds.reading import line_words
+from funds.registry import ARRIVAL
+from funds.services import ArrivalInput
+from funds.views.steps import open_findings, owner_step, reasons, warned
+from povfund.common.errors import REFUSE, Finding, RuleViolation, StaleEdit
+from povfund.common.tables import build_table, day, keyset_page, link, order_of, text, wan
+from povfund.common.verdict import require
+from povfund.templatetags.povfund_tags import life
+from records.forms import AttachmentForm
+from records.permissions import may_attach, may_delete, may_edit, may_enter
+from records.review.trail import explained_warnings, past_steps, steps_ahead
+from records.review.verdicts import verdict_on
+from records.services import attachments_of, delete_record
+
+CHOICES = 200
+"""Lines offered in the form; a longer list is reached through the document's page."""
+
+COLUMNS = [
+    link("arrived", _("Arrived on"), lambda a: a.arrived_on, url=lambda a: a.get_absolute_url(), sort="arrived_on"),
+    text("document", _("Fund document"), lambda a: a.document, css="nw"),
+    text("unit", _("Unit"), lambda a: f"{a.division.name}{a.owner_unit.title}", css="nw"),
+    text("category", _("Fund category"), lambda a: a.fund_category.name_in(a.budget_year), css="ell"),
+    text("account", _("Account"), lambda a: a.get_account_display(), css="ell"),
+    wan("amount", _("Amount arrived"), lambda a: a.amount, sort="amount"),
+    text("state", _("State"), lambda a: render_to_string("components/life.html", life(a.state)), css="nw"),
+    day("changed", _("Changed"), lambda a: a.changed_at, sort="changed_at"),
+]
+
+
+def _rows(user: Any) -> Any:
+    rows: Any = Arrival.objects.visible_to(user)
+    return rows.with_display_relations().select_related("document", "fund_category", "line")
+
+
+@login_required
+@require_safe
+def arrival_list(request: HttpRequest) -> HttpResponse:
+    """Arrivals the person may read; filters, order and place in the list stand in the address."""
+    filterset = ArrivalListFilter(request.GET, queryset=_rows(request.user), request=request)
+    rows = filterset.qs if filterset.is_valid() else filterset.queryset.none()
+    order = order_of(COLUMNS, params=request.GET, default="-changed_at")
+    page = keyset_page(rows, params=request.GET, order=order)
+    total = rows.order_by().aggregate(sum=Sum("amount"))["sum"] if page.items else None
+    table = build_table(
+        page.items,
+        columns=COLUMNS,
+        params=request.GET,
+        caption=_("Arrivals"),
+        order=order,
+        totals=None if total is None else {"amount": total},
+        empty=_("No arrival here."),
+        next_url=page.next_url,
+        previous_url=page.previous_url,
+    )
+    context = {"table": table, "filter": filterset, "total": total, "enter": may_enter(request.user, ARRIVAL)}
+    return render(request, "funds/arrival_list.html", context)
+
+
+@login_required
+@require_safe
+def arrival(request: HttpRequest, uid: UUID) -> HttpResponse:
+    """One arrival: what it says, checks, history, files, what may be done and why not."""
+    user: Any = request.user
+    found = _readable(user, uid)
+    own = found.owner_unit_id == user.unit_id
+    edit = may_edit(user, found)
+    findings = open_findings(found, own=own)
+    context = {
+        "arrival": found,
+        "document": found,
+        "findings": [("", finding) for finding in findings],
+        "warned": warned(findings),
+        "errors": sum(finding.severity == REFUSE for finding in findings),
+        "explained": explained_warnings(found),
+        "reasons": reasons(),
+        "history": past_steps(found),
+        "ahead": steps_ahead(user, found),
+        "files": attachments_of(found),
+        "attach": may_attach(user, found),
+        "attachment_form": AttachmentForm(),
+        "own": own,
+        "edit": edit,
+        "submit": verdict_on(user, found, "submit"),
+        "withdraw": verdict_on(user, found, "withdraw"),
+        "delete": may_delete(user, found),
+        "review": verdict_on(user, found, "approve") if user.can(ARRIVAL.review) else None,
+        "line": found.line,
+        "source_seen": FundDocument.objects.visible_to(user).filter(pk=found.document_id).exists(),
+    }
+    return render(request, "funds/arrival_detail.html", context)
+
+
+def _readable(user: Any, uid: UUID) -> Arrival:
+    rows = _rows(user).select_related("line__recipient", "line__fund_category", "line__document")
+    found: Arrival | None = rows.filter(pk=uid).first()
+    if found is None:
+        raise Http404
+    return found
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def arrival_new(request: HttpRequest) -> HttpResponse:
+    """The form of a new arrival; `?line=` chooses the fund line and fills in what is left of it."""
+    require(may_enter(request.user, ARRIVAL))
+    return _form(request, None)
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def arrival_edit(request: HttpRequest, uid: UUID) -> HttpResponse:
+    """The form of a stored arrival."""
+    found = _readable(request.user, uid)
+    require(may_edit(request.user, found))
+    return _form(request, found)
+
+
+def _form(request: HttpRequest, found: Arrival | None) -> HttpResponse:
+    user: Any = request.user
+    choices = lines_for(user, chosen=found.line_id if found else uuid_of(request.GET.get("line")))
+    if request.method != "POST":
+        form = ArrivalForm(initial=_initial(user, found, request.GET.get("line", "")), lines=choices)
+        return _page(request, found, form, rev=found.rev if found else None)
+    form = ArrivalForm(request.POST, lines=choices)
+    rev = request.POST.get("rev", "")
+    base_rev = int(rev) if rev.isascii() and rev.isdigit() and len(rev) < 9 else None
+    findings: list[Finding] = []
+    if form.is_valid():
+        try:
+            saved = services.save_arrival(
+                actor=user, data=ArrivalInput(**form.cleaned_data), uid=found.pk if found else None, base_rev=base_rev
+            )
+        except RuleViolation as error:
+            findings = error.findings
+            base_rev = error.rev if isinstance(error, StaleEdit) else base_rev
+        else:
+            messages.success(request, _("%(document)s is saved.") % {"document": saved})
+            return redirect(saved)
+    return _page(request, found, form, rev=base_rev, findings=findings, status=422)
+
+
+def _page(
+    request: HttpRequest,
+    found: Arrival | None,
+    form: ArrivalForm,
+    *,
+    rev: int | None,
+    findings: list[Finding] | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    context = {"arrival": found, "form": form, "rev": rev, "findings": findings or [], "help_fields": ARRIVAL_HELP}
+    return render(request, "funds/arrival_form.html", context, status=status)
+
+
+def _initial(user: User, found: Arrival | None, line: str) -> dict[str, Any]:
+    """The stored values; of a new arrival the chosen line's number and what has not arrived of it."""
+    if found:
+        names = ("arrived_on", "amount", "account", "budget_no", "voucher_no", "remark")
+        return {name: getattr(found, name) for name in names} | {"line": found.line_id}
+    chosen = _outstanding(user).filter(pk=uuid_of(line)).first() if uuid_of(line) else None
+    return {"line": chosen.pk, "amount": chosen.left, "budget_no": chosen.document_no} if chosen else {}
+
+
+def _outstanding(user: User) -> Any:
+    """Lines to the person's division whose document was reviewed, with `left`, what has not arrived (元)."""
+    lines = FundLine.objects.filter(
+        recipient=user.unit.division_id, document__in=FundDocument.objects.visible_to(user).values("pk")
+    )
+    arrived = Coalesce(Sum("arrivals__amount"), Value(Decimal(0)))
+    return lines.annotate(left=F("amount") - arrived).select_related("document", "fund_category")
+
+
+def lines_for(user: User, *, chosen: UUID | None = None) -> list[tuple[str, str]]:
+    """Fund lines to the person's division of which money is still to arrive, newest document first."""
+    rows = list(_outstanding(user).exclude(left=0).order_by("-document__issued_on", "n")[:CHOICES])
+    if chosen and chosen not in {row.pk for row in rows}:
+        rows += _outstanding(user).filter(pk=chosen)
+    return [(str(row.pk), line_words(row)) for row in rows]
+
+
+@login_required
+@require_POST
+def arrival_step(request: HttpRequest, uid: UUID) -> HttpResponse:
+    """Submit or withdraw; what forbids it is told on the arrival's page."""
+    return owner_step(request, _readable(request.user, uid))
+
+
+@login_required
+@require_POST
+def arrival_delete(request: HttpRequest, uid: UUID) -> HttpResponse:
+    """Delete a draft; the audit trail keeps its hash."""
+    found = _readable(request.user, uid)
+    delete_record(actor=request.user, record=found)
+    messages.success(request, _("%(document)s is deleted.") % {"document": found})
+    return redirect(reverse("funds:arrivals"))

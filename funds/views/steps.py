@@ -1,0 +1,64 @@
+"""Steps of the responsible unit on a page: submit with reasons, withdraw; what forbids them is told there."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils.translation import gettext_lazy as _
+
+from povfund.common.canonical import canonical
+from povfund.common.errors import WARN, Finding, RuleViolation
+from records.choices import RecordState, WarningReason
+from records.models import Record
+from records.registry import record_type
+from records.services import Step, rule_row, take_step
+
+
+def owner_step(request: HttpRequest, record: Record) -> HttpResponse:
+    """Submit or withdraw a record and go back to its page."""
+    action = "withdraw" if request.POST.get("action") == "withdraw" else "submit"
+    explained = {
+        name.removeprefix("reason-"): {"code": code, "text": request.POST.get(f"words-{name[7:]}", "").strip()[:400]}
+        for name, code in request.POST.items()
+        if name.startswith("reason-") and code in WarningReason.values
+    }
+    try:
+        take_step(actor=request.user, record=record, step=Step(action=action, explained=explained))
+    except RuleViolation as error:
+        tell(request, error)
+    else:
+        done = _("%(document)s is submitted for review.") if action == "submit" else _("%(document)s is withdrawn.")
+        messages.success(request, done % {"document": record})
+    return redirect(record)  # type: ignore[call-overload,no-any-return]
+
+
+def tell(request: HttpRequest, error: RuleViolation) -> None:
+    """Every finding as a message of its own."""
+    for finding in error.findings:
+        messages.error(request, f"{finding.message} {finding.remedy}")
+
+
+def open_findings(record: Record, *, own: bool) -> list[Finding]:
+    """What the rules find in a record its unit can still change; nothing once it is under review."""
+    if not own or record.state not in (RecordState.DRAFT, RecordState.RETURNED):
+        return []
+    kind = record_type(record.record_type)
+    row = rule_row(kind=kind, record=record, content=canonical(kind.contents([record.pk])[record.pk]))
+    return kind.check([row], "submit")[0]
+
+
+def warned(findings: list[Finding]) -> dict[str, list[Finding]]:
+    """Warnings by rule: one reason is typed for each rule."""
+    rules: dict[str, list[Finding]] = {}
+    for finding in findings:
+        if finding.severity == WARN:
+            rules.setdefault(finding.rule, []).append(finding)
+    return rules
+
+
+def reasons() -> list[Any]:
+    """The list a reason for a warning is chosen from."""
+    return list(WarningReason.choices)
