@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.db.models import Prefetch
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework import mixins, viewsets
 from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
@@ -29,6 +29,7 @@ from records.choices import RecordState, ReturnReason, WarningReason
 from records.services import delete_record
 
 
+@extend_schema_view(set_steps=extend_schema(operation_id="fund_documents_set_steps"))
 class FundDocumentViewSet(RecordViewSet):
     """资金下达 — entered by who is responsible, read in scope, moved by steps."""
 
@@ -69,6 +70,7 @@ class FundDocumentViewSet(RecordViewSet):
         return Response(status=204)
 
 
+@extend_schema_view(set_steps=extend_schema(operation_id="arrivals_set_steps"))
 class ArrivalViewSet(RecordViewSet):
     """到账 — entered by the finance unit that received the money."""
 
