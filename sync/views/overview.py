@@ -7,14 +7,17 @@ from typing import Any
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.db.models import Count, Min
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts.choices import UnitKind
+from accounts.models import Unit
 from povfund.common.errors import rule_errors_on
 from povfund.common.verdict import require
+from records.choices import RecordState
 from records.models import Job
 from records.registry import record_types
 from sync import services
@@ -28,6 +31,7 @@ from sync.sealing.preview import Preview
 from sync.views.board import board
 
 SHOWN = 24
+ON_THE_WAY = (RecordState.SUBMITTED, RecordState.UNIT_REVIEWED, RecordState.CITY_REVIEWED, RecordState.RETURNED)
 SHOWN_OF_BATCH = 5
 
 
@@ -58,6 +62,7 @@ def _overview(request: HttpRequest, *, status: int = 200, **forms: Any) -> HttpR
     if settings.EDITION == "provincial" and Node.objects.filter(pk=settings.NODE).exists():
         found = preview()
         context |= {"preview": found, "going": _going(found), "blocked": _blocked(user, found)}
+        context |= {"staying": _staying(user)}
     return render(request, "sync/overview.html", context | forms, status=status)
 
 
@@ -78,6 +83,17 @@ def _blocked(user: Any, found: Preview) -> list[dict[str, Any]]:
             held = kind.model.objects.visible_to(user).select_related("owner_unit__division").filter(pk__in=kept)
             rows += [{"record": record, "finding": found.kept[record.pk].finding} for record in held]
     return rows
+
+
+def _staying(user: Any) -> list[dict[str, Any]]:
+    """Records not through provincial review, by unit and state, the longest waiting first; those the reader may see."""
+    rows: list[dict[str, Any]] = []
+    for kind in record_types().values():
+        open_rows = kind.model.objects.visible_to(user).filter(deleted=False, state__in=ON_THE_WAY).order_by()
+        counted = open_rows.values("owner_unit", "state").annotate(n=Count("pk"), since=Min("changed_at"))
+        rows += [row | {"label": kind.label} for row in counted.order_by("since")[:SHOWN]]
+    units = Unit.objects.select_related("division").in_bulk({row["owner_unit"] for row in rows})
+    return [row | {"unit": units[row["owner_unit"]]} for row in sorted(rows, key=lambda row: row["since"])[:SHOWN]]
 
 
 def _with_returned(user: Any, batches: list[Batch]) -> list[tuple[Batch, list[dict[str, Any]]]]:
