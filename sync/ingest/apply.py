@@ -95,7 +95,7 @@ def _apply(batch: Batch) -> Batch:
     row: Batch = Batch.objects.select_for_update(of=("self",)).get(pk=batch.pk)
     if row.state != InState.VALIDATED:
         return row
-    _require_next(row, head)
+    _require_next(row, node, head)
     crashpoint("ingest.after_head_lock")
     counts = _counts(row)
     before = _totals_before(node)
@@ -109,7 +109,9 @@ def _apply(batch: Batch) -> Batch:
     return _finish(row, node, head, counts, totals)
 
 
-def _require_next(batch: Batch, head: ChainHead) -> None:
+def _require_next(batch: Batch, node: Node, head: ChainHead) -> None:
+    if batch.epoch != node.epoch:
+        raise Held(InState.HELD_ASSERT, "OLD_EPOCH")
     if head.frozen_reason:
         raise Held(InState.HELD_ASSERT, head.frozen_reason)
     if batch.seq != head.seq + 1 or batch.prev != head.hash:
@@ -125,7 +127,11 @@ def _counts(batch: Batch) -> dict[str, int]:
 
 def _totals_before(node: Node) -> reconcile.Totals:
     """What the last receipt of the node said; nothing before its first."""
-    last = Receipt.objects.filter(batch__node=node, kind=Receipt.Kind.APPLIED).order_by("-batch__seq").first()
+    last = (
+        Receipt.objects.filter(batch__node=node, kind=Receipt.Kind.APPLIED)
+        .order_by("-batch__epoch", "-batch__seq")
+        .first()
+    )
     return reconcile.from_rows(json.loads(bytes(last.body))["totals"]) if last else {}
 
 

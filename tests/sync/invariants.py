@@ -17,9 +17,10 @@ from sync.models import Batch, BatchItem, ChainHead, LineOutcome, Node, Receipt
 from tests.sync.world import World
 
 
-def require_invariants(world: World, node: str = "P51") -> None:
+def require_invariants(world: World, server: str = "P51") -> None:
     """Both sides, in the state in which every batch of the province is applied."""
-    with world.at(node):
+    node = world.codes.get(server, server)
+    with world.at(server):
         _province_holds_what_it_sent()
         ours = _told(node)
     with world.at("C"):

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import itertools
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -38,6 +40,7 @@ class World:
     def __init__(self, server: TestServer, folder: Path, provinces: tuple[str, ...] = ("P51",)) -> None:
         self.server, self.folder = server, folder
         self.databases = {node: server.clone() for node in ("C", *provinces)}
+        self.codes: dict[str, str] = {}
         self.lost: set[tuple[str, str]] = set()
         self.spoil: dict[tuple[str, str], Callable[[bytes], bytes]] = {}
         with self.at("C"):
@@ -63,13 +66,14 @@ class World:
     @contextmanager
     def at(self, node: str) -> Iterator[None]:
         """Work as this node: its database, folder and edition."""
+        code = self.codes.get(node, node)
         edition = "central" if node == "C" else "provincial"
         with ExitStack() as stack:
             stack.enter_context(connected_to(self.databases[node]))
             stack.enter_context(
                 override_settings(
-                    NODE=node,
-                    NODE_DIVISION="000000" if node == "C" else f"{node[1:]}0000",
+                    NODE=code,
+                    NODE_DIVISION="000000" if node == "C" else f"{code[1:]}0000",
                     EDITION=edition,
                     HOME=self.folder / node,
                     CENTRAL_URL=URL,
@@ -77,6 +81,12 @@ class World:
                 )
             )
             yield
+
+    def copy(self, node: str, *, name: str) -> None:
+        """A copy of a server's disk, started as a second server of the same node."""
+        self.codes[name] = node
+        self.databases[name] = replace(self.server, template=self.databases[node]).clone()
+        shutil.copytree(self.folder / node, self.folder / name)
 
     def client(self, node: str = "P51") -> CentreClient:
         return CentreClient(transport=Wire(self, node))
