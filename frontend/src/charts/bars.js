@@ -1,10 +1,10 @@
 // A ranking: one bar for each row, the selected one darker, the value at its end.
-import { label, roomOf, size, text, token } from "./shared.js";
+import { label, roomOf, ROW, size, text, token } from "./shared.js";
 
 export function bars({ unit = "", rows, selected }, element) {
   const shown = rows.slice(0, Math.max(3, roomOf(element)));
   return {
-    grid: { left: 4, right: 90, top: 4, bottom: 4, containLabel: true },
+    grid: { left: 4, right: 90, top: 4, height: Math.min((element.clientHeight || 400) - 8, shown.length * 2 * ROW), containLabel: true },
     tooltip: { formatter: ({ dataIndex }) => `${shown[dataIndex].name}\n${label(shown[dataIndex].value)} ${unit}` },
     xAxis: { type: "value", show: false, min: 0 },
     yAxis: {

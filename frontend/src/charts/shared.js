@@ -26,8 +26,9 @@ export function label(yuan, { signed = false } = {}) {
 
 export const text = (more = {}) => ({ fontFamily: token("--font"), fontSize: 11, color: token("--ink-2"), ...more });
 
-/** How many rows of bars an element has room for. */
-export const roomOf = (element) => Math.floor((element.clientHeight || 400) / 22);
+/** Height of a row of bars, and how many an element has room for. */
+export const ROW = 22;
+export const roomOf = (element) => Math.floor((element.clientHeight || 400) / ROW);
 
 export function base() {
   return {
