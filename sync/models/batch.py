@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pgtrigger
 from django.db import models
 from django.db.models import Q
 from django.urls import reverse
@@ -15,13 +16,21 @@ from sync.models.node import Node
 from sync.models.window import TransmissionWindow
 from sync.querysets import BatchQuerySet, LineOutcomeQuerySet, QuarantinedLineQuerySet, ReceiptQuerySet
 
+SIGNED = ("node_id", "epoch", "seq", "prev", "kind", "manifest", "manifest_hash", "signatures", "lines")
+"""Columns of a batch that its signature speaks of."""
+REWRITTEN = "OLD.manifest_hash <> '' AND ({}) IS DISTINCT FROM ({})".format(
+    *(", ".join(f"{row}.{name}" for name in SIGNED) for row in ("OLD", "NEW"))
+)
+WITNESSED = ("batch", "line_no", "record_type", "record_uid", "rev", "raw", "reasons", "since")
+"""Of a quarantined line: everything but the moment at which it was resolved."""
+
 
 class Batch(models.Model):
     """
     批次 — one signed, chained set of lines, at the node that sends it and at the one that receives it.
 
     `state` is an `OutState` for direction `out` and an `InState` for `in`. `manifest` and
-    `signatures` are the bytes of the file; after `built` they never change. The web process of a
+    `signatures` are the bytes of the file; once stored they never change, the database refuses it. The web process of a
     receiving node writes batches, parts and chain heads: it takes what other nodes send.
     """
 
@@ -72,6 +81,14 @@ class Batch(models.Model):
             ),
         ]
         indexes = [models.Index(fields=["direction", "state"], name="sync_batch_todo")]
+        triggers = [
+            pgtrigger.Protect(
+                name="signed",
+                operation=pgtrigger.Update,
+                condition=pgtrigger.Condition(REWRITTEN),
+            ),
+            pgtrigger.Protect(name="kept", operation=pgtrigger.Delete),
+        ]
 
     def __str__(self) -> str:
         return f"{self.node_id}-{self.epoch}-{self.seq:04d}"
@@ -154,7 +171,11 @@ class LineOutcome(models.Model):
 
 
 class QuarantinedLine(models.Model):
-    """隔离行 — a line the centre did not apply, byte for byte, until the province sends a new revision."""
+    """
+    隔离行 — a line the centre did not apply, byte for byte, until the province sends a new revision.
+
+    The database lets nothing but `resolved_at` change.
+    """
 
     batch = models.ForeignKey(Batch, models.PROTECT, related_name="quarantined")
     line_no = models.PositiveIntegerField()
@@ -174,6 +195,10 @@ class QuarantinedLine(models.Model):
         verbose_name_plural = _("quarantined lines")
         constraints = [models.UniqueConstraint(fields=["batch", "line_no"], name="sync_quarantinedline_once")]
         indexes = [models.Index(fields=["record_uid"], name="sync_quarantinedline_record")]
+        triggers = [
+            pgtrigger.ReadOnly(name="as_received", fields=WITNESSED),
+            pgtrigger.Protect(name="kept", operation=pgtrigger.Delete),
+        ]
 
     def __str__(self) -> str:
         return f"{self.batch} · {self.line_no}"

@@ -17,7 +17,7 @@ from sync.fpb import merkle
 from sync.fpb.errors import RejectedInput
 from sync.fpb.frame import parse_signatures, split_file
 from sync.fpb.line import known_line, parse_line
-from sync.fpb.manifest import SIGNED_AS, encode_manifest, parse_manifest
+from sync.fpb.manifest import SIGNED_AS, encode_manifest, parse_manifest, version_of
 from sync.fpb.parts import iter_lines
 from sync.fpb.strict import _slow_json, strict_json
 from tests.sync.batches import a_file, a_line, a_manifest, node_key, packed, signed
@@ -153,3 +153,9 @@ def test_a_signature_over_something_else_is_none_over_the_manifest(tmp_path):
     raw = encode_manifest(a_manifest([]))
     (row,) = parse_signatures(signed(raw, prefix=b"FPB1-RECEIPT\0"))
     assert not keys.verify(key=node_key(), data=SIGNED_AS + raw, signature=bytes.fromhex(row.sig))
+
+
+def test_versions_of_contents_are_compared_as_numbers():
+    assert version_of("2026.10") > version_of("2026.9") > version_of("2025.12")
+    for schema in ("2026", "2026.x", "26.1", "2026.1.2", "２０２６.1"):
+        assert parse_code(parse_manifest, encode_manifest(a_manifest([], schema=schema))) == "BAD_SHAPE"

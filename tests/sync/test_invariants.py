@@ -155,6 +155,23 @@ def test_i12_returned_lines_stay_byte_for_byte_until_and_after_they_are_resolved
         assert [row.record_uid for row in resolved] == [uid]
 
 
+def test_i12_i15_the_database_keeps_returned_bytes_and_signed_heads_as_they_came(world, forger):
+    forger.send(b"no line", a_record())
+    changes = {
+        QuarantinedLine: ({"raw": b"x"}, {"reasons": [{"code": "X"}]}, {"line_no": 9}, {"record_uid": uuid7()}),
+        Batch: ({"manifest": b"x"}, {"manifest_hash": "0" * 64}, {"signatures": b"x"}, {"seq": 9}, {"prev": "f" * 64}),
+    }
+    with world.at("C"):
+        for model, words in changes.items():
+            before = list(model.objects.values())
+            for change in words:
+                with pytest.raises(DatabaseError), transaction.atomic():
+                    model.objects.update(**change)
+            with pytest.raises(DatabaseError), transaction.atomic():
+                model.objects.all()._raw_delete(using="default")
+            assert list(model.objects.values()) == before
+
+
 def test_i13_the_same_bytes_on_the_same_state_give_the_same_receipt_on_any_machine(world, forger):
     forged = forger.batch([a_record(), b"no line", a_record(document(lines=[money(amount="0.00")]))])
     centre, receipts = world.databases["C"], []

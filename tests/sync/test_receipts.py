@@ -83,6 +83,33 @@ def test_i10_forged_receipts_are_ignored_and_raise_an_alarm(world, applied_wire)
         assert settle(batch).state == OutState.APPLIED
 
 
+def test_i10_a_key_of_the_centre_that_was_frozen_proves_nothing(world, applied_wire):
+    batch, wires = applied_wire
+    with world.at("P51"):
+        NodeKey.objects.filter(node="C").update(status=NodeKey.Status.FROZEN)
+        store_receipts(batch, wires)
+        assert settle(batch).state != OutState.APPLIED
+        assert Alarm.objects.filter(kind="sync.forged_receipt", over_at=None).count() == 1
+
+
+def test_i10_a_receipt_written_into_the_table_by_other_hands_acknowledges_nothing(world, applied_wire):
+    batch, (_received, wire) = applied_wire
+    stranger = Ed25519PrivateKey.generate()
+    forged = resigned(wire, stranger, wire["key"])
+    with world.at("P51"):
+        Receipt.objects.create(
+            batch=batch,
+            kind="applied",
+            body=forged["body"].encode(),
+            signature=bytes.fromhex(forged["signature"]),
+            key_id=forged["key"],
+            at=batch.created_at,
+        )
+        assert settle(batch).state != OutState.APPLIED
+        assert FundDocument.objects.get().state == RecordState.SEALED
+        assert Alarm.objects.filter(kind="sync.forged_receipt", over_at=None).count() == 1
+
+
 def test_row_032_a_true_receipt_of_another_batch_is_none_for_this_one(world):
     with world.at("P51"):
         province_reviewed()

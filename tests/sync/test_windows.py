@@ -309,6 +309,25 @@ def test_the_centre_watches_by_itself(here):
             assert alarms("sync.missed") == {str(window.pk)}
 
 
+def test_i9_what_was_received_and_not_applied_within_the_hour_is_an_alarm(here):
+    with at("2026-11-16T10:00"):
+        batch = here.seal()
+        here.deliver(batch)
+    with here.at("C"):
+        with at("2026-11-16T10:59"):
+            watch.watch()
+            assert not alarms("sync.unapplied")
+        with at("2026-11-16T11:01"):
+            watch.watch()
+            assert alarms("sync.unapplied") == {str(batch.pk)}
+            assert Alarm.objects.get(kind="sync.unapplied").node == "P51"
+    with at("2026-11-16T11:02"):
+        here.work_off()
+    with here.at("C"), at("2026-11-16T11:03"):
+        watch.watch()
+        assert not alarms("sync.unapplied")
+
+
 def test_reviewers_are_warned_three_working_days_before_and_one(here):
     unit("510000.finance")
     unit_reviewed()
