@@ -114,9 +114,9 @@ class ArrivalForm(forms.Form):
 
 
 def parents_for(user: User, *, chosen: UUID | None = None) -> list[tuple[str, str]]:
-    """Documents of a level above with money for the person's division, newest first."""
+    """Documents of a level above with money for the person's division, and own ones to take back from; newest first."""
     key = user.unit.division.scope_key
-    above = [key[:length] for length in (0, 2, 4, 6, 9) if length < len(key)]
+    above = [key[:length] for length in (0, 2, 4, 6, 9) if length <= len(key)]
     rows = FundDocument.objects.visible_to(user).filter(scope_key__in=above).order_by("-changed_at", "-uid")
     found = [(str(row.pk), f"{row} {row.title}") for row in rows[:PARENTS]]
     if chosen and str(chosen) not in dict(found):

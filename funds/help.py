@@ -73,7 +73,7 @@ HELP = (
         _("Parent document"),
         _(
             "The document by which this money came to you. What is passed on below it may not exceed what it gave."
-            " Empty for money of your own budget."
+            " Empty for money of your own budget. Of “recovered”: your own document that had given the money."
         ),
         article="9",
     ),

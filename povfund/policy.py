@@ -238,6 +238,8 @@ REACHED: dict[str, str] = {
     "sync.OpenChange": "through its order",
     "sync.SeatDelegation": "people of its unit",
     "sync.StagedLine": "never shown",
+    "rollups.ChainTouched": "never shown",
+    "rollups.ChainBalance": "through its document",
     "rollups.Delta": "rollups.read, by the place's scope",
     "rollups.Cell": "rollups.read, by the place's scope",
     "rollups.CellHistory": "rollups.read, by the place's scope",

@@ -39,3 +39,13 @@ class Dimension(TextChoices):
     MONEY_LEVEL = "money_level", _("Level of money")
     UNIT_KIND = "unit_kind", _("Line")
     STATE = "state", _("State")
+
+
+class CaseKind(TextChoices):
+    """差异类别 — what does not agree between a document and its recipient."""
+
+    OVER_PASSED = "over_passed", _("More passed down and retained than was given")
+    OVER_ARRIVED = "over_arrived", _("More arrived than was given")
+    SHORT_ARRIVED = "short_arrived", _("Less arrived than was given")
+    LATE = "late", _("Not passed down within 30 days")
+    IDLE = "idle", _("Unallocated for more than a year")

@@ -1,9 +1,11 @@
-"""Summary cells, their history by cut-off, the queue of deltas, and proofs."""
+"""Summary cells, their history by cut-off, the queue of deltas, and proofs; the chain has its own file."""
 
 from __future__ import annotations
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+
+from rollups.chain.models import ChainBalance, ChainCase, ChainTouched
 
 
 class Grain(models.Model):
@@ -80,3 +82,6 @@ class Proof(models.Model):
     def proven(self) -> bool:
         """Did every recomputed cell equal its facts?"""
         return self.differing == 0
+
+
+__all__ = ["GRAIN", "Cell", "CellHistory", "ChainBalance", "ChainCase", "ChainTouched", "Delta", "Proof"]

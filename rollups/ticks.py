@@ -7,6 +7,7 @@ from datetime import timedelta
 from povfund.common import clock
 from records.services import clear_alarm, raise_alarm
 from rollups import services
+from rollups.chain.watching import watch_chain
 from rollups.models import Proof
 
 PROVE_EVERY = timedelta(minutes=5)
@@ -16,6 +17,11 @@ KEEP = timedelta(days=90)
 def merge() -> None:
     """Fold pending deltas into the cells."""
     services.merge_deltas()
+
+
+def chain() -> None:
+    """Balances and cases of the fund chain follow what moved and what came of age."""
+    watch_chain()
 
 
 def prove() -> None:

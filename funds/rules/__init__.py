@@ -1,10 +1,10 @@
-"""Rules of fund documents (F01–F05, F07, F08, F10, F11); `docs/rules/` has each calculation."""
+"""Rules of fund documents (F01–F11); `docs/rules/` has each calculation."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from funds.rules import amounts, chain, codes, numbers, timing
+from funds.rules import amounts, chain, codes, numbers, passing, timing
 from funds.rules.context import FundContext
 from povfund.common.errors import Finding
 from records.registry import Row
@@ -19,8 +19,10 @@ RULES = (
     Rule(id="F03", article="9", check=numbers.check_once),
     Rule(id="F04", article="9", check=chain.check_parent),
     Rule(id="F05", article="9", check=timing.check_late),
+    Rule(id="F06", article="9", check=passing.check_within_a_month),
     Rule(id="F07", article="9", check=chain.check_arrived),
     Rule(id="F08", article="2", check=amounts.check_matching),
+    Rule(id="F09", article="9", check=passing.check_idle),
     Rule(id="F10", article="9", check=codes.check_line_in_charge),
     Rule(id="F11", article="9", check=codes.check_recipient),
 )

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
+from funds.choices import IssueBatch
 from funds.rules.context import FundContext
 from povfund.common.errors import Finding
 from povfund.common.money import yuan_text
@@ -27,6 +28,9 @@ def check_parent(rows: Sequence[Row], ctx: FundContext) -> Iterator[tuple[int, F
         parent, issuer = row.content.parent, ctx.divisions.get(row.content.division)
         if parent is None or issuer is None or (parent not in ctx.parents and parent not in here):
             continue
+        if _takes_back(row, issuer.scope_key, here, ctx):
+            yield from _taken_back(position, row, here, ctx)
+            continue
         if parent == row.uid or not _issued_above(parent, issuer.scope_key, here, ctx):
             yield (
                 position,
@@ -45,6 +49,39 @@ def check_parent(rows: Sequence[Row], ctx: FundContext) -> Iterator[tuple[int, F
         used[parent, issuer.scope_key] += own
         if not _fits(passed, given):
             yield position, _exceeded("parent", passed, given)
+
+
+def _takes_back(row: Row, key: str, here: dict[Any, Row], ctx: FundContext) -> bool:
+    """收回 — the document takes money back that another one of the same division had given."""
+    parent = row.content.parent
+    if row.content.issue_batch != IssueBatch.RECOVERY or parent == row.uid:
+        return False
+    if parent in here:
+        return bool(here[parent].content.division == row.content.division)
+    return bool(ctx.parents[parent]["issuer_key"] == key)
+
+
+def _taken_back(position: int, row: Row, here: dict[Any, Row], ctx: FundContext) -> Iterator[tuple[int, Finding]]:
+    """From each recipient at most what the document gave it, less what was taken back before."""
+    wanted: dict[str, int] = defaultdict(int)
+    for n, line in enumerate(row.content.lines):
+        recipient = ctx.divisions.get(line.recipient)
+        if recipient is None:
+            continue
+        wanted[recipient.scope_key] += line.fen
+        given = _given(row.content.parent, recipient.scope_key, here, ctx)
+        if given + wanted[recipient.scope_key] < 0:
+            yield (
+                position,
+                Finding(
+                    "F04",
+                    _("%(taken)s yuan would be taken back; the document gave %(given)s yuan to this recipient.")
+                    % {"taken": yuan_text(-wanted[recipient.scope_key]), "given": yuan_text(given)},
+                    field=f"lines[{n}].amount",
+                    remedy=_("Lower the amount, or choose the document that gave the money."),
+                    article="9",
+                ),
+            )
 
 
 def _fits(passed: int, given: int) -> bool:

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Sum
+from django.db.models import F, Sum
 
 from accounts.models import Division
 from accounts.querysets import DivisionQuerySet
+from funds.choices import IssueBatch
 from funds.held import held_codes
 from funds.models import Arrival, BudgetItem, FundCategory, FundDocument, FundLine
 from povfund.common import clock
@@ -28,7 +29,7 @@ class FundContext:
     taken: dict[tuple[Any, ...], UUID]
     """F03 key of stored lines of other documents -> their document."""
     parents: dict[UUID, dict[str, Any]]
-    """Stored parents: issuer_key, and 分 by recipient key."""
+    """Stored parents: issuer_key, number, day of issue, and net 分 by recipient key."""
     spent: dict[tuple[UUID, str], int]
     """(parent, issuer key) -> 分 of stored child documents outside the rows."""
     children: dict[UUID, dict[str, int]]
@@ -49,7 +50,7 @@ class FundContext:
             categories=held.categories,
             divisions=divisions_by_code(codes),
             taken=_taken(rows, uids),
-            parents=_parents(parents),
+            parents=_parents(parents, uids),
             spent=_spent(parents, uids),
             children=_children(uids),
             arrived=_arrived(uids),
@@ -82,13 +83,14 @@ def _taken(rows: Sequence[Row], uids: list[UUID]) -> dict[tuple[Any, ...], UUID]
     }
 
 
-def _parents(parents: set[UUID]) -> dict[UUID, dict[str, Any]]:
+def _parents(parents: set[UUID], uids: list[UUID]) -> dict[UUID, dict[str, Any]]:
+    """Stored parents; what they give is net of what stored documents outside the rows took back of it."""
     if not parents:
         return {}
     known: dict[UUID, dict[str, Any]] = {
-        uid: {"issuer_key": key, "number": number, "fen": {}}
-        for uid, key, number in FundDocument.objects.filter(pk__in=parents).values_list(
-            "uid", "scope_key", "document_no"
+        uid: {"issuer_key": key, "number": number, "issued_on": issued_on, "fen": {}}
+        for uid, key, number, issued_on in FundDocument.objects.filter(pk__in=parents).values_list(
+            "uid", "scope_key", "document_no", "issued_on"
         )
     }
     sums = (
@@ -96,6 +98,16 @@ def _parents(parents: set[UUID]) -> dict[UUID, dict[str, Any]]:
     )
     for document, key, amount in sums:
         known[document]["fen"][key] = int(amount * 100)
+    taken = FundLine.objects.filter(
+        document__parent__in=parents,
+        document__deleted=False,
+        document__issue_batch=IssueBatch.RECOVERY,
+        document__scope_key=F("document__parent__scope_key"),
+    ).exclude(document__in=uids)
+    for parent, key, amount in (
+        taken.order_by().values_list("document__parent", "recipient_key").annotate(Sum("amount"))
+    ):
+        known[parent]["fen"][key] = known[parent]["fen"].get(key, 0) + int(amount * 100)
     return known
 
 

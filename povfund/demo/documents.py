@@ -18,7 +18,7 @@ from records.services import Step, take_step
 
 WAN = Decimal(10_000)
 REASON = "示例: 补录历史文件"
-EXPLAINED = dict.fromkeys(("F02", "F05", "F10", "F11"), REASON)
+EXPLAINED = dict.fromkeys(("F02", "F05", "F06", "F09", "F10", "F11"), REASON)
 FIGURES = Path(settings.BASE_DIR) / "funds" / "data"
 
 

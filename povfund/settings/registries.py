@@ -24,6 +24,7 @@ TICKS = [
     "sync.windows.run.run_due",
     "sync.windows.watch.watch",
     "sync.ingest.pick_up",
+    "rollups.ticks.chain",
     "rollups.ticks.merge",
     "rollups.ticks.prove",
 ]

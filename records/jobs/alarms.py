@@ -18,6 +18,10 @@ from records.jobs.models import Alarm
 SENTENCES: dict[str, tuple[Any, Any]] = {
     "audit.unlinked": (_("Audit entries wait for their link."), _("Check that the ticker runs.")),
     "calendar.provisional": (_("Next year's calendar is not announced yet."), _("Enter it when the notice is out.")),
+    "chain.cases": (
+        _("Money given to your division does not agree with what became of it, or lies unallocated; cases:"),
+        _("Open the cases of the fund chain under Totals."),
+    ),
     "jobs.failing": (_("A piece of background work fails again and again."), _("Read the error on the jobs page.")),
     "rollups.differ": (_("Summary cells differ from the records."), _("Run `manage.py rollups rebuild`.")),
     "sync.assert": (_("A batch is held: control sums differ."), _("Compare the receipt with the records.")),
