@@ -21,7 +21,7 @@ from records.life.services.history import (
     previous_revision_diff,
     record_history,
 )
-from records.life.services.replacing import NewContent, replace_contents, use_permit
+from records.life.services.replacing import NewContent, referring, replace_contents, use_permit
 from records.life.services.saving import (
     carry_authors,
     delete_record,
@@ -118,6 +118,7 @@ __all__ = [
     "previous_revision_diff",
     "raise_alarm",
     "record_history",
+    "referring",
     "remove_attachment",
     "replace_contents",
     "require_rules",

@@ -15,23 +15,38 @@ Key = tuple[str, str, str, int, str]
 Totals = dict[Key, tuple[int, int]]
 """key -> (records, 分)."""
 
-ACKNOWLEDGED = "f.acked_rev IS NOT NULL AND NOT f.deleted AND f.scope_key >= %(low)s AND f.scope_key < %(high)s"
+CHANGED = "f.content_hash <> f.acked_hash"
+"""A permitted change is made and the centre does not hold it yet: what is acknowledged is an earlier revision."""
+ACKNOWLEDGED = f"""f.acked_rev IS NOT NULL AND NOT (f.deleted AND NOT {CHANGED})
+    AND f.scope_key >= %(low)s AND f.scope_key < %(high)s"""
 
 
 def totals_for(*, scope_key: str) -> Totals:
-    """对账合计 — records and 分 of everything acknowledged below a division, from the live tables."""
+    """
+    对账合计 — records and 分 of everything acknowledged below a division, from the live tables; of a record
+    whose permitted change is under way, from the revision the centre holds.
+    """
     found: Totals = {}
     for kind in record_types().values():
         with connection.cursor() as cursor:
             cursor.execute(
                 f"""SELECT f.owner_kind, d.code, t.year, t.category, count(*), sum(t.fen)
                     FROM {kind.model._meta.db_table} f JOIN accounts_division d ON d.id = f.division_id
-                    JOIN ({kind.totals_sql}) t ON t.uid = f.uid WHERE {ACKNOWLEDGED} GROUP BY 1, 2, 3, 4""",
+                    JOIN ({kind.totals_sql}) t ON t.uid = f.uid
+                    WHERE {ACKNOWLEDGED} AND NOT {CHANGED} GROUP BY 1, 2, 3, 4""",
                 {"low": scope_key, "high": scope_key + "~"},
             )
             for line, division, year, category, n, fen in cursor.fetchall():
                 found[kind.key, line, division, year, category] = (n, int(fen))
-    return found
+            cursor.execute(
+                f"""SELECT r.content FROM {kind.model._meta.db_table} f
+                    JOIN records_recordrevision r ON r.record_uid = f.uid AND r.rev = f.acked_rev
+                    WHERE {ACKNOWLEDGED} AND {CHANGED}""",
+                {"low": scope_key, "high": scope_key + "~"},
+            )
+            for (content,) in cursor.fetchall():
+                add_content(found, kind, kind.decode(bytes(content)))
+    return {key: value for key, value in found.items() if value != (0, 0)}
 
 
 def totals_of(kind: RecordType, contents: Iterable[Any]) -> Totals:

@@ -31,6 +31,8 @@ REMEDIES: dict[str, Text] = {
     "LOCKED_NO_PERMIT": ASK_FOR_CHANGE,
     "MISSING_REF": gettext_lazy("Send the parent document first, or correct which one it is."),
     "NOT_OWNER": gettext_lazy("The unit of the place enters the record; delete this one."),
+    "PERMIT_CONTENT": gettext_lazy("Make the permitted change again as it was consented to, or ask for another one."),
+    "REFERENCED": gettext_lazy("Ask first for the deletion of the record that refers to this one."),
     "REVIEW_EVIDENCE": REVIEW_AGAIN,
     "SAME_REV_OTHER_CONTENT": SYSTEM,
     "STALE": gettext_lazy("Nothing needs to be done for this revision: the centre holds a newer one."),

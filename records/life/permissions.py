@@ -94,6 +94,12 @@ def may_attach(user: User, record: Record) -> Verdict:
 def may_take(user: User, record: Record, action: str, *, city_step: bool = False) -> Verdict:
     """May the user take this step? Visibility and state are asked before."""
     kind = record_type(record.record_type)
+    if record.acked_rev is not None and action != "approve":
+        return denied(
+            _("This is a change the centre consented to; it is approved as it is, or its order is withdrawn."),
+            article="12",
+            ask_whom=_("The provincial counterpart, which asked for the change."),
+        )
     if action in ("submit", "withdraw"):
         if record.owner_unit_id != user.unit_id:
             return denied(

@@ -31,7 +31,7 @@ class RecordQuerySet(models.QuerySet["Record"]):
         """
         Rows the user may read (art. 14): every state of the own unit; from unit review on, the
         other units of the own division and all below, what reaches the own subtree from above,
-        and what a grant in force names.
+        and what a grant in force names. A deleted record is seen until the centre holds the deletion.
         """
         return self._seen_by(user, lambda: self.received_q(user.scope.keys))
 
@@ -49,7 +49,7 @@ class RecordQuerySet(models.QuerySet["Record"]):
         seen = Q(owner_unit=scope.unit_id) | Q(state__in=REVIEWED_STATES) & others
         if scope.review_units:
             seen |= Q(owner_unit__in=scope.review_units, state=RecordState.SUBMITTED)
-        return self.filter(seen, deleted=False)
+        return self.filter(seen).exclude(deleted=True, state=RecordState.ACKNOWLEDGED)
 
     def awaiting(self, user: User) -> Self:
         """
@@ -57,7 +57,7 @@ class RecordQuerySet(models.QuerySet["Record"]):
         city or province, those of the same line below, as far as the city step lets them. Authors and
         earlier reviewers are left out when the step is taken, not here.
         """
-        return self.filter(self.awaiting_unit_q(user) | self.awaiting_above_q(user), deleted=False)
+        return self.filter(self.awaiting_unit_q(user) | self.awaiting_above_q(user))
 
     @staticmethod
     def awaiting_unit_q(user: User) -> Q:

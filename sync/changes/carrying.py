@@ -34,7 +34,7 @@ from sync.changes.closing import close
 from sync.changes.signing import locked_order, post_soon
 from sync.changes.workflow import CHANGE_LIFE
 from sync.choices import ChangeMail, ChangeState, ClosedFor
-from sync.models import ChangeItem, ChangeMessage, ChangeOrder
+from sync.models import ChangeItem, ChangeMessage, ChangeOrder, OpenChange
 
 CHUNK = 5_000
 
@@ -123,26 +123,19 @@ def _keep_revisions(kind: RecordType, new: list[NewContent], permit: UUID | None
 
 
 def _witness(order: ChangeOrder, kind: RecordType, uids: list[UUID]) -> None:
-    """Who made the change is its author: somebody else reviews it."""
+    """Who made the change is its author, and puts it to review: somebody else reviews it."""
     actor = order.executed_by
     assert actor is not None
+    steps = [str(ReviewStep.AUTHOR), str(ReviewStep.SUBMIT)]
+    said: list[Any] = [actor.person_id, actor.person.name, actor.unit.key, order.reason_code, order.number, clock.now()]
     with connection.cursor() as cursor:
         cursor.execute(
             f"""INSERT INTO {Review._meta.db_table} (record_type, record_uid, cycle, rev, content_hash, step,
-                    person_id, person_name, unit_key, reason_code, comment, explained, at)
-                SELECT %s, uid, cycle, rev, content_hash, %s, %s, %s, %s, %s, %s, '[]', %s
-                FROM {kind.model._meta.db_table} WHERE uid = ANY(%s) ORDER BY uid""",
-            [
-                kind.key,
-                ReviewStep.AUTHOR,
-                actor.person_id,
-                actor.person.name,
-                actor.unit.key,
-                order.reason_code,
-                order.number,
-                clock.now(),
-                uids,
-            ],
+                    person_id, person_name, unit_key, reason_code, comment, at, explained)
+                SELECT %s, uid, cycle, rev, content_hash, s.step, %s, %s, %s, %s, %s, %s, '[]'
+                FROM {kind.model._meta.db_table}, unnest(%s::text[]) WITH ORDINALITY AS s(step, k)
+                WHERE uid = ANY(%s) ORDER BY uid, s.k""",
+            [kind.key, *said, steps, uids],
         )
 
 
@@ -166,7 +159,8 @@ def put_back(order: ChangeOrder) -> int:
     their receipt. As fp_sync, in the caller's transaction, which has locked the order.
     """
     kind = record_type(order.record_type)
-    uids = list(order.items.values_list("record_uid", flat=True))
+    claimed = OpenChange.objects.exclude(order=order).values("record_uid")
+    uids = list(order.items.exclude(record_uid__in=claimed).values_list("record_uid", flat=True))
     rows = [row for row in _locked(kind, uids) if row.state not in (RecordState.SEALED, RecordState.ACKNOWLEDGED)]
     if not rows:
         return 0

@@ -23,8 +23,8 @@ from povfund.common.errors import REFUSE, Finding, IllegalTransition, RuleViolat
 from povfund.common.text import clean_text
 from povfund.common.verdict import require
 from records.models import Record, RecordRevision
-from records.registry import TOMBSTONE, RecordType, record_types
-from records.services import rule_row, store_file
+from records.registry import TOMBSTONE, RecordType
+from records.services import referring, rule_row, store_file
 from sync.changes import permissions
 from sync.choices import ChangeReason, ChangeState, Seat
 from sync.fpb import merkle
@@ -286,20 +286,16 @@ def _placed(finding: Finding, prefix: str) -> Finding:
 def _require_unreferenced(kind: RecordType, items: list[ChangeItem]) -> None:
     """A record others refer to cannot be taken out before them."""
     gone = {item.record_uid for item in items if item.deletes}
-    for other in record_types().values() if gone else ():
-        parents = [f for f in other.model._meta.get_fields() if f.many_to_one and f.related_model is kind.model]
-        for parent in parents:
-            rows = other.model.objects.filter(**{f"{parent.name}__in": gone}, deleted=False).exclude(pk__in=gone)
-            if child := rows.first():
-                raise RuleViolation(
-                    Finding(
-                        "REFERENCED",
-                        _("“%(record)s” refers to the record that is to be deleted.") % {"record": child},
-                        field="proposed",
-                        remedy=_("Delete it first, or in the same order."),
-                        article="12",
-                    )
-                )
+    for child in referring(kind, gone, but=gone).values():
+        raise RuleViolation(
+            Finding(
+                "REFERENCED",
+                _("“%(record)s” refers to the record that is to be deleted.") % {"record": child},
+                field="proposed",
+                remedy=_("Delete it first, or in the same order."),
+                article="12",
+            )
+        )
 
 
 def root_of(items: Sequence[ChangeItem]) -> str:

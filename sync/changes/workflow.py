@@ -50,7 +50,7 @@ CHANGE_LIFE = Workflow(
         ),
         Transition(
             action="execute",
-            sources=frozenset({S.PERMITTED}),
+            sources=frozenset({S.PERMITTED, S.EXECUTING}),
             targets=frozenset({S.EXECUTING}),
             label=_("Make the permitted change"),
             article="12",

@@ -19,10 +19,12 @@ from records.choices import RecordState
 from records.registry import IngestCodes, RecordType, record_types
 from records.services import copy_rows, ingest_codes
 from sync import receipts, reconcile
+from sync.changes import downlink
 from sync.choices import InState, Outcome, WindowState
 from sync.fpb.line import Line, parse_line
 from sync.fpb.manifest import NOTHING, parse_manifest
 from sync.ingest.hold import Held, hold, let_go
+from sync.ingest.permits import apply_changes, close_orders
 from sync.models import Batch, ChainHead, DownlinkItem, Node, QuarantinedLine, Receipt, StagedLine
 
 CHUNK = 5_000
@@ -64,7 +66,7 @@ REVIEW = (
     "explained",
     "at",
 )
-REVISION = ("record_type", "record_uid", "rev", "content", "content_hash", "schema", "at")
+REVISION = ("record_type", "record_uid", "rev", "content", "content_hash", "schema", "permit", "at")
 IDENTITY = ("record_uid", "record_type", "node", "rev", "content_hash", "batch", "deleted")
 
 
@@ -149,13 +151,16 @@ def _write_lines(batch: Batch) -> reconcile.Totals:
     codes = {kind.key: ingest_codes(kind) for kind in record_types().values()}
     for lines in _lines(batch):
         for kind in record_types().values():
-            own = [(line, kind.decode(bytes(line.c))) for line in lines if line.t == kind.key]
+            own = [(line, kind.decode(bytes(line.c))) for line in lines if line.t == kind.key and not line.b]
             if own:
                 _copy_records(batch, kind, own, codes[kind.key])
                 for _line, content in own:
                     reconcile.add_content(added, kind, content)
+            if changed := [line for line in lines if line.t == kind.key and line.b]:
+                apply_changes(batch, kind, changed, codes[kind.key], added)
         crashpoint("ingest.mid_merge")
         _copy_history(batch, lines)
+        close_orders({line.p for line in lines if line.p})
     return added
 
 
@@ -200,13 +205,13 @@ def _copy_history(batch: Batch, lines: list[Line]) -> None:
     copy_rows(
         "records_recordrevision",
         REVISION,
-        ((line.t, line.u, line.r, bytes(line.c), line.h, CONTENT_SCHEMA, now) for line in lines),
+        ((line.t, line.u, line.r, bytes(line.c), line.h, CONTENT_SCHEMA, line.p, now) for line in lines),
     )
     copy_rows("records_review", REVIEW, (_review(line, step) for line in lines for step in line.rv))
     copy_rows(
         "records_identity",
         IDENTITY,
-        ((line.u, line.t, batch.node_id, line.r, line.h, batch.uid, False) for line in lines),
+        ((line.u, line.t, batch.node_id, line.r, line.h, batch.uid, False) for line in lines if not line.b),
     )
 
 
@@ -270,11 +275,10 @@ def _finish(batch: Batch, node: Node, head: ChainHead, counts: dict[str, int], t
         node.paused_at, node.pause_reason = clock.now(), "MANY_RETURNED"
         node.save(update_fields=["paused_at", "pause_reason"])
     receipt = receipts.issue(batch=batch, kind=Receipt.Kind.APPLIED, extra=_extra(batch, node, totals))
-    number = DownlinkItem.objects.filter(node=node).count() + 1
     DownlinkItem.objects.create(
         node=node,
-        n=number,
-        kind="receipt",
+        n=downlink.next_number(node),
+        kind=downlink.RECEIPT,
         body=receipt.body,
         signature=receipt.signature,
         key_id=receipt.key_id,

@@ -32,12 +32,13 @@ class Step(msgspec.Struct, forbid_unknown_fields=True):
     explained: list[Explained] = []
 
 
-def fault_of(rows: list[dict[str, Any]], *, owner: str, province: str) -> str:
+def fault_of(rows: list[dict[str, Any]], *, owner: str, province: str, corrected: bool = False) -> str:
     """
     What is wrong with the evidence; empty where nothing is.
 
     Author, unit reviewer and provincial reviewer are there, are different persons, and sit in the
-    owner's unit and in the provincial unit of its line. `owner` is empty where the content says none.
+    owner's unit and in the provincial unit of its line. `owner` is empty where the content says none. A
+    correction is made by the provincial counterpart (art. 12), so its author may sit there.
     """
     try:
         steps = msgspec.convert(rows, list[Step])
@@ -55,6 +56,7 @@ def fault_of(rows: list[dict[str, Any]], *, owner: str, province: str) -> str:
     if len(taken) != len(set(taken)):
         return "one person took two steps"
     above = f"{province}.{owner.partition('.')[2]}"
-    if owner and (units["author"] | units["unit"] != {owner} or units["province"] != {above}):
+    authors = units["author"] - {above} if corrected else units["author"]
+    if owner and (authors | units["unit"] != {owner} or units["province"] != {above}):
         return "a step of another unit"
     return ""

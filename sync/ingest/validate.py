@@ -31,6 +31,7 @@ from sync.fpb.manifest import parse_manifest, version_of
 from sync.ingest.children import check_children
 from sync.ingest.evidence import fault_of
 from sync.ingest.hold import Held, hold
+from sync.ingest.permits import check_deletions, judge, owners_of
 from sync.models import Batch, ChainHead, StagedLine
 
 CHUNK = 5_000
@@ -40,7 +41,7 @@ MOST_FEN = 10**18 - 1
 """Of one record, signs aside: what a column of 18 digits holds."""
 AHEAD = timedelta(days=1)
 """How far a moment of entry may lie ahead of our clock."""
-SUSPECT = {"SAME_REV_OTHER_CONTENT", "LOCKED_NO_PERMIT", "UID_TAKEN"}
+SUSPECT = {"SAME_REV_OTHER_CONTENT", "LOCKED_NO_PERMIT", "PERMIT_CONTENT", "UID_TAKEN"}
 WRONG_FORM = gettext_noop("A field has the wrong form.")
 
 
@@ -52,6 +53,7 @@ class Scope:
     node: str
     divisions: dict[str, tuple[date | None, str]]
     province: str
+    received_at: datetime
 
 
 @dataclass(slots=True)
@@ -112,7 +114,7 @@ def _scope(batch: Batch) -> Scope:
     division = batch.node.division
     rows = Division.objects.under(division.scope_key).order_by("-scope_key")
     codes = {code: (ended, to or "") for code, ended, to in rows.values_list("code", "valid_to", "successor__code")}
-    return Scope(batch.uid, batch.node_id, codes, division.code)
+    return Scope(batch.uid, batch.node_id, codes, division.code, batch.received_at or clock.now())
 
 
 def _doubled(batch: Batch, found: Findings) -> None:
@@ -132,15 +134,22 @@ def _chunks(batch: Batch) -> Iterator[dict[int, Line]]:
 
 def _examine(lines: dict[int, Line], scope: Scope, found: Findings) -> None:
     held = Identity.objects.in_bulk([line.u for line in lines.values()])
+    deletions = {n: line for n, line in lines.items() if line.o == "del"}
+    owners = owners_of(list(deletions.values()), held)
+    changes: dict[int, tuple[Line, Identity]] = {}
     typed: dict[str, list[tuple[int, Line, Any]]] = defaultdict(list)
     for n, line in lines.items():
         found.line_of[line.u] = n
         content = _content(n, line, found)
-        _decide(n, line, held.get(line.u), scope, found)
-        _evidence(n, line, content, scope, found)
+        if _decide(n, line, held.get(line.u), scope, found):
+            changes[n] = (line, held[line.u])
+        owner = getattr(content, "owner", owners.get(line.u, ""))
+        _evidence(n, line, owner, scope, found, corrected=n in changes)
         if content is not None:
             _ownership(n, line, content, scope, found)
             typed[line.t].append((n, line, content))
+    judge(changes, found, at=scope.received_at)
+    check_deletions(deletions, found, also={line.u for line in deletions.values()})
     for name, entries in typed.items():
         check_children(record_types()[name], entries, found)
         _rules(name, entries, scope, found)
@@ -174,12 +183,15 @@ def _code_of(where: str) -> str:
     return "BAD_DATE" if where.endswith(("_on", "_at")) else "BAD_SHAPE"
 
 
-def _decide(n: int, line: Line, held: Identity | None, scope: Scope, found: Findings) -> None:
-    """The decision table of transmission for one line against what the centre holds."""
+def _decide(n: int, line: Line, held: Identity | None, scope: Scope, found: Findings) -> bool:
+    """
+    The decision table of transmission for one line against what the centre holds; True where it is a change
+    of it that needs a permit.
+    """
     if held is None:
         if line.b or line.o == "del":
             found.add(n, "BASE_MISMATCH", gettext_noop("The centre does not hold the revision this one is based on."))
-        return
+        return False
     if held.node != scope.node:
         found.add(n, "UID_TAKEN", gettext_noop("Another node sent a record of this identity."))
     elif held.record_type != line.t:
@@ -197,11 +209,12 @@ def _decide(n: int, line: Line, held: Identity | None, scope: Scope, found: Find
     elif (line.b, line.bh) != (held.rev, held.content_hash):
         found.add(n, "BASE_MISMATCH", gettext_noop("The revision is not based on what the centre holds."))
     else:
-        found.add(n, "LOCKED_NO_PERMIT", gettext_noop("A sent record changes only with a permit (art. 12)."))
+        return True
+    return False
 
 
-def _evidence(n: int, line: Line, content: Any, scope: Scope, found: Findings) -> None:
-    if fault := fault_of(line.rv, owner=getattr(content, "owner", ""), province=scope.province):
+def _evidence(n: int, line: Line, owner: str, scope: Scope, found: Findings, *, corrected: bool) -> None:
+    if fault := fault_of(line.rv, owner=owner, province=scope.province, corrected=corrected):
         found.add(
             n,
             "REVIEW_EVIDENCE",

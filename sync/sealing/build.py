@@ -16,7 +16,7 @@ from django.db import connection, transaction
 from accounts.models import AuditLink
 from povfund.common.canonical import CONTENT_SCHEMA, content_hash
 from povfund.common.crashpoint import crashpoint
-from records.registry import RecordType, record_types
+from records.registry import TOMBSTONE, RecordType, record_types
 from sync import keys
 from sync.choices import CENTRE, OutState
 from sync.fpb import merkle
@@ -65,8 +65,10 @@ def _build(batch: Batch) -> Batch:
     packer, counts, totals = PartPacker(draft), defaultdict[str, dict[str, int]](dict), Totals()
     for kind, line, content in _lines(batch):
         packer.add(line)
-        counts[kind.key]["put"] = counts[kind.key].get("put", 0) + 1
-        add_content(totals, kind, kind.decode(content))
+        operation = "del" if content == TOMBSTONE else "put"
+        counts[kind.key][operation] = counts[kind.key].get(operation, 0) + 1
+        if content != TOMBSTONE:
+            add_content(totals, kind, kind.decode(content))
     packer.flush()
     crashpoint("build.mid_file")
     for path in (*packer.paths, draft):
@@ -109,6 +111,7 @@ def _lines(batch: Batch) -> Iterator[tuple[RecordType, bytes, bytes]]:
                 base_rev=base_rev,
                 base_hash=base_hash,
                 permit=permit,
+                operation="del" if bytes(content) == TOMBSTONE else "put",
             )
             yield types[key], line, bytes(content)
 

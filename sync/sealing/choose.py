@@ -12,10 +12,10 @@ from django.db import connection
 from django.utils.translation import gettext_lazy as _
 
 from povfund.common import clock
-from povfund.common.canonical import canonical, content_hash
+from povfund.common.canonical import content_hash
 from povfund.common.errors import REFUSE, Finding
 from records.choices import RecordState
-from records.registry import RecordType, Row, record_types
+from records.registry import TOMBSTONE, RecordType, Row, record_types
 
 CHUNK = 5_000
 TAMPERED = "TAMPERED_AFTER_REVIEW"
@@ -33,6 +33,7 @@ class Candidate:
     entered_at: datetime
     due_on: date
     as_reviewed: bool
+    deleted: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,7 @@ class Kept:
 
 @dataclass(slots=True)
 class Chosen:
-    """Records of one type and chunk that go, with their typed content, and those that stay."""
+    """Records of one type and chunk that go, with their typed content (None: a deletion), and those that stay."""
 
     kind: RecordType
     rows: list[Candidate]
@@ -54,25 +55,26 @@ class Chosen:
     kept: dict[UUID, Kept]
 
 
-def choose() -> Iterator[Chosen]:
+def choose(*, corrections: bool = False) -> Iterator[Chosen]:
     """
-    The outbox in chunks, parents first: what goes, and what stays with its reason.
+    The outbox in chunks, parents first: what goes, and what stays with its reason. Changes under a permit
+    go by themselves (`corrections`), everything else together.
 
     Membership decides (`batch IS NULL`), never a date or a number. Hashes are computed anew from
     the live rows; a record changed behind the services' back stays and is named.
     """
     going: set[UUID] = set()
     for kind in record_types().values():
-        waiting = _parents_first(kind)
+        waiting = _parents_first(kind, corrections=corrections)
         for start in range(0, len(waiting), CHUNK):
             chosen = _examine(kind, waiting[start : start + CHUNK], going=going)
             going |= {row.uid for row in chosen.rows}
             yield chosen
 
 
-def lock_waiting() -> None:
+def lock_waiting(*, corrections: bool = False) -> None:
     """
-    Lock the whole outbox and then its live rows, in the order in which reviewers lock them.
+    Lock what waits in the outbox and then its live rows, in the order in which reviewers lock them.
 
     Whoever returns or edits one of them meanwhile waits, and is then told that it is sealed.
     """
@@ -80,14 +82,15 @@ def lock_waiting() -> None:
         with connection.cursor() as cursor:
             cursor.execute(
                 """SELECT count(*) FROM (SELECT 1 FROM records_outbox WHERE record_type = %s AND batch IS NULL
-                    ORDER BY id FOR UPDATE) AS locked""",
-                [kind.key],
+                    AND (permit IS NOT NULL) = %s ORDER BY id FOR UPDATE) AS locked""",
+                [kind.key, corrections],
             )
             cursor.execute(
                 f"""SELECT count(*) FROM (SELECT 1 FROM {_table(kind)} WHERE uid IN (
-                        SELECT record_uid FROM records_outbox WHERE record_type = %s AND batch IS NULL)
+                        SELECT record_uid FROM records_outbox WHERE record_type = %s AND batch IS NULL
+                            AND (permit IS NOT NULL) = %s)
                     ORDER BY uid FOR NO KEY UPDATE) AS locked""",
-                [kind.key],
+                [kind.key, corrections],
             )
 
 
@@ -95,14 +98,14 @@ def _table(kind: RecordType) -> str:
     return kind.model._meta.db_table
 
 
-def _parents_first(kind: RecordType) -> list[UUID]:
+def _parents_first(kind: RecordType, *, corrections: bool) -> list[UUID]:
     """Every waiting uid, roots before the documents that hang below them in the same outbox."""
     parent = "f.parent_id" if any(f.name == "parent" for f in kind.model._meta.get_fields()) else "NULL::uuid"
     with connection.cursor() as cursor:
         cursor.execute(
             f"""SELECT o.record_uid, {parent} FROM records_outbox o LEFT JOIN {_table(kind)} f ON f.uid = o.record_uid
-                WHERE o.record_type = %s AND o.batch IS NULL ORDER BY o.id""",
-            [kind.key],
+                WHERE o.record_type = %s AND o.batch IS NULL AND (o.permit IS NOT NULL) = %s ORDER BY o.id""",
+            [kind.key, corrections],
         )
         parents = dict(cursor.fetchall())
 
@@ -120,8 +123,9 @@ def _candidates(kind: RecordType, uids: Sequence[UUID]) -> dict[UUID, Candidate]
     with connection.cursor() as cursor:
         cursor.execute(
             f"""SELECT f.uid, f.rev, f.content_hash, d.code || '.' || f.owner_kind, f.owner_kind, f.entered_at,
-                    f.due_on, coalesce(f.state = %s AND f.rev = f.reviewed_rev AND f.rev = o.rev AND NOT f.deleted
-                        AND f.content_hash = f.reviewed_hash AND f.content_hash = o.content_hash, false)
+                    f.due_on, coalesce(f.state = %s AND f.rev = f.reviewed_rev AND f.rev = o.rev
+                        AND (o.permit IS NOT NULL OR f.acked_rev IS NULL AND NOT f.deleted)
+                        AND f.content_hash = f.reviewed_hash AND f.content_hash = o.content_hash, false), f.deleted
                 FROM records_outbox o JOIN {_table(kind)} f ON f.uid = o.record_uid
                 JOIN accounts_division d ON d.id = f.division_id
                 WHERE o.record_type = %s AND o.batch IS NULL AND o.record_uid = ANY(%s) ORDER BY o.rev""",
@@ -132,19 +136,20 @@ def _candidates(kind: RecordType, uids: Sequence[UUID]) -> dict[UUID, Candidate]
 
 def _examine(kind: RecordType, uids: Sequence[UUID], *, going: set[UUID]) -> Chosen:
     found = _candidates(kind, uids)
-    live = {uid: canonical(content) for uid, content in kind.contents(list(found)).items()}
+    live = kind.encoded(list(found))
     chosen = Chosen(kind, [], {}, {})
     fit: list[Candidate] = []
     for uid in uids:
         row = found.get(uid)
         if row and row.as_reviewed and content_hash(kind.key, uid, live[uid]) == row.content_hash:
-            chosen.contents[uid] = kind.decode(live[uid])
+            chosen.contents[uid] = None if live[uid] == TOMBSTONE else kind.decode(live[uid])
             fit.append(row)
         else:
             chosen.kept[uid] = Kept(kind.key, row.owner if row else "", _tampered())
-    checked = kind.check([_rule_row(row, chosen.contents[row.uid]) for row in fit], "seal")
-    passed = []
-    for row, findings in zip(fit, checked, strict=True):
+    kept = [row for row in fit if not row.deleted]
+    checked = kind.check([_rule_row(row, chosen.contents[row.uid]) for row in kept], "seal")
+    passed = [row for row in fit if row.deleted]
+    for row, findings in zip(kept, checked, strict=True):
         if refused := [finding for finding in findings if finding.severity == REFUSE]:
             chosen.kept[row.uid] = Kept(kind.key, row.owner, refused[0])
         else:
@@ -171,7 +176,8 @@ def _tampered() -> Finding:
 def _with_parents(chosen: Chosen, rows: list[Candidate], going: set[UUID]) -> list[Candidate]:
     """Rows whose references are at the centre already or go in the same batch."""
     kind = chosen.kind
-    needs = {row.uid: needed for row in rows if (needed := kind.references(chosen.contents[row.uid]))}
+    contents = {row.uid: content for row in rows if (content := chosen.contents[row.uid]) is not None}
+    needs = {uid: needed for uid, content in contents.items() if (needed := kind.references(content))}
     outside = {uid for needed in needs.values() for _type, uid in needed} - going
     here = going | _sent(outside)
     passed = []

@@ -41,6 +41,15 @@ class _Occasion:
     reason: str
     asked_by: User | None
     uid: UUID | None
+    corrections: bool
+
+
+class NothingToCorrect(Exception):
+    """No change under a permit can go now; `kept` says why those that wait stay."""
+
+    def __init__(self, kept: dict[UUID, Kept]) -> None:
+        super().__init__(f"{len(kept)} kept")
+        self.kept = kept
 
 
 def seal(
@@ -50,6 +59,7 @@ def seal(
     reason: str = "",
     asked_by: User | None = None,
     uid: UUID | None = None,
+    corrections: bool = False,
 ) -> Batch:
     """
     封存 — put everything reviewed and unsent into one batch; an empty one where nothing waits.
@@ -58,9 +68,12 @@ def seal(
     the same window or the same `uid` (that of the job) the batch made before is answered. What a dead worker sealed
     and did not build is built first, because the chain needs its hash. What does not pass stays in
     the outbox with an alarm. Must be called outside of a transaction, as fp_sync. Raises Fenced where
-    the window's lease has passed to another worker.
+    the window's lease has passed to another worker. With `corrections` only changes under a permit go, as a
+    batch of kind correction; raises NothingToCorrect where none can.
     """
-    occasion = _Occasion(trigger=trigger, window=window, reason=reason, asked_by=asked_by, uid=uid)
+    occasion = _Occasion(
+        trigger=trigger, window=window, reason=reason, asked_by=asked_by, uid=uid, corrections=corrections
+    )
     with alone():
         for left in Batch.objects.filter(direction=Direction.OUT, state=OutState.SEALED).order_by("epoch", "seq"):
             build(left)
@@ -85,7 +98,7 @@ def _seal(occasion: _Occasion) -> Batch:
         require_lease(occasion.window)
     if known := _made_before(occasion):
         return known
-    lock_waiting()
+    lock_waiting(corrections=occasion.corrections)
     batch = Batch(
         uid=occasion.uid or uuid7(),
         direction=Direction.OUT,
@@ -104,11 +117,13 @@ def _seal(occasion: _Occasion) -> Batch:
     batch.save(force_insert=True)
     crashpoint("seal.after_batch")
     kept: dict[UUID, Kept] = {}
-    for chosen in choose():
+    for chosen in choose(corrections=occasion.corrections):
         kept |= chosen.kept
         batch.lines = _take(batch, chosen)
     crashpoint("seal.after_items")
-    _report(kept)
+    if occasion.corrections and not batch.lines:
+        raise NothingToCorrect(kept)
+    report(kept, corrections=occasion.corrections)
     _finish(batch, head, occasion, kept=len(kept))
     crashpoint("seal.before_commit")
     return batch
@@ -129,10 +144,11 @@ def _take(batch: Batch, chosen: Chosen) -> int:
         cursor.execute(
             f"""INSERT INTO sync_batchitem (batch_id, line_no, record_type, record_uid, rev, content_hash, base_rev,
                     base_hash, permit, evidence)
-                SELECT %s, %s + n.k, %s, f.uid, f.rev, f.content_hash, coalesce(f.acked_rev, 0), f.acked_hash, NULL,
+                SELECT %s, %s + n.k, %s, f.uid, f.rev, f.content_hash, coalesce(f.acked_rev, 0), f.acked_hash, o.permit,
                     coalesce(e.evidence, '[]'::jsonb)
                 FROM unnest(%s::uuid[]) WITH ORDINALITY AS n(uid, k)
                 JOIN {chosen.kind.model._meta.db_table} f ON f.uid = n.uid
+                JOIN records_outbox o ON o.record_uid = f.uid AND o.rev = f.rev AND o.batch IS NULL
                 LEFT JOIN ({EVIDENCE}) e ON e.uid = f.uid AND e.cycle = f.cycle""",
             [batch.uid, batch.lines, chosen.kind.key, uids, uids, WITNESSED],
         )
@@ -171,7 +187,8 @@ EVIDENCE = """
 
 
 def _finish(batch: Batch, head: ChainHead, occasion: _Occasion, *, kept: int) -> None:
-    batch.kind = BatchKind.DATA if batch.lines else BatchKind.EMPTY
+    full = BatchKind.CORRECTION if occasion.corrections else BatchKind.DATA
+    batch.kind = full if batch.lines else BatchKind.EMPTY
     batch.save(update_fields=["lines", "kind"])
     head.seq = batch.seq
     head.save(update_fields=["seq"])
@@ -186,8 +203,11 @@ def _finish(batch: Batch, head: ChainHead, occasion: _Occasion, *, kept: int) ->
     )
 
 
-def _report(kept: dict[UUID, Kept]) -> None:
-    """An alarm for each tampered record and for each unit whose records break a rule; those that are over end."""
+def report(kept: dict[UUID, Kept], *, corrections: bool) -> None:
+    """
+    An alarm for each tampered record and for each unit whose records break a rule. Those that are over end
+    when everything is looked at, not only corrections.
+    """
     blocked: dict[str, list[Kept]] = defaultdict(list)
     raised: set[tuple[str, str]] = set()
     for uid, stays in kept.items():
@@ -201,5 +221,7 @@ def _report(kept: dict[UUID, Kept]) -> None:
         raise_alarm(kind="sync.blocked", key=owner, unit=Unit.objects.by_key(owner), details=details)
         raised.add(("sync.blocked", owner))
     still = Alarm.objects.filter(kind__in=("sync.tampered", "sync.blocked"), node=settings.NODE, over_at=None)
+    if corrections:
+        return
     for kind, key in set(still.values_list("kind", "key")) - raised:
         clear_alarm(kind=kind, key=key)

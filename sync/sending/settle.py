@@ -16,8 +16,9 @@ from povfund.common import clock
 from povfund.common.crashpoint import crashpoint
 from records.choices import RecordState
 from records.registry import RecordType, record_types
-from records.services import carry_authors, clear_alarm, raise_alarm
+from records.services import carry_authors, clear_alarm, mark_reopened, raise_alarm
 from sync import reconcile
+from sync.changes.carrying import settled
 from sync.choices import Direction, Outcome, OutState, WindowState
 from sync.fpb.errors import RejectedInput
 from sync.models import Batch, LineOutcome, Node, Receipt, TransmissionWindow
@@ -132,6 +133,9 @@ def _carry_out(batch: Batch, body: dict[str, Any]) -> None:
         return
     _move_records(row, body)
     crashpoint("settle.after_states")
+    for kind in record_types().values():
+        changed = row.items.filter(record_type=kind.key, permit__isnull=False)
+        settled(kind, list(changed.values_list("record_uid", flat=True)))
     _require_equal(body)
     row.applied, row.duplicate, row.returned = body["applied"], body["duplicate"], body["returned"]
     row.state, row.applied_at, row.error = OutState.APPLIED, clock.now(), ""
@@ -207,10 +211,14 @@ def _acknowledge(batch: Batch, kind: RecordType) -> None:
 
 
 def _reopen(batch: Batch, kind: RecordType) -> None:
-    """Returned lines become editable again (the centre never held them), in a new cycle with the same authors."""
+    """
+    Returned lines become editable again (the centre never held them), in a new cycle with the same authors.
+    A returned correction is permitted again: the consent to its content holds.
+    """
     returned = LineOutcome.objects.filter(batch=batch, record_type=kind.key, outcome=Outcome.RETURNED)
     sealed = kind.model.objects.filter(pk__in=returned.values("record_uid"), state=RecordState.SEALED)
-    carry_authors(dict(sealed.values_list("uid", "cycle")))
+    mark_reopened(kind=kind, uids=list(sealed.filter(acked_rev__isnull=False).values_list("uid", flat=True)))
+    carry_authors(dict(sealed.filter(acked_rev=None).values_list("uid", "cycle")))
     with connection.cursor() as cursor:
         cursor.execute(
             f"""UPDATE {kind.model._meta.db_table} f

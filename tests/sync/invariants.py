@@ -7,7 +7,7 @@ from collections import Counter
 from itertools import pairwise
 from typing import Any
 
-from povfund.common.canonical import canonical, content_hash
+from povfund.common.canonical import content_hash
 from records.choices import LOCKED_STATES
 from records.models import Outbox, RecordRevision, Review
 from records.registry import record_types
@@ -62,10 +62,10 @@ def _province_holds_what_it_sent() -> None:
     assert not Outbox.objects.filter(batch=None).exists()
     for kind in record_types().values():
         held = kind.model.objects.filter(state__in=LOCKED_STATES)
-        live = kind.contents(list(held.values_list("uid", flat=True)))
+        live = kind.encoded(list(held.values_list("uid", flat=True)))
         for record in held:
             sent = RecordRevision.objects.get(record_uid=record.uid, rev=record.acked_rev)
-            assert canonical(live[record.uid]) == bytes(sent.content)
+            assert live[record.uid] == bytes(sent.content)
             assert record.acked_hash == content_hash(kind.key, record.uid, bytes(sent.content))
 
 

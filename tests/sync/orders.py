@@ -14,8 +14,9 @@ from records.registry import record_type
 from sync.changes import posting, pulling
 from sync.changes.carrying import carry_out
 from sync.changes.services import Proposal, execute, propose, sign_seat
-from sync.models import ChangeOrder
-from tests.documents import province_reviewed
+from sync.changes.ticks import send_corrections
+from sync.models import Batch, ChangeOrder
+from tests.documents import province_reviewed, step
 from tests.people import account
 from tests.sync.world import World
 
@@ -98,6 +99,33 @@ def executed(world: World, order: ChangeOrder, *, by: str = "510000.finance.entr
     with world.at("P51"):
         execute(actor=account(by), order=order, proof=proof(account(by)))
         return carry_out(order.pk)
+
+
+def reviewed_again(document: FundDocument, *, county: bool = True) -> None:
+    """Unit review and provincial review of a correction, by two more persons."""
+    document.refresh_from_db()
+    step(document, "approve", by="511921.finance.review" if county else "510000.finance.review")
+    document.refresh_from_db()
+    step(document, "approve", by="510000.finance.head")
+
+
+def corrections_sent(world: World, node: str = "P51") -> Batch:
+    """Sealed as a correction, delivered, applied, its receipt carried out."""
+    with world.at(node):
+        batch = send_corrections()
+    assert batch is not None
+    world.deliver(batch, node)
+    world.ingest()
+    return world.fetch(batch, node)
+
+
+def in_force(world: World, document: FundDocument, **changes: Any) -> ChangeOrder:
+    """The whole course of an order on a county's document."""
+    order = executed(world, permitted(world, document, **changes))
+    with world.at("P51"):
+        reviewed_again(document)
+    corrections_sent(world)
+    return order_at(world, "P51", order.pk)
 
 
 def order_at(world: World, node: str, uid: UUID) -> ChangeOrder:

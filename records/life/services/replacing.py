@@ -12,8 +12,9 @@ from django.db import connection
 
 from povfund.common import clock
 from records.calendar.services import deadlines
+from records.life.models import Record
 from records.life.services.sets import copy_rows
-from records.registry import TOMBSTONE, IngestCodes, RecordType
+from records.registry import TOMBSTONE, IngestCodes, RecordType, record_types
 
 SHARED = ("rev", "content_hash", "deleted", "approved_on", "due_on")
 
@@ -98,3 +99,14 @@ def _mark_deleted(kind: RecordType, gone: list[NewContent], set_also: str) -> No
         )
         if cursor.rowcount != len(gone):
             raise RuntimeError(f"{cursor.rowcount} of {len(gone)} permitted records were deleted")
+
+
+def referring(kind: RecordType, uids: set[UUID], *, but: set[UUID]) -> dict[UUID, Record]:
+    """Which of these records a live one refers to that is not among `but`: {uid: one that refers}. A query per type."""
+    found: dict[UUID, Record] = {}
+    for other in record_types().values() if uids else ():
+        for field in other.model._meta.get_fields():
+            if field.many_to_one and field.related_model is kind.model:
+                rows = other.model.objects.filter(**{f"{field.name}__in": uids}, deleted=False).exclude(pk__in=but)
+                found |= {getattr(row, f"{field.name}_id"): row for row in rows}
+    return found

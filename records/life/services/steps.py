@@ -16,7 +16,7 @@ from psycopg.types.json import Jsonb
 from accounts import audit
 from accounts.models import User
 from povfund.common import clock
-from povfund.common.canonical import CONTENT_SCHEMA, canonical, content_hash
+from povfund.common.canonical import CONTENT_SCHEMA, content_hash
 from povfund.common.errors import REFUSE, WARN, Finding, IllegalTransition, RuleViolation
 from povfund.common.verdict import Refused
 from records.choices import FOUR_EYES_STEPS, RecordState, ReviewStep
@@ -35,6 +35,12 @@ STEP_OF_TARGET = {
     RecordState.CITY_REVIEWED: ReviewStep.CITY,
     RecordState.PROVINCE_REVIEWED: ReviewStep.PROVINCE,
 }
+
+
+PERMIT_OF = """CASE WHEN f.acked_rev IS NOT NULL THEN (
+    SELECT p.permit_id FROM records_permit p WHERE p.record_uid = f.uid AND p.used_at IS NOT NULL
+        AND p.new_hash = f.content_hash AND p.base_hash = f.acked_hash ORDER BY p.id DESC LIMIT 1) END"""
+"""The permit under which a record the centre holds was changed; none for a record it never held."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -177,12 +183,12 @@ def _pass_rules(*, kind: RecordType, rows: list[Record], step: Step, result: Ste
     """Rows the rules let pass; submitting also asks a typed reason for each warning."""
     if step.action not in ("submit", "approve") or not rows:
         return rows
-    contents = kind.contents([row.uid for row in rows])
-    encoded = {uid: canonical(content) for uid, content in contents.items()}
+    encoded = kind.encoded([row.uid for row in rows])
     rows = _as_saved(rows=rows, encoded=encoded, result=result)
-    checked = kind.check([rule_row(kind=kind, record=row, content=encoded[row.uid]) for row in rows], step.action)
-    passed, revisions = [], []
-    for row, findings in zip(rows, checked, strict=True):
+    kept = [row for row in rows if not row.deleted]
+    checked = kind.check([rule_row(kind=kind, record=row, content=encoded[row.uid]) for row in kept], step.action)
+    passed, revisions = [row for row in rows if row.deleted], []
+    for row, findings in zip(kept, checked, strict=True):
         refused = [f for f in findings if f.severity == REFUSE]
         asked = [f for f in findings if f.severity == WARN]
         if step.action == "submit":
@@ -268,9 +274,10 @@ def _store(*, actor: User, kind: RecordType, rows: list[Record], target: str, st
         if reviewed:
             cursor.execute(
                 f"""INSERT INTO {Outbox._meta.db_table} (record_type, record_uid, rev, content_hash, permit, batch, at)
-                    SELECT %s, uid, rev, content_hash, NULL, NULL, %s
-                    FROM {kind.model._meta.db_table} WHERE uid = ANY(%s)
-                    ON CONFLICT (record_uid, rev) DO UPDATE SET batch = NULL, at = EXCLUDED.at""",
+                    SELECT %s, f.uid, f.rev, f.content_hash, {PERMIT_OF}, NULL, %s
+                    FROM {kind.model._meta.db_table} f WHERE f.uid = ANY(%s)
+                    ON CONFLICT (record_uid, rev)
+                        DO UPDATE SET batch = NULL, at = EXCLUDED.at, permit = EXCLUDED.permit""",
                 [kind.key, clock.now(), uids],
             )
 

@@ -80,7 +80,7 @@ def _to_review(user: User, kind: RecordType) -> list[WorkItem]:
 
 
 def _listed(kind: RecordType) -> QuerySet[Record]:
-    rows = kind.model.objects.filter(deleted=False).defer("search_text", "warnings")
+    rows = kind.model.objects.defer("search_text", "warnings")
     return rows.select_related("owner_unit__division", "entered_by__person")
 
 
