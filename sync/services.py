@@ -18,6 +18,7 @@ from povfund.common.verdict import ALLOWED, Verdict, denied, require
 from records.models import Job, JobState
 from records.services import enqueue
 from sync import keys
+from sync.choices import CENTRE
 from sync.models import Batch, Node, NodeKey, QuarantinedLine, QuarantineNote
 from sync.permissions import may_annotate
 
@@ -56,7 +57,7 @@ def send_now(*, actor: User, reason: str) -> Job:
     return job
 
 
-NODE_CODE = re.compile(r"[A-Z][A-Z0-9]{2,10}")
+NODE_CODE = re.compile(rf"{CENTRE}|[A-Z][A-Z0-9]{{2,10}}")
 REASON_REMEDY = _("For instance: important data, or a large amount of new data.")
 
 

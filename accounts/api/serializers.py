@@ -24,8 +24,8 @@ class TokenSerializer(serializers.Serializer):
 class DivisionSerializer(serializers.ModelSerializer):
     """行政区划; `path` names what lies above, nearest last."""
 
-    parent = serializers.SlugRelatedField("code", read_only=True)
-    successor = serializers.SlugRelatedField("code", read_only=True)
+    parent = serializers.SlugRelatedField("code", read_only=True, allow_null=True)
+    successor = serializers.SlugRelatedField("code", read_only=True, allow_null=True)
     path = serializers.SerializerMethodField()
 
     class Meta:
@@ -67,7 +67,7 @@ class UnitSerializer(serializers.ModelSerializer):
 class AuditEntrySerializer(serializers.ModelSerializer):
     """审计记录; `n` is its place in the chain, null until linked."""
 
-    actor = serializers.SlugRelatedField("username", read_only=True)
+    actor = serializers.SlugRelatedField("username", read_only=True, allow_null=True)
     unit = serializers.SerializerMethodField()
     n = serializers.SerializerMethodField()
 

@@ -17,6 +17,7 @@ from rest_framework.response import Response
 from funds.api.serializers import StepSerializer
 from povfund.common.errors import Finding, RuleViolation
 from povfund.common.pagination import CursorPagination
+from povfund.common.uid import UID_PATTERN
 from povfund.common.verdict import Refused
 from records.registry import RecordType
 from records.services import Step, take_step, take_steps
@@ -41,7 +42,7 @@ class RecordViewSet(
     permission_classes = [IsAuthenticated]
     pagination_class = ByChange
     lookup_field = "uid"
-    lookup_value_regex = "[0-9a-f-]{36}"
+    lookup_value_regex = UID_PATTERN
     http_method_names = ["get", "post", "patch", "delete", "head", "options"]
 
     def shown(self, record: Any, *, status: int = 200) -> Response:

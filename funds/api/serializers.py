@@ -155,9 +155,27 @@ class BudgetItemSerializer(serializers.ModelSerializer[BudgetItem]):
 
 
 class FundCategorySerializer(serializers.ModelSerializer[FundCategory]):
-    parent = serializers.CharField(source="parent.code", default=None, read_only=True)
-    province = serializers.CharField(source="province.code", default=None, read_only=True)
+    parent = serializers.CharField(source="parent.code", default=None, read_only=True, allow_null=True)
+    province = serializers.CharField(source="province.code", default=None, read_only=True, allow_null=True)
 
     class Meta:
         model = FundCategory
         fields = ["code", "parent", "province", "managing_kind", "from_year", "to_year", "names", "version"]
+
+
+class CodeSerializer(serializers.Serializer[Any]):
+    code = serializers.CharField()
+    label = serializers.CharField()
+
+
+class CodeListSerializer(serializers.Serializer[Any]):
+    list = serializers.CharField()
+    codes = CodeSerializer(many=True)
+
+
+class CodeListsSerializer(serializers.Serializer[Any]):
+    """Every enumeration; there is no second page."""
+
+    results = CodeListSerializer(many=True)
+    next = serializers.URLField(allow_null=True)
+    previous = serializers.URLField(allow_null=True)

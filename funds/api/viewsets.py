@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.db.models import Prefetch
+from drf_spectacular.helpers import forced_singular_serializer
 from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework import mixins, viewsets
 from rest_framework.permissions import IsAuthenticated
@@ -16,6 +17,7 @@ from funds.api.records import RecordViewSet, sent_rev
 from funds.api.serializers import (
     ArrivalSerializer,
     BudgetItemSerializer,
+    CodeListsSerializer,
     DocumentRowSerializer,
     DocumentSerializer,
     FundCategorySerializer,
@@ -140,7 +142,7 @@ class CodeListViewSet(viewsets.ViewSet):
 
     permission_classes = [IsAuthenticated]
 
-    @extend_schema(responses={200: dict[str, Any]})
+    @extend_schema(responses=forced_singular_serializer(CodeListsSerializer))
     def list(self, request: Request) -> Response:
         rows = [
             {"list": name, "codes": [{"code": code, "label": str(label)} for code, label in choices.choices]}

@@ -6,6 +6,9 @@ import os
 import time
 import uuid
 
+UID_PATTERN = "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+"""A uid as addresses write it."""
+
 
 def uuid7() -> uuid.UUID:
     """UUIDv7 (RFC 9562): 48 bits of milliseconds, the rest random, so that keys grow with time."""

@@ -13,6 +13,7 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from povfund.common.uid import UID_PATTERN
 from records import services
 from records.downloads import download
 from records.models import Attachment, Record
@@ -51,7 +52,7 @@ class AttachmentViewSet(viewsets.GenericViewSet):
     serializer_class = AttachmentSerializer
     filter_backends = ()
     lookup_url_kwarg = "uid"
-    lookup_value_regex = "[0-9a-f-]{36}"
+    lookup_value_regex = UID_PATTERN
 
     @extend_schema(parameters=RECORD)
     def list(self, request: Request) -> Response:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.http import HttpResponse
+from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
@@ -13,12 +14,15 @@ from rest_framework.views import APIView
 
 from povfund.common.errors import Finding, RuleViolation
 from povfund.common.verdict import require
-from rollups.exports import download
+from rollups.exports import XLSX, download
 from rollups.forms import QuestionForm
 from rollups.permissions import may_read
 from rollups.report import Report, Row, report_of
 
 PARAMETERS = [OpenApiParameter(name, str) for name in QuestionForm.base_fields]
+
+
+FILES = {(200, "text/csv"): OpenApiTypes.BINARY, (200, XLSX): OpenApiTypes.BINARY}
 
 
 def valid_form(request: Request) -> QuestionForm:
@@ -78,7 +82,7 @@ class RollupFileView(APIView):
     permission_classes = [IsAuthenticated]
     file_format = "xlsx"
 
-    @extend_schema(parameters=[*PARAMETERS, OpenApiParameter("purpose", str)], responses={200: bytes})
+    @extend_schema(parameters=[*PARAMETERS, OpenApiParameter("purpose", str)], responses=FILES)
     def get(self, request: Request) -> HttpResponse:
         form = valid_form(request)
         return download(

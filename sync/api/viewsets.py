@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from django.http import Http404, StreamingHttpResponse
+from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers, viewsets
 from rest_framework.decorators import action
@@ -15,6 +16,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from povfund.common.pagination import CursorPagination
+from povfund.common.uid import UID_PATTERN
 from povfund.common.verdict import require
 from records.models import Job
 from records.registry import record_types
@@ -71,7 +73,7 @@ class BatchViewSet(viewsets.GenericViewSet[Batch]):
     permission_classes = [IsAuthenticated]
     pagination_class = Newest
     lookup_field = "uid"
-    lookup_value_regex = "[0-9a-f-]{36}"
+    lookup_value_regex = UID_PATTERN
 
     def get_queryset(self) -> Any:
         require(may_read(self.request.user))  # type: ignore[arg-type]
@@ -122,7 +124,7 @@ class BatchViewSet(viewsets.GenericViewSet[Batch]):
             }
         )
 
-    @extend_schema(responses={200: bytes})
+    @extend_schema(responses={(200, "application/octet-stream"): OpenApiTypes.BINARY})
     @action(detail=True, methods=["get"])
     def file(self, request: Request, uid: str = "") -> StreamingHttpResponse:
         """The batch file itself: what the centre received, byte for byte."""
