@@ -69,6 +69,7 @@ FUND_DOCUMENT = RecordType(
     reading=_reading,
     place=_place,
     amount_field="total",
+    peers=("budget_year", "issue_batch"),
     sheet_path="funds.sheets.FUND_DOCUMENT_SHEET",
     propose=propose,
 )

@@ -125,6 +125,8 @@ class RecordType:
     """A place of the content as a person calls it: `lines[2].amount`."""
     amount_field: str = ""
     """Column of the root table that holds the record's amount in 元, for sums of a filter."""
+    peers: tuple[str, ...] = ()
+    """Root columns that, with the level of the division, make records comparable in amount; for review."""
     totals_sql: str = ""
     """SELECT record uid, year, category, fen for live rows of `%(uids)s`: the measure from tables."""
     propose: Callable[[dict[str, Any], dict[str, Any]], dict[str, Any]] = overlaid

@@ -10,9 +10,9 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Division
 from accounts.scope import prefix_q
-from records.review.queue import LATE, NONE, WARNED
+from records.review.queue import LATE, NONE, OUTLIER, WARNED
 
-RISKS = ((WARNED, _("warned")), (LATE, _("late")), (NONE, _("none")))
+RISKS = ((WARNED, _("warned")), (LATE, _("late")), (OUTLIER, _("unusual amount")), (NONE, _("none")))
 
 
 class ReviewFilter(filters.FilterSet):

@@ -14,15 +14,16 @@ from povfund.common.clock import SHANGHAI
 from records.choices import FOUR_EYES_STEPS
 from records.models import Review
 from records.registry import RecordType
+from records.review.outliers import Usual, usual_for
 
-WARNED, LATE, NONE = 0, 1, 2
+WARNED, LATE, OUTLIER, NONE = 0, 1, 2, 3
 COUNTED = 5_000
 """Counts and sums stop here; a list that long is narrowed first."""
 
 
-def waiting_for(user: User, kind: RecordType) -> Any:
+def waiting_for(user: User, kind: RecordType) -> tuple[Any, Usual]:
     """
-    待我审核 — rows the user may decide now, each with its `risk`: warned, late or none.
+    待我审核 — rows the user may decide now, each with its `risk`: warned, late, outlier or none; and what is usual.
 
     Records the user entered or reviewed in the present cycle are another person's to decide (art. 12).
     """
@@ -30,14 +31,17 @@ def waiting_for(user: User, kind: RecordType) -> Any:
         record_uid=OuterRef("uid"), cycle=OuterRef("cycle"), person=user.person_id, step__in=FOUR_EYES_STEPS
     )
     rows = kind.model.objects.awaiting(user).filter(~Exists(mine)).with_display_relations()
-    return rows.annotate(
+    usual = usual_for(user, kind, rows)
+    ranked = rows.annotate(
         risk=Case(
             When(~Q(warnings=[]), then=Value(WARNED)),
             When(due_on__lt=TruncDate("entered_at", tzinfo=SHANGHAI), then=Value(LATE)),
+            When(usual.far_q(), then=Value(OUTLIER)),
             default=Value(NONE),
             output_field=IntegerField(),
         )
     )
+    return ranked, usual
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,7 @@ from records.models import Record
 from records.registry import RecordType, record_types
 from records.review.comparing import comparison_of
 from records.review.filters import ReviewFilter
+from records.review.outliers import Usual
 from records.review.queue import COUNTED, NONE, extent_of, waiting_for
 from records.review.trail import explained_warnings, past_steps
 from records.review.verdicts import verdict_on
@@ -46,7 +47,8 @@ def review_list(request: HttpRequest) -> HttpResponse:
     """What waits for the person, risky ones first; the chosen record, or the first one, beside it."""
     kinds = _kinds(request)
     kind = next((one for one in kinds if one.key == request.GET.get("kind")), kinds[0])
-    filterset = ReviewFilter(request.GET, queryset=waiting_for(request.user, kind), request=request)
+    waiting, usual = waiting_for(request.user, kind)
+    filterset = ReviewFilter(request.GET, queryset=waiting, request=request)
     rows = filterset.qs if filterset.is_valid() else filterset.queryset.none()
     page = keyset_page(rows, params=_list_params(request), order="risk")
     record = _chosen(request, kind, page.items)
@@ -56,7 +58,7 @@ def review_list(request: HttpRequest) -> HttpResponse:
         "filter": filterset,
         "extent": extent_of(rows, kind),
         "calm": extent_of(rows.filter(risk=NONE), kind),
-        "groups": _groups(page.items, kind),
+        "groups": _groups(page.items, kind, usual),
         "page": page,
         "record": record,
         "here": request.get_full_path(),
@@ -100,13 +102,14 @@ def _visible(request: HttpRequest, kind: RecordType, uid: str) -> Any:
     return found
 
 
-def _groups(items: list[Any], kind: RecordType) -> dict[str, list[dict[str, Any]]]:
+def _groups(items: list[Any], kind: RecordType, usual: Usual) -> dict[str, list[dict[str, Any]]]:
     """Rows of the page: the risky ones, and those without a warning, which are ticked to begin with."""
     rows = [
         {
             "record": item,
             "described": kind.describe(item),
             "risk": item.risk,
+            "times": usual.times(item),
             "rules": sorted({warning["rule"] for warning in item.warnings}),
         }
         for item in items
@@ -188,7 +191,7 @@ def approve_filtered(request: HttpRequest, kind: str) -> HttpResponse:
     """
     found = _kind(request, kind)
     query = QueryDict(request.POST.get("back", "").partition("?")[2])
-    filterset = ReviewFilter(query, queryset=waiting_for(request.user, found), request=request)
+    filterset = ReviewFilter(query, queryset=waiting_for(request.user, found)[0], request=request)
     rows = filterset.qs.filter(risk=NONE) if filterset.is_valid() else filterset.queryset.none()
     known = {row.pk: row for row in rows[: COUNTED + 1]}
     seen = (request.POST.get("count", ""), request.POST.get("fen", ""))

@@ -10,6 +10,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from funds.services import save_fund_document
+from povfund.common import clock
 from records.models import Review
 from tests.documents import draft, line, step, submitted, typed, unit_reviewed
 from tests.people import account, county_clerk, county_reviewer, provincial_reviewer
@@ -33,8 +34,6 @@ def shown(client, path=PAGE):
 
 def calm(number, **changes):
     """A submitted document without a warning: entered on the day it was approved."""
-    from povfund.common import clock
-
     today = clock.today()
     head = {"budget_year": today.year, "issued_on": today, "approved_on": today}
     return submitted(f"通财农〔{today.year}〕{number}号", **(head | changes))
@@ -60,6 +59,35 @@ def test_the_ticked_records_are_approved_as_a_set():
         document.refresh_from_db()
         assert document.state == "unit_reviewed"
     assert Review.objects.filter(step="unit").count() == 3
+
+
+def test_an_amount_far_from_what_similar_counties_report_is_shown_with_its_factor_and_not_ticked():
+    today = clock.today()
+    alike = {"budget_year": today.year, "issued_on": today, "approved_on": today}
+    for n in range(8):
+        unit_reviewed(f"通财农〔{today.year}〕{n}号", lines=[line(amount="10000.00")], **alike)
+    usual, unusual = (
+        unit_reviewed(f"通财农〔{today.year}〕{n}号", lines=[line(amount=amount)], **alike)
+        for n, amount in ((50, "20000.00"), (51, "125000.00"))
+    )
+    page = shown(client_of(provincial_reviewer()))
+    assert "同类中位数的 12.5 倍" in page
+    assert page.count("同类中位数的") == 1
+    assert str(unusual.pk) not in ticked(page)
+    assert str(usual.pk) in ticked(page)
+
+
+def test_nothing_is_said_about_what_is_usual_where_few_records_are_alike():
+    today = clock.today()
+    for n, amount in enumerate(["10000.00"] * 3 + ["900000.00"]):
+        unit_reviewed(
+            f"通财农〔{today.year}〕{n}号",
+            lines=[line(amount=amount)],
+            budget_year=today.year,
+            issued_on=today,
+            approved_on=today,
+        )
+    assert "同类中位数的" not in shown(client_of(provincial_reviewer()))
 
 
 def whole_filter(page):
@@ -106,9 +134,9 @@ def test_approving_one_leads_to_the_next():
     client = client_of(county_reviewer())
     answer = client.post(
         f"{PAGE}fund_document/{first.pk}/decide/",
-        {"action": "approve", "next": str(second.pk), "back": f"{PAGE}?risk=2&record={first.pk}"},
+        {"action": "approve", "next": str(second.pk), "back": f"{PAGE}?risk=3&record={first.pk}"},
     )
-    assert answer["Location"] == f"{PAGE}?risk=2&record={second.pk}"
+    assert answer["Location"] == f"{PAGE}?risk=3&record={second.pk}"
     first.refresh_from_db()
     assert first.state == "unit_reviewed"
 
