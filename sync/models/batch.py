@@ -196,7 +196,7 @@ class QuarantinedLine(models.Model):
         constraints = [models.UniqueConstraint(fields=["batch", "line_no"], name="sync_quarantinedline_once")]
         indexes = [models.Index(fields=["record_uid"], name="sync_quarantinedline_record")]
         triggers = [
-            pgtrigger.ReadOnly(name="as_received", fields=WITNESSED),
+            pgtrigger.ReadOnly(name="as_received", fields=list(WITNESSED)),
             pgtrigger.Protect(name="kept", operation=pgtrigger.Delete),
         ]
 
