@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -25,6 +26,7 @@ from records.choices import RecordState, ReturnReason
 from records.permissions import may_enter
 from records.registry import RecordType, record_types
 from records.services import (
+    WORK_LIMIT,
     WorkItem,
     board,
     in_others_hands,
@@ -108,6 +110,7 @@ def home(request: HttpRequest) -> HttpResponse:
     context = {
         "strip": strip,
         "groups": [(label, rows) for name, label in GROUPS if (rows := [t for t in tasks if t.group == name])],
+        "capped": max(Counter(task.act for task in tasks).values(), default=0) >= WORK_LIMIT,
         "counts": {name: sum(task.group == name for task in tasks) for name, _label in GROUPS} | {"all": len(tasks)},
         "alarms": shown_alarms(user, limit=5),
         "boards": [found for found in boards if found.expected],

@@ -56,6 +56,7 @@ from records.life.services.system import (
     mark_voided,
 )
 from records.life.services.work import (
+    WORK_LIMIT,
     Board,
     InHands,
     WorkItem,
@@ -67,6 +68,7 @@ from records.life.services.work import (
 )
 
 __all__ = [
+    "WORK_LIMIT",
     "Board",
     "FileLost",
     "FileTooLarge",

@@ -17,7 +17,7 @@ from records.life import permissions
 from records.life.models import EntryDraft, Record, Review
 from records.registry import RecordType
 
-LIMIT = 50
+WORK_LIMIT = 50
 """Rows of one kind shown to one person; a full list is one link away."""
 COUNTED = 2_000
 """Counts stop here: a board says “2000+” instead of reading a whole table."""
@@ -52,7 +52,7 @@ def work_items(user: User, kind: RecordType) -> list[WorkItem]:
 
 def _to_enter(user: User, kind: RecordType) -> list[WorkItem]:
     states = [RecordState.DRAFT, RecordState.RETURNED]
-    rows = _listed(kind).filter(owner_unit=user.unit_id, state__in=states).order_by("due_on", "uid")[:LIMIT]
+    rows = _listed(kind).filter(owner_unit=user.unit_id, state__in=states).order_by("due_on", "uid")[:WORK_LIMIT]
     found = list(rows)
     returns = _last_returns(found)
     drafts = dict(_drafts_of(user, kind).exclude(record_uid=None).values_list("record_uid", "saved_at"))
@@ -75,7 +75,10 @@ def _to_review(user: User, kind: RecordType) -> list[WorkItem]:
     )
     rows = _listed(kind).filter(~Exists(mine)).order_by("due_on", "uid")
     model = kind.model.objects
-    found = [*rows.filter(model.awaiting_unit_q(user))[:LIMIT], *rows.filter(model.awaiting_above_q(user))[:LIMIT]]
+    found = [
+        *rows.filter(model.awaiting_unit_q(user))[:WORK_LIMIT],
+        *rows.filter(model.awaiting_above_q(user))[:WORK_LIMIT],
+    ]
     return [WorkItem(kind=kind, act="review", record=row) for row in found]
 
 
