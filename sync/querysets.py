@@ -148,14 +148,17 @@ class ChangeOrderQuerySet(models.QuerySet["ChangeOrder"]):
         return self.open().filter(pk__in=seats.values("order"))
 
     def touching(self, scope_key: str) -> Self:
-        """Open orders over records that lie in, or reach into, the division with this key."""
+        """Orders that are asked and not closed over records that lie in, or reach into, the division with this key."""
+        under_way = self.open().exclude(state__in=(ChangeState.DRAFT, ChangeState.SIGNING))
+        if not scope_key:
+            return under_way
         found: Any = Q(pk__in=[])
         for kind in record_types().values():
-            rows: Any = kind.model.objects
-            here = rows.filter(key_in("scope_key", (scope_key,)) | rows.all().received_q((scope_key,)))
+            rows: Any = kind.model.objects.filter(pk__in=_rows("OpenChange").values("record_uid"))
+            here = rows.filter(key_in("scope_key", (scope_key,)) | rows.received_q((scope_key,)))
             claimed = _rows("OpenChange").filter(record_uid__in=here.values("pk"))
             found |= Q(record_type=kind.key, pk__in=claimed.values("order"))
-        return self.open().exclude(state__in=(ChangeState.DRAFT, ChangeState.SIGNING)).filter(found)
+        return under_way.filter(found)
 
 
 def _rows(model: str) -> models.QuerySet[Any]:

@@ -31,6 +31,7 @@ SPECTACULAR_SETTINGS = {
         "UnitKindEnum": "accounts.choices.UnitKind",
         "LevelEnum": "accounts.choices.Level",
         "RecordStateEnum": "records.choices.RecordState",
+        "ChangeStateEnum": "sync.choices.ChangeState",
     },
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",

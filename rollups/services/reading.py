@@ -11,9 +11,9 @@ from django.db import connection
 from accounts.models import Division
 from funds.models import FundCategory
 from povfund.common import clock
-from records.models import Permit
 from rollups.choices import DataState, Dimension, Measure, states_from
 from rollups.sql import NODES
+from sync.models import ChangeOrder
 
 COLUMN_OF = {
     Dimension.DIVISION: "node",
@@ -94,7 +94,7 @@ def answer(question: Question) -> Answer:
             row.n += figure.n
             row.fen += figure.fen
     _settle(question, result, by_division=by_division)
-    result.pending_changes = Permit.objects.filter(used_at=None).count()
+    result.pending_changes = ChangeOrder.objects.touching(question.node.scope_key).count()
     return result
 
 

@@ -38,6 +38,15 @@ from sync.models import ChangeMessage, ChangeOrder, ChangeReminder, ChangeSignat
 SAME_PERSON = ("_different_persons", "_one_per_person", "_nobody_twice")
 
 
+class NotProved(RuleViolation):
+    """Whoever signs has not proved anew who they are (403)."""
+
+    status = 403
+
+    def __init__(self) -> None:
+        super().__init__(_finding("REAUTHENTICATE", _("Give your password again to sign."), field="password"))
+
+
 def sign_seat(
     *, actor: User, order: ChangeOrder, seat: str, decision: str, proof: Proof, comment: str = ""
 ) -> ChangeOrder:
@@ -255,9 +264,9 @@ def end_delegation(*, actor: User, delegation: SeatDelegation) -> None:
 
 
 def require_proof(actor: User, proof: Proof) -> None:
-    """Raise RuleViolation REAUTHENTICATE unless the actor has proved within five minutes who signs."""
+    """Raise NotProved unless the actor has proved within five minutes who signs."""
     if proof.user_id != actor.pk or not proof.nonce or clock.now() - proof.at > FRESH:
-        raise RuleViolation(_finding("REAUTHENTICATE", _("Give your password again to sign."), field="password"))
+        raise NotProved()
 
 
 def _require_fitting(seat: str, decision: str, comment: str) -> None:

@@ -56,7 +56,7 @@ def _told(node: str) -> dict[str, Any]:
 
 
 def _province_holds_what_it_sent() -> None:
-    """I4: a locked record is its sealed revision. Nothing sealed waits, no revision but a correction is sealed twice."""
+    """I4: a locked record is its sealed revision. Nothing sealed waits; only a correction is sealed twice alike."""
     items = BatchItem.objects.filter(permit=None).values_list("record_uid", "rev")
     assert items.count() == len(set(items))
     assert not Outbox.objects.filter(batch=None).exists()

@@ -1,0 +1,316 @@
+"""`/api/v1/change-orders/`: the same services as the pages; each decision proves anew who decides."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.http import Http404
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import serializers, status, viewsets
+from rest_framework.decorators import action
+from rest_framework.permissions import IsAuthenticated
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts.models import ApiToken
+from accounts.proof import Proof
+from accounts.services import proof_of_token
+from accounts.signing_in import prove_again
+from povfund.common.pagination import CursorPagination
+from records.registry import RecordType, record_type, record_types
+from sync.changes import services
+from sync.changes.signing import NotProved
+from sync.choices import ChangeState, Seat, SeatDecision
+from sync.models import ChangeEvidence, ChangeItem, ChangeOrder
+
+ITEMS_SHOWN = 50
+SEAT = OpenApiParameter("seat", OpenApiTypes.STR, OpenApiParameter.PATH, enum=list(Seat.values))
+
+
+class Newest(CursorPagination):
+    ordering = ("-drafted_at", "-uid")
+
+
+class RecordSerializer(serializers.Serializer[Any]):
+    """One record of an order: `proposed` has the shape of its resource (partial), or is null for a deletion."""
+
+    uid = serializers.UUIDField()
+    rev = serializers.IntegerField(min_value=1)
+    proposed = serializers.JSONField(allow_null=True)  # type: ignore[assignment]
+
+    def validate_proposed(self, value: Any) -> Any:
+        if value is not None and not isinstance(value, dict):
+            raise serializers.ValidationError(serializers.DictField.default_error_messages["not_a_dict"])
+        return value
+
+
+class NewOrderSerializer(serializers.Serializer[Any]):
+    """An order over one record (`uid`, `rev`, `proposed`) or over many (`records`)."""
+
+    record_type = serializers.ChoiceField(choices=[])
+    uid = serializers.UUIDField(required=False)
+    rev = serializers.IntegerField(required=False, min_value=1)
+    proposed = serializers.JSONField(required=False, allow_null=True)
+    records = RecordSerializer(many=True, required=False)
+    reason_code = serializers.CharField(max_length=20)
+    reason = serializers.CharField(max_length=4000)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["record_type"].choices = list(record_types())
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Both forms become `records`."""
+        if "records" not in attrs:
+            one = RecordSerializer(data={name: self.initial_data.get(name) for name in ("uid", "rev", "proposed")})
+            one.is_valid(raise_exception=True)
+            if "proposed" not in self.initial_data:
+                raise serializers.ValidationError({"proposed": [serializers.Field.default_error_messages["required"]]})
+            attrs["records"] = [one.validated_data]
+        return attrs
+
+
+class SeatDecisionSerializer(serializers.Serializer[Any]):
+    """A decision; `password` (and `otp`) prove who decides, unless the token was issued less than five minutes ago."""
+
+    decision = serializers.ChoiceField(choices=SeatDecision.choices)
+    comment = serializers.CharField(required=False, allow_blank=True, max_length=2000, default="")
+    password = serializers.CharField(required=False, write_only=True, trim_whitespace=False)
+    otp = serializers.CharField(required=False, allow_blank=True, max_length=10, write_only=True)
+    nonce = serializers.CharField(required=False, allow_blank=True, max_length=40, write_only=True)
+
+
+class ProofSerializer(serializers.Serializer[Any]):
+    """Proof alone, for execution."""
+
+    password = serializers.CharField(required=False, write_only=True, trim_whitespace=False)
+    otp = serializers.CharField(required=False, allow_blank=True, max_length=10, write_only=True)
+    nonce = serializers.CharField(required=False, allow_blank=True, max_length=40, write_only=True)
+
+
+class WithdrawSerializer(serializers.Serializer[Any]):
+    reason = serializers.CharField(max_length=2000)
+
+
+class RemindSerializer(serializers.Serializer[Any]):
+    seat = serializers.ChoiceField(choices=Seat.choices)
+
+
+class EvidenceUploadSerializer(serializers.Serializer[Any]):
+    file = serializers.FileField(allow_empty_file=True)
+
+
+class EvidenceSerializer(serializers.ModelSerializer[ChangeEvidence]):
+    class Meta:
+        model = ChangeEvidence
+        fields = ["uid", "name", "media_type", "size", "sha256", "added_at"]
+
+
+class OrderRowSerializer(serializers.ModelSerializer[ChangeOrder]):
+    """更改申请 in a list."""
+
+    node = serializers.CharField(source="node_id", read_only=True)
+
+    class Meta:
+        model = ChangeOrder
+        fields = [
+            "uid", "number", "node", "state", "record_type", "line", "title", "count", "reason_code", "reason",
+            "drafted_unit", "drafted_at", "asked_at", "decided_at", "expires_at", "executed_at", "closed_at",
+            "closed_for", "closed_text",
+        ]  # fmt: skip
+
+
+class OrderSerializer(OrderRowSerializer):
+    """更改申请 with its seats, its first records field by field, and its evidence."""
+
+    seats = serializers.SerializerMethodField()
+    records = serializers.SerializerMethodField()
+    evidence = EvidenceSerializer(many=True, read_only=True)
+
+    class Meta(OrderRowSerializer.Meta):
+        fields = [*OrderRowSerializer.Meta.fields, "code", "root", "permit_id", "seats", "records", "evidence"]
+
+    def get_seats(self, order: ChangeOrder) -> list[dict[str, Any]]:
+        return [_seat(view) for view in services.board_of(order)]
+
+    def get_records(self, order: ChangeOrder) -> list[dict[str, Any]]:
+        return [item_json(view) for view in services.items_of(order, most=ITEMS_SHOWN)]
+
+
+def _seat(view: services.SeatView) -> dict[str, Any]:
+    signature = view.signature
+    return {
+        "seat": view.seat.value,
+        "unit_name": view.unit_name,
+        "standing": view.standing,
+        "since": view.since,
+        "waited_days": view.days,
+        "decision": signature.decision if signature else None,
+        "person": signature.person_name if signature else None,
+        "decided_at": signature.at if signature else None,
+        "comment": signature.comment if signature else "",
+        "reminders": len(view.reminders),
+    }
+
+
+def item_json(view: services.ItemView) -> dict[str, Any]:
+    """One record of an order: contents before and after, and the paths that differ."""
+    item: ChangeItem = view.item
+    return {
+        "uid": str(item.record_uid),
+        "owner_unit": item.owner,
+        "label": item.label,
+        "base_rev": item.base_rev,
+        "base_hash": item.base_hash,
+        "new_hash": item.new_hash,
+        "before": view.before,
+        "proposed": view.after,
+        "changed": view.changed,
+        "added": view.added,
+        "removed": view.removed,
+    }
+
+
+class ChangeOrderViewSet(viewsets.GenericViewSet[ChangeOrder]):
+    """更改申请 — asked for at the province, decided at the centre, executed by the counterpart (art. 12)."""
+
+    queryset = ChangeOrder.objects.none()
+    serializer_class = OrderSerializer
+    permission_classes = [IsAuthenticated]
+    pagination_class = Newest
+    filter_backends = ()
+    lookup_field = "uid"
+    lookup_value_regex = "[0-9a-f-]{36}"
+
+    def get_queryset(self) -> Any:
+        return ChangeOrder.objects.visible_to(self.request.user).select_related("node")
+
+    @extend_schema(
+        parameters=[
+            OpenApiParameter("state", OpenApiTypes.STR, enum=list(ChangeState.values)),
+            OpenApiParameter("awaiting", OpenApiTypes.STR, enum=["me"]),
+            OpenApiParameter("record", OpenApiTypes.UUID),
+        ],
+        responses={200: OrderRowSerializer(many=True)},
+    )
+    def list(self, request: Request) -> Response:
+        """Orders the account may read, newest first; `awaiting=me`: those one of its seats is to decide."""
+        rows = self.get_queryset()
+        if state := request.query_params.get("state"):
+            rows = rows.filter(state=state)
+        if request.query_params.get("awaiting") == "me":
+            rows = rows & ChangeOrder.objects.awaiting(request.user).select_related("node")
+        if record := request.query_params.get("record"):
+            field = serializers.UUIDField()
+            rows = rows.filter(items__record_uid=field.run_validation(record))
+        page = self.paginate_queryset(rows)
+        return self.get_paginated_response(OrderRowSerializer(page, many=True).data)
+
+    def retrieve(self, request: Request, uid: str) -> Response:
+        return Response(OrderSerializer(self.get_object()).data)
+
+    @extend_schema(request=NewOrderSerializer, responses={201: OrderSerializer})
+    def create(self, request: Request) -> Response:
+        """Draw up an order; nobody is asked before both provincial seats have signed."""
+        asked = NewOrderSerializer(data=request.data)
+        asked.is_valid(raise_exception=True)
+        data = asked.validated_data
+        kind = record_type(data["record_type"])
+        self._require_visible(kind, [row["uid"] for row in data["records"]])
+        order = services.propose(
+            actor=request.user,
+            kind=kind,
+            proposals=[
+                services.Proposal(uid=row["uid"], rev=row["rev"], changes=row["proposed"]) for row in data["records"]
+            ],
+            reason_code=data["reason_code"],
+            reason=data["reason"],
+        )
+        return Response(OrderSerializer(order).data, status=status.HTTP_201_CREATED)
+
+    def _require_visible(self, kind: RecordType, uids: Sequence[Any]) -> None:
+        seen = kind.model.objects.visible_to(self.request.user).filter(pk__in=uids).count()
+        if seen != len(set(uids)):
+            raise Http404
+
+    @extend_schema(parameters=[SEAT], request=SeatDecisionSerializer, responses={200: OrderSerializer})
+    @action(detail=True, methods=["post"], url_path=r"seats/(?P<seat>[a-z_]{5,20})", url_name="seat")
+    def decide(self, request: Request, uid: str, seat: str) -> Response:
+        """Decide in one seat: sign, consent or refuse."""
+        asked = SeatDecisionSerializer(data=request.data)
+        asked.is_valid(raise_exception=True)
+        if seat not in Seat.values:
+            raise Http404
+        data = asked.validated_data
+        order = services.sign_seat(
+            actor=request.user,
+            order=self.get_object(),
+            seat=seat,
+            decision=data["decision"],
+            comment=data["comment"],
+            proof=proof_of(request, data),
+        )
+        return Response(OrderSerializer(order).data)
+
+    @extend_schema(request=WithdrawSerializer, responses={200: OrderSerializer})
+    @action(detail=True, methods=["post"])
+    def withdraw(self, request: Request, uid: str) -> Response:
+        """Take the order back, with a reason."""
+        asked = WithdrawSerializer(data=request.data)
+        asked.is_valid(raise_exception=True)
+        order = services.withdraw(actor=request.user, order=self.get_object(), reason=asked.validated_data["reason"])
+        return Response(OrderSerializer(order).data)
+
+    @extend_schema(request=ProofSerializer, responses={202: OrderSerializer})
+    @action(detail=True, methods=["post"])
+    def execute(self, request: Request, uid: str) -> Response:
+        """Make the permitted change; the worker carries it out."""
+        asked = ProofSerializer(data=request.data)
+        asked.is_valid(raise_exception=True)
+        proof = proof_of(request, asked.validated_data)
+        order = services.execute(actor=request.user, order=self.get_object(), proof=proof)
+        return Response(OrderSerializer(order).data, status=status.HTTP_202_ACCEPTED)
+
+    @extend_schema(request=RemindSerializer, responses={201: OrderSerializer})
+    @action(detail=True, methods=["post"])
+    def reminders(self, request: Request, uid: str) -> Response:
+        """Remind a seat that is waited for."""
+        asked = RemindSerializer(data=request.data)
+        asked.is_valid(raise_exception=True)
+        order = self.get_object()
+        services.remind(actor=request.user, order=order, seat=asked.validated_data["seat"])
+        return Response(OrderSerializer(order).data, status=status.HTTP_201_CREATED)
+
+    @extend_schema(request=EvidenceUploadSerializer, responses={201: EvidenceSerializer})
+    @action(detail=True, methods=["post"])
+    def evidence(self, request: Request, uid: str) -> Response:
+        """Add a file that supports a draft (multipart)."""
+        asked = EvidenceUploadSerializer(data=request.data)
+        asked.is_valid(raise_exception=True)
+        file = asked.validated_data["file"]
+        made = services.add_evidence(actor=request.user, order=self.get_object(), name=file.name, chunks=file.chunks())
+        return Response(EvidenceSerializer(made).data, status=status.HTTP_201_CREATED)
+
+    @extend_schema(
+        parameters=[OpenApiParameter("after", OpenApiTypes.INT)],
+        responses={200: dict[str, Any]},
+    )
+    @action(detail=True, methods=["get"])
+    def items(self, request: Request, uid: str) -> Response:
+        """The records of the order after number `after`, 50 at a time."""
+        after = serializers.IntegerField(min_value=0).run_validation(request.query_params.get("after", 0))
+        views = services.items_of(self.get_object(), start=after, most=ITEMS_SHOWN)
+        last = views[-1].item.n if len(views) == ITEMS_SHOWN else None
+        return Response({"results": [item_json(view) for view in views], "next_after": last})
+
+
+def proof_of(request: Request, data: dict[str, Any]) -> Proof:
+    """Password (and code) in the body, or a token just issued. Raises SignInRefused, SignInLocked, NotProved."""
+    if password := data.get("password"):
+        return prove_again(request._request, password=password, otp=data.get("otp", ""), nonce=data.get("nonce", ""))
+    proof = proof_of_token(request.auth) if isinstance(request.auth, ApiToken) else None
+    if proof is None:
+        raise NotProved()
+    return proof
