@@ -19,6 +19,7 @@ from accounts.proof import Proof
 from accounts.services import proof_of_token
 from accounts.signing_in import prove_again
 from povfund.common.pagination import CursorPagination
+from povfund.common.uid import UID_PATTERN
 from records.registry import RecordType, record_type, record_types
 from sync.changes import services
 from sync.changes.signing import NotProved
@@ -182,7 +183,7 @@ class ChangeOrderViewSet(viewsets.GenericViewSet[ChangeOrder]):
     pagination_class = Newest
     filter_backends = ()
     lookup_field = "uid"
-    lookup_value_regex = "[0-9a-f-]{36}"
+    lookup_value_regex = UID_PATTERN
 
     def get_queryset(self) -> Any:
         return ChangeOrder.objects.visible_to(self.request.user).select_related("node")
