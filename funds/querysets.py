@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Self
 
+from django.contrib.postgres.expressions import ArraySubquery
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Lookup, Q
 
 from accounts.scope import prefix_q
 from records.querysets import RecordQuerySet
@@ -14,11 +15,34 @@ if TYPE_CHECKING:
     from accounts.models import User
 
 
+PROVINCE_KEY = 2
+"""Length of a province's scope key."""
+
+
+class AnyOf(Lookup):
+    """`value = ANY (array)`: an array found once, whose members an index looks up."""
+
+    lookup_name = "any_of"
+
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:
+        value, of_value = self.process_lhs(compiler, connection)
+        array, of_array = self.process_rhs(compiler, connection)
+        return f"{value} = ANY ({array})", [*of_value, *of_array]
+
+
 class FundDocumentQuerySet(RecordQuerySet):
     def received_q(self, keys: tuple[str, ...]) -> Q:
-        """Documents from above with a line whose recipient lies in one of the subtrees."""
+        """
+        Documents from above with a line whose recipient lies in one of the subtrees.
+
+        Below a province these are few: found first and then looked up, where a subquery joined by OR
+        would read every document. For a province and the centre the subquery is hardly ever reached.
+        """
         lines: Any = self.model._meta.get_field("lines").related_model
-        return Q(pk__in=lines.objects.filter(prefix_q("recipient_key", keys)).values("document"))
+        reaching = lines.objects.filter(prefix_q("recipient_key", keys)).values("document")
+        if min(map(len, keys), default=0) <= PROVINCE_KEY:
+            return Q(pk__in=reaching)
+        return Q(AnyOf(F("pk"), ArraySubquery(reaching.order_by())))
 
 
 class FundLineQuerySet(models.QuerySet[Any]):

@@ -7,9 +7,8 @@ from collections.abc import Iterator
 
 from django.db import transaction
 
-from accounts.models import User
 from bench.figure import Figure
-from bench.harness import fresh_database, median
+from bench.harness import compare, fresh_database
 from funds.models import FundDocument
 from funds.services import save_fund_document
 from povfund.common.uid import uuid7
@@ -20,7 +19,7 @@ from tests.people import account
 def run(*, quick: bool) -> Iterator[Figure]:
     with fresh_database():
         numbers = itertools.count(1)
-        clerk: User = account("511921.finance.entry")
+        clerk = account("511921.finance.entry")
         pattern = draft("通财农〔2016〕9999号")
 
         def save() -> None:
@@ -32,7 +31,7 @@ def run(*, quick: bool) -> Iterator[Figure]:
                 pattern.document_no = f"底线〔2016〕{next(numbers)}号"
                 pattern.save(force_insert=True)
 
-        times = 30 if quick else 200
-        product, floor = median(save, times=times), median(insert, times=times)
+        times = 30 if quick else 300
+        product, floor = compare(save, insert, times=times)
         yield Figure("entry save (lock, rules, revision, audit, deltas)", product, floor, 5)
         assert FundDocument.objects.count() > times

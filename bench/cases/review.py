@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from django.db import connection
 
 from bench.figure import Figure
-from bench.harness import analyze, fresh_database, median, rolled_back
+from bench.harness import analyze, compare, fresh_database, rolled_back
 from funds.models import FundDocument
 from povfund.scale import seed_scale
 from records.choices import RecordState
@@ -39,5 +39,5 @@ def run(*, quick: bool) -> Iterator[Figure]:
         def update() -> None:
             FundDocument.objects.filter(pk__in=uids).update(state="province_reviewed", reviewed_rev=1)
 
-        product, floor = median(rolled_back(review), times=3), median(rolled_back(update), times=3)
+        product, floor = compare(rolled_back(review), rolled_back(update), times=3)
         yield Figure(f"set-wise review of {many:,}", product, floor, 10, units=many)

@@ -11,7 +11,7 @@ import zstandard
 from django.db import connection
 
 from bench.figure import Figure
-from bench.harness import analyze, fresh_database, once
+from bench.harness import analyze, fresh_database, once, peak_mib
 from povfund.scale import seed_scale
 from records.choices import RecordState
 from tests.sync.world import World
@@ -24,9 +24,12 @@ def run(*, quick: bool) -> Iterator[Figure]:
         with world.at("P51"):
             seed_scale(lines=many * 10, province="51", state=RecordState.PROVINCE_REVIEWED)
             analyze()
-            floor = once(_copy)
-        product = once(world.seal)
-        yield Figure(f"seal and build {many:,} records ({many * 10:,} lines)", product, floor, 3, units=many)
+            before = once(_copy)
+        product, peak = once(world.seal), peak_mib()
+        with world.at("P51"):
+            floor = (before + once(_copy)) / 2
+        name = f"seal and build {many:,} records ({many * 10:,} lines)"
+        yield Figure(name, product, floor, 3, units=many, peak=peak)
         world.close()
 
 

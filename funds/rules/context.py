@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from django.db import connection
 from django.db.models import F, Sum
 
 from accounts.models import Division
@@ -63,24 +64,29 @@ def divisions_by_code(codes: set[str]) -> dict[str, Division]:
     return {division.code: division for division in found.select_related("successor").order_by("-scope_key")}
 
 
+# These two are asked at every save, and putting the statement together would cost more than running it.
+_TAKEN = """
+    SELECT l.document_no, issuer.code, l.money_level, c.code, b.code, recipient.code, l.document_id
+    FROM funds_fundline l
+    JOIN accounts_division issuer ON issuer.id = l.issuer_id
+    JOIN accounts_division recipient ON recipient.id = l.recipient_id
+    JOIN funds_fundcategory c ON c.id = l.fund_category_id JOIN funds_budgetitem b ON b.id = l.budget_item_id
+    WHERE l.document_no = ANY(%s) AND NOT l.document_id = ANY(%s)
+"""
+_PASSED_ON = """
+    SELECT d.parent_id, l.issuer_key, (sum(l.amount) * 100)::bigint
+    FROM funds_funddocument d JOIN funds_fundline l ON l.document_id = d.uid
+    WHERE d.parent_id = ANY(%s) AND NOT d.deleted GROUP BY 1, 2
+"""
+
+
 def _taken(rows: Sequence[Row], uids: list[UUID]) -> dict[tuple[Any, ...], UUID]:
     numbers = {row.content.document_no for row in rows} - {""}
     if not numbers:
         return {}
-    stored = FundLine.objects.filter(document_no__in=numbers).exclude(document__in=uids)
-    return {
-        key: document
-        for *key_parts, document in stored.values_list(
-            "document_no",
-            "issuer__code",
-            "money_level",
-            "fund_category__code",
-            "budget_item__code",
-            "recipient__code",
-            "document_id",
-        )
-        if (key := tuple(key_parts))
-    }
+    with connection.cursor() as cursor:
+        cursor.execute(_TAKEN, [list(numbers), uids])
+        return {tuple(key): document for *key, document in cursor.fetchall()}
 
 
 def _parents(parents: set[UUID], uids: list[UUID]) -> dict[UUID, dict[str, Any]]:
@@ -121,9 +127,10 @@ def _spent(parents: set[UUID], uids: list[UUID]) -> dict[tuple[UUID, str], int]:
 
 def _children(uids: list[UUID]) -> dict[UUID, dict[str, int]]:
     passed: dict[UUID, dict[str, int]] = {}
-    lines = FundLine.objects.filter(document__parent__in=uids, document__deleted=False)
-    for parent, key, amount in lines.values_list("document__parent", "issuer_key").annotate(Sum("amount")):
-        passed.setdefault(parent, {})[key] = int(amount * 100)
+    with connection.cursor() as cursor:
+        cursor.execute(_PASSED_ON, [uids])
+        for parent, key, fen in cursor.fetchall():
+            passed.setdefault(parent, {})[key] = fen
     return passed
 
 
