@@ -13,6 +13,7 @@ from records.life.models import (
     Review,
 )
 from records.life.settings import ReviewSetting
+from records.sheets.models import ImportFinding, ImportItem, SheetExport, SheetImport, SheetMapping
 
 __all__ = [
     "Alarm",
@@ -21,6 +22,8 @@ __all__ = [
     "CalendarYear",
     "EntryDraft",
     "Identity",
+    "ImportFinding",
+    "ImportItem",
     "Job",
     "JobState",
     "Outbox",
@@ -29,5 +32,8 @@ __all__ = [
     "RecordRevision",
     "Review",
     "ReviewSetting",
+    "SheetExport",
+    "SheetImport",
+    "SheetMapping",
     "TickRun",
 ]

@@ -41,8 +41,10 @@ from records.life.services.sets import (
     copy_rows,
     delete_set,
     ingest_codes,
+    judge_now,
     plan_set,
     store_set,
+    taken_twice,
 )
 from records.life.services.steps import Step, StepResult, rule_row, take_step, take_steps
 from records.life.services.system import (
@@ -105,6 +107,7 @@ __all__ = [
     "hold_outbox",
     "in_others_hands",
     "ingest_codes",
+    "judge_now",
     "mark_acknowledged",
     "mark_executed",
     "mark_permitted",
@@ -134,6 +137,7 @@ __all__ = [
     "stored_path",
     "take_step",
     "take_steps",
+    "taken_twice",
     "unsaved_draft",
     "use_permit",
     "waiting_days",

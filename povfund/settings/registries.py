@@ -3,6 +3,10 @@
 RECORD_TYPES = ["funds.registry.FUND_DOCUMENT", "funds.registry.ARRIVAL"]
 
 JOB_HANDLERS = {
+    "sheets.read": "records.sheets.jobs.read",
+    "sheets.store": "records.sheets.jobs.store",
+    "sheets.undo": "records.sheets.jobs.undo",
+    "sheets.export": "records.sheets.exporting.write",
     "sync.change_execute": "sync.changes.carrying.execute_job",
     "sync.change_post": "sync.changes.posting.job",
     "sync.change_revoke": "sync.changes.carrying.revoke_job",

@@ -3,10 +3,15 @@
 from django.urls import path
 
 from records.api.attachments import AttachmentViewSet
-from records.api.sheets import TemplateView
+from records.api.sheets import ExportViewSet, ImportViewSet, TemplateView
 from records.calendar.api import ROUTES as CALENDAR_ROUTES, URLS as CALENDAR_URLS
 
-ROUTES = [("attachments", AttachmentViewSet), *CALENDAR_ROUTES]
+ROUTES = [
+    ("attachments", AttachmentViewSet),
+    ("imports", ImportViewSet),
+    ("exports", ExportViewSet),
+    *CALENDAR_ROUTES,
+]
 URLS = [
     path("templates/<slug:resource>.xlsx", TemplateView.as_view(), name="template"),
     *CALENDAR_URLS,

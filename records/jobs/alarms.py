@@ -23,6 +23,10 @@ SENTENCES: dict[str, tuple[Any, Any]] = {
         _("Open the cases of the fund chain under Totals."),
     ),
     "jobs.failing": (_("A piece of background work fails again and again."), _("Read the error on the jobs page.")),
+    "records.personal_export": (
+        _("Personal data were exported."),
+        _("The export log says who, why, which filter and how many rows."),
+    ),
     "rollups.differ": (_("Summary cells differ from the records."), _("Run `manage.py rollups rebuild`.")),
     "sync.assert": (_("A batch is held: control sums differ."), _("Compare the receipt with the records.")),
     "sync.blocked": (
@@ -63,6 +67,10 @@ SENTENCES: dict[str, tuple[Any, Any]] = {
         _("Look at the batch and at the workers of this server."),
     ),
 }
+
+
+FOR_AUDITORS = ("audit.unlinked", "records.personal_export")
+"""Kinds an auditor sees."""
 
 
 def raise_alarm(
@@ -107,6 +115,8 @@ def open_alarms(user: User) -> QuerySet[Alarm]:
     rows = Alarm.objects.filter(over_at=None)
     if user.can("sync.send") or user.can("jobs.read") or user.can("sync.nodes"):
         return rows
+    if user.can("audit.read"):
+        return rows.filter(kind__in=FOR_AUDITORS)
     return rows.filter(unit=user.unit_id)
 
 

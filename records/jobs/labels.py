@@ -7,6 +7,10 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 JOB_KINDS: dict[str, Any] = {
+    "sheets.read": _("Read a workbook"),
+    "sheets.store": _("Store an import"),
+    "sheets.undo": _("Take an import back"),
+    "sheets.export": _("Write an export"),
     "sync.deliver": _("Deliver a batch to the centre"),
     "sync.ingest": _("Take in a received batch"),
     "sync.send_now": _("Send now"),

@@ -21,12 +21,13 @@ Text = str | Promise
 
 TEXT, CODE, DAY, YEAR, MONEY, UID, REV, REFERENCE = "text", "code", "day", "year", "money", "uid", "rev", "reference"
 UNITS = re.compile(r"[(]?(?:单位[::])?(万元|元|10k yuan|yuan)[)]?$")
+_BRACKETS = str.maketrans(dict.fromkeys("[〔【﹝", "(") | dict.fromkeys("]〕】﹞", ")"))
 _TRAILING = re.compile(r"[(][^()]*[)]$")
 
 
 def plain(text: Any) -> str:
-    """A head or a name as it is compared: half-width, without spaces, marks of a list and case."""
-    return re.sub(r"[\s*::、·]+", "", unicodedata.normalize("NFKC", str(text))).lower()
+    """A head, name or number as it is compared: half-width, one kind of bracket, without spaces and marks."""
+    return re.sub(r"[\s*::、·]+", "", unicodedata.normalize("NFKC", str(text)).translate(_BRACKETS)).lower()
 
 
 def without_unit(head: str) -> tuple[str, str]:

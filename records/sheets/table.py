@@ -187,7 +187,8 @@ class TableReader:
         if record.head == head:
             return
         for name, value in head.items():
-            if record.head.setdefault(name, value) != value:
+            known = record.head.setdefault(name, value)
+            if known != value and not (name in self.form.group_by and plain(known) == plain(value)):
                 finding = _differs(record.row, self.by_name[name].label)
                 self._tell(row, self.index_of.get(name, 0), finding, position)
 

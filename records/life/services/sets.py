@@ -311,6 +311,13 @@ def copy_rows(table: str, columns: Sequence[str], rows: Iterable[tuple[Any, ...]
             copy.write_row(row)
 
 
+def judge_now() -> None:
+    """What the database judges at commit is judged here, so that a refusal is the caller's. Raises IntegrityError."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        cursor.execute("SET CONSTRAINTS ALL DEFERRED")
+
+
 def taken_twice() -> RuleViolation:
     """What to say when a unique index refuses what the rules let pass: somebody stored the same meanwhile."""
     return RuleViolation(

@@ -1,0 +1,346 @@
+"""
+Exports of a list: with a purpose, a number on every sheet, expected and written rows, nothing that runs as a formula.
+
+Rows go from the database to the file as they come; memory does not grow with their number.
+"""
+
+from __future__ import annotations
+
+import csv
+import threading
+import zipfile
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+from xml.sax.saxutils import escape
+
+from django.db import connection, transaction
+from django.db.models import Max
+from django.utils.translation import get_language, gettext as _, gettext_lazy, override
+from rustpy_xlsxwriter import Format, write_worksheet
+
+from accounts import audit
+from accounts.models import User
+from povfund.common import clock
+from povfund.common.errors import Finding, RuleViolation
+from povfund.common.verdict import ALLOWED, Verdict, denied, require
+from records.registry import RecordType, record_type
+from records.services import JobContext, LostLease, enqueue, raise_alarm
+from records.sheets import form
+from records.sheets.form import Column
+from records.sheets.importing import folder, job_progress
+from records.sheets.models import SheetExport
+from records.sheets.template import shown_value
+
+PURPOSES = {
+    "analysis": gettext_lazy("Analysis and supervision"),
+    "reporting": gettext_lazy("Report to a superior"),
+    "checking": gettext_lazy("Checking with the unit"),
+    "audit": gettext_lazy("Audit and inspection"),
+}
+"""用途 — the data serve poverty relief alone (art. 15)."""
+FORMATS = ("xlsx", "csv")
+MOST = 1_000_000
+"""Rows of one file: what a sheet holds."""
+PERSONAL_MOST = 10_000
+"""Rows with personal columns a person may take out in one day."""
+CHUNK = 1_000
+SHOWN_EVERY = 1.0
+"""Seconds between two signs of progress."""
+ACTIVE = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
+
+
+def may_export(user: User) -> Verdict:
+    """May the user take lists out as files?"""
+    if user.can("records.export"):
+        return ALLOWED
+    return denied(
+        gettext_lazy("Your duties do not include exporting lists."),
+        article="15",
+        ask_whom=gettext_lazy("The security administrator of your deployment gives duties."),
+    )
+
+
+def file_of(row: SheetExport) -> Path:
+    return folder() / f"{row.uid}.{row.file_format}"
+
+
+def start_export(
+    *, actor: User, kind: RecordType, params: dict[str, Any], file_format: str, purpose: str
+) -> SheetExport:
+    """
+    Ask for a file of everything the filter holds and the actor may read; written in the background.
+
+    Raises Refused, or RuleViolation for an unknown purpose or format, too many rows, or more personal
+    rows than a day allows.
+    """
+    require(may_export(actor))
+    _require_known(file_format, purpose)
+    expected = kind.sheet.count(actor, kind.sheet.chosen(actor, params))
+    personal = any(column.personal for column in kind.sheet.columns)
+    _require_few(actor, expected, personal=personal)
+    with transaction.atomic():
+        row = SheetExport.objects.create(
+            number=_next_number(),
+            record_type=kind.key,
+            filter=params,
+            file_format=file_format,
+            purpose=purpose,
+            unit=actor.unit,
+            asked_by=actor,
+            language=get_language() or "zh-hans",
+            personal=personal,
+            expected=expected,
+            created_at=clock.now(),
+        )
+        job = enqueue(kind="sheets.export", key=str(row.uid), payload={"export": str(row.uid)}, asked_by=actor)
+        SheetExport.objects.filter(pk=row.pk).update(job=job.uid)
+        told = {"number": row.number, "filter": params, "format": file_format, "purpose": purpose, "expected": expected}
+        audit.record(actor=actor, action="records.export.ask", target_type=kind.key, target_id=row.number, after=told)
+        if personal:
+            raise_alarm(
+                kind="records.personal_export",
+                key=row.number,
+                details={"message": f"{row.number} {actor.person.name} {actor.unit} {expected}"},
+            )
+    row.refresh_from_db()
+    return row
+
+
+def _require_known(file_format: str, purpose: str) -> None:
+    for given, known, name in ((purpose, tuple(PURPOSES), "purpose"), (file_format, FORMATS, "format")):
+        if given not in known:
+            finding = Finding(
+                "PURPOSE" if name == "purpose" else "SHAPE",
+                _("Say what the file is for.") if name == "purpose" else _("The file is xlsx or csv."),
+                field=name,
+                remedy=_("Choose one of: %(known)s.") % {"known": ", ".join(known)},
+                article="15",
+            )
+            raise RuleViolation(finding)
+
+
+def _require_few(actor: User, expected: int, *, personal: bool) -> None:
+    if expected > MOST:
+        raise _too_many(expected, MOST)
+    if personal:
+        today = SheetExport.objects.filter(asked_by=actor, personal=True, created_at__date=clock.today())
+        taken = sum(found or 0 for found in today.values_list("expected", flat=True))
+        if taken + expected > PERSONAL_MOST:
+            raise _too_many(taken + expected, PERSONAL_MOST)
+
+
+def _too_many(found: int, most: int) -> RuleViolation:
+    finding = Finding(
+        "EXPORT_LIMIT",
+        _("%(found)s rows; at most %(most)s may be taken out.") % {"found": found, "most": most},
+        field="filter",
+        remedy=_("Narrow the filter."),
+        article="15",
+    )
+    return RuleViolation(finding)
+
+
+def _next_number() -> str:
+    """P51-20161124-0007: node, day, count of the day; taken under a lock, so that no number is given twice."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtext('records.export.number'))")
+    prefix = f"{clock.node()}-{clock.today():%Y%m%d}-"
+    last = SheetExport.objects.filter(number__startswith=prefix).aggregate(last=Max("number"))["last"]
+    return f"{prefix}{int(last.rpartition('-')[2]) + 1 if last else 1:04d}"
+
+
+def write(context: JobContext) -> dict[str, Any]:
+    """The job: one snapshot of the database, streamed into the file; written must equal expected."""
+    row = SheetExport.objects.select_related("asked_by__person", "unit__division").get(
+        pk=UUID(context.payload["export"])
+    )
+    kind = record_type(row.record_type)
+    actor = User.objects.with_seat().get(pk=row.asked_by_id)
+    draft = file_of(row).with_suffix(".part")
+    counted = _Counted(context)
+    with override(row.language):
+        with transaction.atomic():
+            with connection.cursor() as cursor:
+                cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+            chosen = kind.sheet.chosen(actor, row.filter)
+            counted.expected = kind.sheet.count(actor, chosen)
+            rows = counted.of(_rows(actor, kind, list(chosen)))
+            if row.file_format == "csv":
+                _write_csv(draft, row, kind, rows)
+            else:
+                _write_xlsx(draft, row, kind, rows)
+        if row.file_format == "xlsx":
+            _stamp(draft, row)
+    if counted.written != counted.expected:
+        draft.unlink()
+        raise RuntimeError(f"{counted.written} of {counted.expected} rows written")
+    draft.replace(file_of(row))
+    return _finish(context, row, counted.written)
+
+
+def _finish(context: JobContext, row: SheetExport, written: int) -> dict[str, Any]:
+    with transaction.atomic():
+        context.progress(done=written, total=written)
+        SheetExport.objects.filter(pk=row.pk).update(
+            written=written, expected=written, ready=True, finished_at=clock.now()
+        )
+        audit.record(
+            actor=row.asked_by,
+            action="records.export.write",
+            target_type=row.record_type,
+            target_id=row.number,
+            after={"written": written, "filter": row.filter},
+        )
+    return {"written": written}
+
+
+class _Counted:
+    """
+    Counts what passes. A second thread, with a connection outside of the snapshot, shows it as progress and
+    learns of a lost lease; the next row then raises LostLease.
+    """
+
+    def __init__(self, context: JobContext) -> None:
+        self.context, self.expected, self.written, self.lost = context, 0, 0, False
+
+    def of(self, rows: Iterator[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+        over = threading.Event()
+        thread = threading.Thread(target=self._show, args=(over,), daemon=True)
+        thread.start()
+        try:
+            for row in rows:
+                if self.lost:
+                    raise LostLease
+                self.written += 1
+                yield row
+        finally:
+            over.set()
+            thread.join()
+
+    def _show(self, over: threading.Event) -> None:
+        while not over.wait(SHOWN_EVERY) and not self.lost:
+            try:
+                self.context.progress(done=self.written, total=self.expected)
+            except LostLease:
+                self.lost = True
+            finally:
+                connection.close()
+
+
+def _rows(actor: User, kind: RecordType, uids: list[UUID]) -> Iterator[dict[str, Any]]:
+    """Rows by head of column, values as a sheet writes them."""
+    sheet_form = kind.sheet
+    codes = sheet_form.lookups(actor, None)
+    labels = {name: {code: f"{code} {label}" for code, label in held.entries} for name, held in codes.items()}
+    columns = [(column.head(), column.name, column) for column in sheet_form.columns]
+    for start in range(0, len(uids), CHUNK):
+        for row in sheet_form.rows(actor, uids[start : start + CHUNK]):
+            yield {head: shown_value(row[name], column, labels) for head, name, column in columns}
+
+
+def watermark(row: SheetExport) -> str:
+    """Who took it out, when, why, and the number that finds it in the log."""
+    told = {
+        "number": row.number,
+        "unit": row.unit,
+        "person": row.asked_by.person,
+        "account": row.asked_by.username,
+        "time": row.created_at.astimezone(clock.SHANGHAI).strftime("%Y-%m-%d %H:%M"),
+        "purpose": PURPOSES[row.purpose],
+    }
+    return str(_("Export %(number)s · %(unit)s %(person)s %(account)s · %(time)s · %(purpose)s") % told)
+
+
+def _write_xlsx(path: Path, row: SheetExport, kind: RecordType, rows: Iterator[dict[str, Any]]) -> None:
+    columns = kind.sheet.columns
+    mark = watermark(row).replace("&", "&&")
+    write_worksheet(
+        _never_empty(rows, columns),
+        str(path),
+        sheet_name=str(kind.label)[:31],
+        freeze_row=1,
+        bold_headers=True,
+        column_widths={column.head(): float(column.width) for column in columns},
+        column_formats={column.head(): _format(column) for column in columns},
+        page_setup={"landscape": True, "repeat_rows": 0, "header": f"&L{mark}", "footer": f"&L{mark}&R&P / &N"},
+    )
+
+
+def _format(column: Column) -> Format:
+    made = Format()
+    if column.kind == form.MONEY:
+        return made.set_num_format("#,##0.00####")
+    if column.kind == form.DAY:
+        return made.set_num_format("yyyy-mm-dd")
+    return (
+        made.set_num_format("0")
+        if column.kind in (form.YEAR, form.REV)
+        else made.set_num_format("@").set_quote_prefix()
+    )
+
+
+def _never_empty(rows: Iterator[dict[str, Any]], columns: tuple[Column, ...]) -> Iterator[dict[str, Any]]:
+    """The writer takes the heads from the first row: without rows, one of empty cells."""
+    first = next(rows, None)
+    yield first or dict.fromkeys((column.head() for column in columns), "")
+    yield from rows
+
+
+def _write_csv(path: Path, row: SheetExport, kind: RecordType, rows: Iterator[dict[str, Any]]) -> None:
+    with path.open("w", encoding="utf-8-sig", newline="") as file:
+        writer = csv.writer(file, quoting=csv.QUOTE_ALL)
+        writer.writerow([column.head() for column in kind.sheet.columns])
+        for values in rows:
+            writer.writerow([inert(value) for value in values.values()])
+        writer.writerow([watermark(row)])
+
+
+def inert(value: Any) -> Any:
+    """Text that a spreadsheet would run gets an apostrophe; numbers, negative ones too, stay numbers."""
+    if isinstance(value, str) and value.lstrip("\"'; ").startswith(ACTIVE):
+        return f"'{value}"
+    if isinstance(value, float):
+        return f"{value:.6f}".rstrip("0").rstrip(".")
+    return value.isoformat() if isinstance(value, date) else value
+
+
+def _stamp(path: Path, row: SheetExport) -> None:
+    """Number and watermark as properties of the document, where people look for its origin."""
+    mark = escape(watermark(row))
+    core = (
+        '<?xml version="1.0" encoding="UTF-8" standalone="yes"?><cp:coreProperties'
+        ' xmlns:cp="http://schemas.openxmlformats.org/package/2006/metadata/core-properties"'
+        ' xmlns:dc="http://purl.org/dc/elements/1.1/" xmlns:dcterms="http://purl.org/dc/terms/"'
+        ' xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance">'
+        f"<dc:title>{row.number}</dc:title><dc:creator>{escape(row.asked_by.username)}</dc:creator>"
+        f"<cp:keywords>{row.number}</cp:keywords><dc:description>{mark}</dc:description></cp:coreProperties>"
+    )
+    stamped = path.with_suffix(".stamped")
+    with zipfile.ZipFile(path) as old, zipfile.ZipFile(stamped, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as new:
+        for member in old.infolist():
+            if member.filename == "docProps/core.xml":
+                new.writestr(member, core)
+                continue
+            with old.open(member) as source, new.open(member.filename, "w", force_zip64=True) as target:
+                while block := source.read(1 << 20):
+                    target.write(block)
+    stamped.replace(path)
+
+
+def export_for(user: User, uid: UUID) -> SheetExport | None:
+    """One's own export."""
+    return (
+        SheetExport.objects.visible_to(user).select_related("asked_by__person", "unit__division").filter(pk=uid).first()
+    )
+
+
+def progress_of(row: SheetExport) -> float:
+    """How far the file is, 0 to 1."""
+    return 1.0 if row.ready else job_progress(row.job)
+
+
+def file_name(row: SheetExport) -> str:
+    return f"{record_type(row.record_type).label} {row.number}.{row.file_format}"

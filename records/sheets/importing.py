@@ -1,0 +1,306 @@
+"""An import from upload to undo: what a person asks for, and the jobs that do it."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.db import transaction
+from django.utils.translation import get_language, gettext_lazy as _
+
+from accounts import audit
+from accounts.models import User
+from povfund.common import clock
+from povfund.common.errors import Finding, RuleViolation
+from povfund.common.text import clean_text
+from povfund.common.uid import uuid7
+from povfund.common.verdict import require
+from records.models import Job
+from records.permissions import may_enter
+from records.registry import RecordType, record_type
+from records.services import cancel_job, enqueue
+from records.sheets.layout import IGNORED, OPEN as UNKNOWN, TOTAL, Layout, open_questions
+from records.sheets.models import OPEN, ImportStatus, SheetImport, SheetMapping
+from records.sheets.reading import MAX_SIZE, refusal
+
+S = ImportStatus
+
+
+class TooLarge(RuleViolation):
+    """More bytes than a workbook may have (413)."""
+
+    status = 413
+
+
+class NotNow(RuleViolation):
+    """The import is not in a state for this (409)."""
+
+    status = 409
+
+
+def folder() -> Path:
+    """Where uploaded and returned workbooks and exports lie."""
+    found = Path(settings.HOME) / "sheets"
+    found.mkdir(parents=True, exist_ok=True)
+    return found
+
+
+def file_of(row: SheetImport) -> Path:
+    return folder() / f"{row.uid}{row.suffix}"
+
+
+def annotated_file_of(row: SheetImport) -> Path:
+    """The returned workbook: the uploaded one, marked."""
+    return folder() / f"{row.uid}-checked.xlsx"
+
+
+def start_import(*, actor: User, kind: RecordType, name: str, chunks: Iterable[bytes]) -> SheetImport:
+    """
+    Keep an uploaded workbook and have it read in the background. Raises Refused, TooLarge or RuleViolation.
+
+    The file is stored under a uid; its name is only shown.
+    """
+    require(may_enter(actor, kind))
+    shown = shown_name(name)
+    suffix = Path(shown).suffix.lower()
+    uid = uuid7()
+    kept = ".csv" if suffix in (".csv", ".txt") else ".xlsx"
+    path = folder() / f"{uid}{kept}"
+    size, digest = _keep(path, chunks)
+    now = clock.now()
+    with transaction.atomic():
+        row = SheetImport.objects.create(
+            uid=uid,
+            record_type=kind.key,
+            unit=actor.unit,
+            asked_by=actor,
+            name=shown,
+            suffix=kept,
+            size=size,
+            sha256=digest,
+            language=get_language() or "zh-hans",
+            created_at=now,
+            changed_at=now,
+        )
+        _audit(actor, row, "upload", {"name": shown, "sha256": digest, "size": size})
+        _ask(row, "sheets.read")
+    return row
+
+
+def shown_name(name: str) -> str:
+    """The last part of a file name as people read it, without control and direction marks, at most 200 long."""
+    last = re.split(r"[/\\]", name)[-1]
+    last = re.sub(r"[\x00-\x1f\x7f\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]", "", last)
+    stem, suffix = Path(last).stem, Path(last).suffix[:20]
+    return clean_text(stem[: 200 - len(suffix)] + suffix, field="file") or "table.xlsx"
+
+
+def _keep(path: Path, chunks: Iterable[bytes]) -> tuple[int, str]:
+    size, digest = 0, hashlib.sha256()
+    try:
+        with path.open("xb") as file:
+            for chunk in chunks:
+                size += len(chunk)
+                if size > MAX_SIZE:
+                    break
+                digest.update(chunk)
+                file.write(chunk)
+    except OSError:
+        path.unlink(missing_ok=True)
+        raise RuleViolation(
+            Finding("STORAGE", _("The file could not be stored: the disk is full or closed."), field="file")
+        ) from None
+    if 0 < size <= MAX_SIZE:
+        return size, digest.hexdigest()
+    path.unlink()
+    if size:
+        raise TooLarge(refusal("FILE_SIZE").findings)
+    raise refusal("EMPTY")
+
+
+def answer_layouts(*, actor: User, row: SheetImport, layouts: list[Layout]) -> None:
+    """
+    Read the workbook again as the person says, and remember it for the unit.
+
+    Raises RuleViolation while questions are open. Values of the record's head (number, title, dates)
+    are of this workbook alone and not remembered.
+    """
+    kind = record_type(row.record_type)
+    require(may_enter(actor, kind))
+    asks = [(layout.sheet, ask) for layout in layouts for ask in open_questions(layout, kind.sheet)]
+    if not layouts or asks:
+        raise RuleViolation([_open(sheet, ask, kind) for sheet, ask in asks] or [no_table()])
+    with transaction.atomic():
+        now = _locked(row, S.MAPPING, S.PREVIEW)
+        now.layouts, now.answered = [layout.as_json() for layout in layouts], True
+        now.status, now.changed_at = S.READING, clock.now()
+        now.save(update_fields=["layouts", "answered", "status", "changed_at"])
+        for layout in layouts:
+            SheetMapping.objects.update_or_create(
+                unit=row.unit,
+                record_type=kind.key,
+                signature=layout.signature,
+                defaults={
+                    "heads": layout.as_json()["heads"],
+                    "fixed": {name: v for name, v in layout.fixed.items() if "." in name},
+                    "measure": layout.unit,
+                    "at": clock.now(),
+                },
+            )
+        _audit(actor, row, "layout", {"sheets": [layout.sheet for layout in layouts]})
+        _ask(now, "sheets.read")
+
+
+def _open(sheet: str, ask: str, kind: RecordType) -> Finding:
+    if ask.startswith("column:"):
+        return Finding("HEADER", _("Sheet “%(sheet)s”: a column is not assigned yet.") % {"sheet": sheet}, field=ask)
+    label = kind.sheet.column(ask).label
+    return Finding("HEADER", _("“%(field)s” is missing.") % {"field": label}, field=ask)
+
+
+def no_table() -> Finding:
+    return Finding(
+        "HEADER",
+        _("No sheet has a table with known heads."),
+        field="file",
+        remedy=_("The head needs a place (recipient) and an amount or fund categories; the template shows the heads."),
+    )
+
+
+def confirm_import(*, actor: User, row: SheetImport) -> None:
+    """Store what the preview shows to be created or changed, in the background. Raises NotNow, Refused."""
+    require(may_enter(actor, record_type(row.record_type)))
+    with transaction.atomic():
+        now = _locked(row, S.PREVIEW)
+        if not now.counts.get("to_create") and not now.counts.get("to_change"):
+            raise NotNow(
+                Finding(
+                    "IMPORT", _("There is nothing to store."), remedy=_("Correct the marked cells and upload again.")
+                )
+            )
+        _move(now, S.STORING)
+        _audit(actor, row, "confirm", {name: now.counts[name] for name in ("to_create", "to_change", "refused")})
+        _ask(now, "sheets.store", actor=actor)
+
+
+def undo_import(*, actor: User, row: SheetImport) -> None:
+    """Take back what was stored and nobody reviewed or changed since, in the background. Raises NotNow, Refused."""
+    require(may_enter(actor, record_type(row.record_type)))
+    with transaction.atomic():
+        now = _locked(row, S.DONE)
+        _move(now, S.UNDOING)
+        _audit(actor, row, "undo", {})
+        _ask(now, "sheets.undo", actor=actor)
+
+
+def cancel_import(*, actor: User, row: SheetImport) -> None:
+    """Give an import up before it is stored; its files go. Raises NotNow."""
+    job = Job.objects.filter(pk=row.job, asked_by=actor, state__in=("queued", "running")).first()
+    if job is not None:
+        cancel_job(actor=actor, job=job)
+    with transaction.atomic():
+        _move(_locked(row, *OPEN), S.CANCELLED)
+        _audit(actor, row, "cancel", {})
+    for path in (file_of(row), annotated_file_of(row)):
+        path.unlink(missing_ok=True)
+
+
+def _locked(row: SheetImport, *states: str) -> SheetImport:
+    found = SheetImport.objects.select_for_update(of=("self",)).get(pk=row.pk)
+    if found.status not in states:
+        raise NotNow(
+            Finding(
+                "IMPORT",
+                _("The import is “%(state)s”.") % {"state": found.get_status_display()},
+                remedy=_("Load the page anew to see what became of it."),
+            )
+        )
+    return found
+
+
+def _move(row: SheetImport, status: str) -> None:
+    row.status, row.changed_at = status, clock.now()
+    row.save(update_fields=["status", "changed_at"])
+
+
+def _ask(row: SheetImport, kind: str, *, actor: User | None = None) -> None:
+    job = enqueue(
+        kind=kind,
+        key=f"{row.uid}:{row.changed_at.timestamp()}",
+        payload={"import": str(row.uid)},
+        asked_by=actor or row.asked_by,
+    )
+    SheetImport.objects.filter(pk=row.pk).update(job=job.uid)
+
+
+def _audit(actor: User, row: SheetImport, action: str, after: dict[str, Any]) -> None:
+    audit.record(
+        actor=actor, action=f"records.import.{action}", target_type=row.record_type, target_id=row.uid, after=after
+    )
+
+
+def import_for(user: User, uid: UUID) -> SheetImport | None:
+    """The import, where it is of the user's unit."""
+    return (
+        SheetImport.objects.visible_to(user).select_related("asked_by__person", "unit__division").filter(pk=uid).first()
+    )
+
+
+def progress_of(row: SheetImport) -> float:
+    """How far the work under way is, 0 to 1; 1 where none is."""
+    if row.status not in (S.READING, S.STORING, S.UNDOING):
+        return 1.0
+    return job_progress(row.job)
+
+
+def job_progress(uid: UUID | None) -> float:
+    """How far a job is, 0 to 1."""
+    job = Job.objects.filter(pk=uid).values("done", "total").first()
+    return round(job["done"] / job["total"], 3) if job and job["total"] else 0.0
+
+
+def returned_name(row: SheetImport) -> str:
+    """The uploaded name with （已检查） behind it."""
+    return f"{Path(row.name).stem}（{_('checked')}）.xlsx"
+
+
+def layouts_from(row: SheetImport, sent: list[dict[str, Any]]) -> list[Layout]:
+    """
+    Answers laid over the layouts that were found: fields, fixed values and the unit, never the heads themselves.
+
+    Raises RuleViolation SHAPE for anything else.
+    """
+    known = {data["sheet"]: Layout.from_json(data) for data in row.layouts}
+    fields = {column.name for column in record_type(row.record_type).sheet.columns} | {TOTAL, IGNORED, UNKNOWN}
+    for data in sent:
+        layout = known.get(str(data.get("sheet")))
+        heads = data.get("heads", [])
+        fixed = data.get("fixed", {})
+        if layout is None or not isinstance(heads, list) or not isinstance(fixed, dict):
+            raise RuleViolation(_not_a_layout())
+        layout.unit = "yuan" if data.get("unit") == "yuan" else "wan"
+        layout.fixed = {name: str(v) for name, v in fixed.items() if name in fields and isinstance(v, str | int)}
+        by_index = {head.index: head for head in layout.heads}
+        for said in heads:
+            index = said.get("index") if isinstance(said, dict) else None
+            head = by_index.get(index) if isinstance(index, int) else None
+            values = said.get("values", {}) if isinstance(said, dict) else None
+            if head is None or said.get("field") not in fields or not isinstance(values, dict):
+                raise RuleViolation(_not_a_layout())
+            head.field = said["field"]
+            head.values = {name: str(value) for name, value in values.items() if name in fields}
+    return list(known.values())
+
+
+def _not_a_layout() -> Finding:
+    return Finding(
+        "SHAPE",
+        _("This does not say how a sheet is read."),
+        field="layouts",
+        remedy=_("Send the layouts of the import with the open places filled in."),
+    )

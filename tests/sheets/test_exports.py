@@ -1,0 +1,162 @@
+"""Exports: rows 86, 96 and 97 of the catalogue of bad inputs, and that a file says how much it holds."""
+
+from __future__ import annotations
+
+import csv
+import io
+from dataclasses import replace
+from decimal import Decimal
+
+import pytest
+from openpyxl import load_workbook
+
+from accounts.models import AuditEntry
+from funds import sheets
+from funds.registry import FUND_DOCUMENT
+from povfund.common.errors import RuleViolation
+from records.jobs.services import run
+from records.models import Alarm
+from records.services import shown_alarms
+from records.sheets import exporting
+from records.sheets.exporting import file_of, inert, start_export
+from records.sheets.form import SheetForm
+from tests import people
+from tests.documents import draft, line, province_reviewed, unit_reviewed
+from tests.people import account
+from tests.sheets.imports import confirmed, uploaded
+
+pytestmark = pytest.mark.usefixtures("committed_db")
+HOSTILE = ['=HYPERLINK("http://x","y")', "+1+1", "-2+3", "@SUM(A1)", "＝1+1", "'=1", '";=1+1']
+
+
+def exported(by=people.COUNTY_CLERK, *, file_format="xlsx", **params):
+    row = start_export(
+        actor=account(by), kind=FUND_DOCUMENT, params=params, file_format=file_format, purpose="analysis"
+    )
+    run(row.job)
+    row.refresh_from_db()
+    assert row.ready
+    return row
+
+
+def cells(row):
+    page = load_workbook(file_of(row)).worksheets[0]
+    names = [column.name for column in sheets.COLUMNS]
+    return [dict(zip(names, [cell.value for cell in line], strict=True)) for line in page.iter_rows(min_row=2)]
+
+
+def test_a_file_holds_what_the_filter_holds_and_says_how_much():
+    draft("通财农〔2016〕3号", lines=[line(amount="123456.78"), line(amount="1.00", budget_item="2130504")])
+    draft("通财农〔2015〕4号", budget_year=2015)
+    row = exported(budget_year="2016")
+    assert (row.expected, row.written) == (2, 2)
+    found = cells(row)
+    assert [entry["lines.amount"] for entry in found] == [12.345678, 0.0001]
+    assert {entry["document_no"] for entry in found} == {"通财农〔2016〕3号"}
+    assert cells(exported(budget_year="1999")) == []
+
+
+def test_a_file_holds_no_line_its_person_may_not_read():
+    other = unit_reviewed("平财农〔2016〕3号", by="511922.finance.entry", lines=[line("511922")])
+    above = province_reviewed("川财农〔2016〕3号", by="510000.finance.entry", lines=[line("511921"), line("511922")])
+    assert other.pk != above.pk
+    assert {(entry["document_no"], entry["lines.recipient"]) for entry in cells(exported())} == {
+        ("川财农〔2016〕3号", "511921 通江县")
+    }
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_row_086_text_that_a_spreadsheet_would_run_stays_text(text):
+    draft(title=text)
+    (found,) = cells(exported())
+    assert found["title"] == text
+    page = load_workbook(file_of(exported())).worksheets[0]
+    cell = page["B2"]
+    assert (cell.data_type, bool(cell.quotePrefix)) == ("s", True)
+    (row,) = list(csv.reader(file_of(exported(file_format="csv")).open(encoding="utf-8-sig")))[1:-1]
+    assert row[1] == f"'{text}" or not text.lstrip("\"'; ").startswith(exporting.ACTIVE)
+    assert row[1].lstrip("'") == text.lstrip("'")
+
+
+def test_row_086_negative_numbers_stay_numbers_and_our_prefix_is_taken_off_again():
+    assert inert(-12.5) == "-12.5"
+    before = draft(title="=1+1", issue_batch="recovery", lines=[line(amount="-125000.00")])
+    (found,) = cells(exported())
+    assert found["lines.amount"] == -12.5
+    back = uploaded(file_of(exported(file_format="csv")).read_bytes(), name="导出.csv")
+    assert (back.status, back.counts["unchanged"], back.counts["refused"]) == ("preview", 1, 0), back.notes
+    assert back.counts["rows"] == 1
+    before.refresh_from_db()
+    assert before.rev == 1
+
+
+def test_an_export_is_taken_back_like_a_template():
+    before = draft(lines=[line(amount="123456.78")])
+    book = load_workbook(file_of(exported()))
+    book.worksheets[0]["O2"].value = 99
+    target = io.BytesIO()
+    book.save(target)
+    confirmed(uploaded(target.getvalue()))
+    before.refresh_from_db()
+    assert (before.rev, before.total) == (2, Decimal("990000.00"))
+
+
+def test_row_097_a_leaked_file_leads_to_who_took_it_why_and_how_much():
+    draft()
+    row = exported(budget_year="2016")
+    book = load_workbook(file_of(row))
+    page = book.worksheets[0]
+    for text in (page.oddHeader.left.text, page.oddFooter.left.text, book.properties.description):
+        assert row.number in text
+        assert row.asked_by.username in text
+        assert row.asked_by.person.name in text
+    assert book.properties.title == row.number
+    asked, written = AuditEntry.objects.filter(target_id=row.number).order_by("pk")
+    assert asked.after["filter"] == {"budget_year": "2016"}
+    assert (asked.after["purpose"], written.after["written"]) == ("analysis", 1)
+    with file_of(exported(file_format="csv")).open(encoding="utf-8-sig") as file:
+        assert "-000" in file.read().splitlines()[-1]
+
+
+def test_row_097_no_number_is_given_twice():
+    draft()
+    numbers = [exported().number for _n in range(3)]
+    assert [number[-4:] for number in numbers] == ["0001", "0002", "0003"]
+
+
+@pytest.fixture
+def personal(monkeypatch):
+    """A form with a personal column, as household forms have them."""
+    columns = tuple(replace(c, personal=c.name == "title") for c in sheets.COLUMNS)
+    form: SheetForm = replace(sheets.FUND_DOCUMENT_SHEET, columns=columns)
+    monkeypatch.setattr(sheets, "FUND_DOCUMENT_SHEET", form)
+
+
+def test_row_096_personal_columns_have_a_daily_limit_and_tell_the_auditor(personal, monkeypatch):
+    draft()
+    monkeypatch.setattr(exporting, "PERSONAL_MOST", 2)
+    first = exported()
+    exported()
+    with pytest.raises(RuleViolation, match="EXPORT_LIMIT"):
+        exported()
+    alarms = [alarm.about for alarm in shown_alarms(people.auditor())]
+    assert any(first.number in about and first.asked_by.person.name in about for about in alarms)
+    assert shown_alarms(people.county_clerk()) == []
+
+
+def test_row_096_other_exports_alarm_nobody():
+    draft()
+    exported()
+    assert not Alarm.objects.filter(kind="records.personal_export").exists()
+
+
+def test_a_file_that_is_one_row_short_is_not_handed_out(monkeypatch):
+    draft(lines=[line(), line(budget_item="2130504")])
+    whole = sheets.FUND_DOCUMENT_SHEET
+    short = replace(whole, rows=lambda user, uids: list(whole.rows(user, uids))[:1])
+    monkeypatch.setattr(sheets, "FUND_DOCUMENT_SHEET", short)
+    row = start_export(actor=people.county_clerk(), kind=FUND_DOCUMENT, params={}, file_format="xlsx", purpose="audit")
+    assert run(row.job) == "again"
+    row.refresh_from_db()
+    assert not row.ready
+    assert not file_of(row).exists()

@@ -1,0 +1,306 @@
+"""An import from upload to undo; rows 84, 85, 87 of the catalogue of bad inputs."""
+
+from __future__ import annotations
+
+import io
+from decimal import Decimal
+
+import pytest
+from openpyxl import load_workbook
+
+from accounts.models import AuditEntry
+from funds.models import FundDocument, FundLine
+from funds.registry import FUND_DOCUMENT
+from funds.services import save_fund_document
+from povfund.common.errors import RuleViolation
+from povfund.common.verdict import Refused
+from records.models import RecordRevision, Review, SheetImport
+from records.sheets import importing
+from records.sheets.template import build_template
+from tests import documents as made, people
+from tests.people import account
+from tests.sheets.files import saved
+from tests.sheets.imports import (
+    HEADS,
+    answered,
+    confirmed,
+    documents,
+    found,
+    line,
+    stored_lines,
+    undone,
+    uploaded,
+)
+
+pytestmark = pytest.mark.django_db
+
+
+def test_rows_become_documents_and_one_confirmation_stores_them():
+    row = uploaded([HEADS, line(amount=12.345678), line(item="2130504", amount=3), line("通财农〔2016〕4号")])
+    assert (row.status, row.counts["rows"], row.counts["to_create"], row.counts["refused"]) == ("preview", 3, 2, 0)
+    assert not FundDocument.objects.exists()
+    row = confirmed(row)
+    assert (row.status, row.counts["created"]) == ("done", 2)
+    first, second = documents()
+    assert (first.total, first.line_count, first.state, first.rev) == (Decimal("153456.78"), 2, "draft", 1)
+    assert Review.objects.filter(record_uid=second.uid, step="author", person=row.asked_by.person_id).exists()
+    assert AuditEntry.objects.filter(action="funds.fund_document.save_set").get().after["created"] == 2
+
+
+def test_what_is_imported_is_what_a_page_would_have_stored():
+    confirmed(uploaded([HEADS, line(amount=12.5)]))
+    save_fund_document(
+        actor=account("511921.finance.entry"),
+        data=made.typed("通财农〔2016〕77号", lines=[made.line(amount="125000.00")]),
+    )
+    imported, entered = documents()
+    same = ["title", "budget_year", "issue_batch", "issued_on", "approved_on", "due_on", "total", "line_count", "state"]
+    same += ["rev", "cycle", "scope_key", "owner_kind", "origin_node", "warnings"]
+    assert [getattr(imported, name) for name in same] == [getattr(entered, name) for name in same]
+    hidden = {"uid", "document_id", "document_no", "n", "_state"}
+    rows = [
+        {k: v for k, v in vars(FundLine.objects.get(document=d)).items() if k not in hidden}
+        for d in (imported, entered)
+    ]
+    assert rows[0] == rows[1]
+    made.step(imported, "submit", by="511921.finance.entry")
+    assert RecordRevision.objects.get(record_uid=imported.uid).content_hash == imported.content_hash
+
+
+def test_every_error_of_every_row_is_told_at_its_cell():
+    row = uploaded(
+        [
+            HEADS,
+            line(amount="12,3x", recipient="无此县"),
+            line("通财农〔2016〕4号", category="", issued="2016-13-01"),
+            line("通财农〔2016〕5号"),
+            line("通财农〔2016〕6号", amount=0.0000001, item="2130501"),
+        ]
+    )
+    assert found(row) == [
+        ("G2", "SHAPE"),
+        ("K2", "BAD_AMOUNT"),
+        ("E3", "BAD_DATE"),
+        ("E3", "SHAPE"),
+        ("I3", "SHAPE"),
+        ("J5", "SHAPE"),
+        ("K5", "BAD_AMOUNT"),
+    ]
+    assert (row.counts["to_create"], row.counts["refused"]) == (1, 3)
+    assert [d.document_no for d in (confirmed(row), documents())[1]] == ["通财农〔2016〕5号"]
+
+
+def test_rules_speak_at_the_cell_of_their_field():
+    row = uploaded([HEADS, line(recipient="511921"), line(recipient="511921"), line("通财农〔2016〕4号", amount=-5)])
+    assert found(row) == [("G3", "F03"), ("K4", "BAD_AMOUNT")]
+
+
+def test_row_084_what_a_spreadsheet_spoils_is_refused_at_its_cell():
+    row = uploaded(
+        [
+            HEADS,
+            line(amount="=1+1"),
+            line("通财农〔2016〕4号", title=4.4e17),
+            line("通财农〔2016〕5号", recipient=51192.0),
+            line("通财农〔2016〕6号", amount=12.5),
+        ]
+    )
+    assert found(row) == [("K2", "FORMULA"), ("B3", "E_NOTATION"), ("B3", "SHAPE"), ("G4", "SHAPE")]
+    assert row.counts["to_create"] == 1
+
+
+def test_row_084_codes_typed_as_numbers_and_days_as_text_are_read():
+    row = uploaded(
+        [HEADS, line(recipient=511921.0, item=2130505.0, issued="2016年3月1日", approved="2016/3/1", year="2016年")]
+    )
+    assert (found(row), row.counts["to_create"]) == ([], 1)
+
+
+def test_row_085_an_unknown_head_asks_and_is_left_out_only_when_a_person_says_so():
+    row = uploaded([[*HEADS, "贫困户数"], [*line(), 74]])
+    assert row.status == "mapping"
+    with pytest.raises(RuleViolation) as caught:
+        answered(row)
+    assert [finding.field for finding in caught.value.findings] == ["column:12"]
+    row = answered(row, columns={"贫困户数": "=ignored"})
+    assert (row.status, row.counts["to_create"]) == ("preview", 1)
+    again = uploaded([[*HEADS, "贫困户数"], [*line("通财农〔2016〕9号"), 74]])
+    assert again.status == "preview"
+
+
+def test_row_085_columns_are_found_by_head_and_not_by_place():
+    order = [10, 6, 0, 11, 1, 9, 2, 8, 3, 7, 4, 5]
+    mixed = [[cells[n] for n in order] for cells in (HEADS, line())]
+    row = confirmed(uploaded(mixed))
+    assert stored_lines() == [
+        ("通财农〔2016〕3号", "511921", "development", "2130505", "central", Decimal("125000.00"), "treasury")
+    ]
+    assert row.status == "done"
+
+
+def test_row_085_totals_typed_by_hand_are_compared_and_never_stored():
+    total = ["合计", *[""] * 9, 25.0, ""]
+    row = uploaded([HEADS, line(amount=12.5), line(item="2130504", amount=3), total])
+    assert (row.counts["rows"], row.counts["differences"]) == (2, 1)
+    assert found(row, "W") == [("K4", "TOTAL")]
+    assert found(row) == []
+
+
+def test_row_085_hidden_rows_are_read_and_told():
+    book = load_workbook(io.BytesIO(saved_rows([HEADS, line(), line("通财农〔2016〕4号")])))
+    book.active.row_dimensions[3].hidden = True
+    book.create_sheet("底稿").append(["只是说明"])
+    row = uploaded(saved(book))
+    assert (row.counts["to_create"], found(row, "W")) == (2, [("A1", "HIDDEN")])
+    assert [note["rule"] for note in row.notes] == ["SHEET"]
+
+
+def saved_rows(rows):
+    from tests.sheets.files import workbook
+
+    return workbook(rows)
+
+
+def test_a_head_said_once_serves_the_rows_below_and_may_not_change_midway():
+    blank = ["", "", "", "", "", ""]
+    row = uploaded([HEADS, line(), [*blank, *line(item="2130504")[6:]], line(title="另一个标题", item="2130506")])
+    assert found(row) == [("B4", "SHAPE")]
+    row = uploaded([HEADS, line(), [*blank, *line(item="2130504")[6:]]])
+    assert (row.counts["records"], row.counts["rows"]) == (1, 2)
+
+
+def test_brackets_of_any_kind_and_amounts_in_yuan_are_one_document():
+    heads = [head.replace("（万元）", "(元)") for head in HEADS]
+    confirmed(
+        uploaded(
+            [
+                heads,
+                line("通财农[2016]3号", amount=125000.0),
+                line("通财农（2016）3号", amount="30,000.00", item="2130504"),
+            ]
+        )
+    )
+    assert [(number, amount) for number, *_rest, amount, _mode in stored_lines()] == [
+        ("通财农〔2016〕3号", Decimal("125000.00")),
+        ("通财农〔2016〕3号", Decimal("30000.00")),
+    ]
+
+
+def test_a_template_comes_back_changed_and_only_the_changes_are_stored():
+    kept, changed = (
+        made.draft("通财农〔2016〕3号"),
+        made.draft("通财农〔2016〕4号", lines=[made.line(), made.line(budget_item="2130504")]),
+    )
+    book = load_workbook(io.BytesIO(build_template(actor=people.county_clerk(), kind=FUND_DOCUMENT, year=2016)))
+    page = book.worksheets[0]
+    amounts = {page.cell(r, 1).value: r for r in range(2, page.max_row + 1)}
+    row_of = amounts["通财农〔2016〕4号"]
+    page.cell(row_of, 15).value = 77
+    lines = set(changed.lines.values_list("pk", flat=True))
+    row = uploaded(saved(book))
+    assert [row.counts[name] for name in ("to_create", "to_change", "unchanged", "refused")] == [0, 1, 1, 0]
+    confirmed(row)
+    changed.refresh_from_db()
+    kept.refresh_from_db()
+    assert (kept.rev, changed.rev, changed.state) == (1, 2, "draft")
+    assert set(changed.lines.values_list("pk", flat=True)) == lines
+    assert changed.total == Decimal("770100.00") or changed.total == Decimal("770000.00") + Decimal("100.00")
+
+
+def test_a_stale_row_is_refused_by_itself():
+    first, second = made.draft("通财农〔2016〕3号"), made.draft("通财农〔2016〕4号")
+    book = load_workbook(io.BytesIO(build_template(actor=people.county_clerk(), kind=FUND_DOCUMENT, year=2016)))
+    page = book.worksheets[0]
+    for r in range(2, 4):
+        page.cell(r, 2).value = "改过的标题"
+    save_fund_document(
+        actor=people.county_clerk(), data=made.typed("通财农〔2016〕3号", title="别人先改"), uid=first.uid, base_rev=1
+    )
+    row = uploaded(saved(book))
+    assert (row.counts["to_change"], row.counts["refused"], [rule for _cell, rule in found(row)]) == (1, 1, ["STALE"])
+    confirmed(row)
+    second.refresh_from_db()
+    first.refresh_from_db()
+    assert (second.title, first.title) == ("改过的标题", "别人先改")
+
+
+def test_a_record_that_moved_between_preview_and_confirmation_is_refused_by_itself():
+    first = made.draft("通财农〔2016〕3号")
+    book = load_workbook(io.BytesIO(build_template(actor=people.county_clerk(), kind=FUND_DOCUMENT, year=2016)))
+    book.worksheets[0].cell(2, 2).value = "改过的标题"
+    row = uploaded(saved(book))
+    made.step(first, "submit", by="511921.finance.entry")
+    row = confirmed(row)
+    assert (row.status, row.counts["changed"], row.counts["refused_late"]) == ("done", 0, 1)
+    first.refresh_from_db()
+    assert first.state == "submitted"
+
+
+def test_an_undo_takes_back_what_nobody_touched_and_names_the_rest():
+    before = made.draft("通财农〔2016〕1号")
+    book = load_workbook(io.BytesIO(build_template(actor=people.county_clerk(), kind=FUND_DOCUMENT, year=2016)))
+    page = book.worksheets[0]
+    page.cell(2, 2).value = "改过的标题"
+    cells = [cell.value for cell in page[2]]
+    for n, number in enumerate(("通财农〔2016〕3号", "通财农〔2016〕4号")):
+        for column, value in enumerate([number, *cells[1:17]], 1):
+            page.cell(3 + n, column).value = value
+    row = confirmed(uploaded(saved(book)))
+    assert (row.counts["created"], row.counts["changed"]) == (2, 1)
+    made.step(FundDocument.objects.get(document_no="通财农〔2016〕3号"), "submit", by="511921.finance.entry")
+    row = undone(row)
+    assert (row.status, row.counts["taken_back"], row.counts["kept"]) == ("undone", 2, 1)
+    before.refresh_from_db()
+    assert (before.title, before.rev) == ("2016年第一批财政专项扶贫资金", 3)
+    assert [d.document_no for d in documents()] == ["通财农〔2016〕1号", "通财农〔2016〕3号"]
+
+
+def test_the_same_workbook_twice_changes_nothing_the_second_time():
+    rows = [HEADS, line(), line("通财农〔2016〕4号")]
+    confirmed(uploaded(rows))
+    again = uploaded(rows)
+    assert [again.counts[name] for name in ("to_create", "unchanged", "refused")] == [0, 2, 0]
+    with pytest.raises(importing.NotNow):
+        confirmed(again)
+
+
+def test_an_import_can_be_cancelled_and_leaves_no_file():
+    row = uploaded([HEADS, line()])
+    importing.cancel_import(actor=row.asked_by, row=row)
+    row.refresh_from_db()
+    assert row.status == "cancelled"
+    assert not importing.file_of(row).exists()
+    with pytest.raises(importing.NotNow):
+        confirmed(row)
+
+
+def test_a_table_without_known_heads_is_refused_with_what_is_needed():
+    row = uploaded([["甲", "乙"], [1, 2]])
+    assert (row.status, [note["rule"] for note in row.notes]) == ("failed", ["HEADER"])
+
+
+@pytest.mark.parametrize(
+    "name", ["../../x.xlsx", "C:\\a\\CON.xlsx", "字" * 300 + ".xlsx", "a\u202excod.xlsx", "a\r\nb.xlsx"]
+)
+def test_row_087_a_file_name_is_only_shown(name):
+    row = uploaded([HEADS, line()], name=name)
+    assert importing.file_of(row).name == f"{row.uid}.xlsx"
+    assert "/" not in row.name and "\\" not in row.name and len(row.name) <= 200  # noqa: PT018
+    assert not set(row.name) & {"\r", "\n", "\u202e"}
+
+
+def test_only_who_enters_the_form_imports_and_only_the_own_unit_sees_it():
+    with pytest.raises(Refused):
+        uploaded([HEADS, line()], by=people.COUNTY_REVIEWER)
+    row = uploaded([HEADS, line()])
+    assert importing.import_for(people.county_reviewer(), row.uid)
+    assert importing.import_for(people.outsider(), row.uid) is None
+
+
+def test_row_088_a_template_of_another_unit_is_not_taken():
+    made.draft("平财农〔2016〕3号", by="511922.finance.entry", lines=[made.line("511922")])
+    content = build_template(actor=people.outsider(), kind=FUND_DOCUMENT, year=2016)
+    row = uploaded(content)
+    assert row.counts["refused"] == 1
+    assert {rule for _cell, rule in found(row)} >= {"SHAPE"}
+    assert SheetImport.objects.count() == 1

@@ -1,0 +1,130 @@
+"""The returned workbook: the uploaded one, marked; corrected in place it imports without retyping."""
+
+from __future__ import annotations
+
+import io
+import re
+import zipfile
+
+import pytest
+from openpyxl import load_workbook
+from openpyxl.comments import Comment
+from openpyxl.styles import Font, PatternFill
+
+from records.sheets.importing import annotated_file_of
+from records.sheets.package import FILLS, SUMMARY
+from records.sheets.template import build_template
+from tests import people
+from tests.documents import draft
+from tests.sheets.files import SHEET, rewritten, saved, workbook
+from tests.sheets.imports import HEADS, confirmed, found, line, stored_lines, uploaded
+
+pytestmark = pytest.mark.django_db
+WRONG = [HEADS, line(amount="12,3x"), line("通财农〔2016〕4号", recipient=""), line("通财农〔2016〕5号")]
+
+
+def returned(row):
+    return load_workbook(annotated_file_of(row))
+
+
+def colour(cell):
+    return cell.fill.start_color.rgb if cell.fill.fill_type else None
+
+
+def test_every_wrong_cell_is_marked_and_explained_and_a_sheet_sums_it_up():
+    book = returned(uploaded(WRONG))
+    page, summary = book["Sheet1"], book[SUMMARY]
+    assert colour(page["K2"]) == colour(page["G3"]) == FILLS["E"]
+    assert colour(page["K4"]) is None
+    assert "12,3x" in page["K2"].comment.text
+    assert "BAD_AMOUNT" in page["K2"].comment.text
+    rows = [[cell.value for cell in row] for row in summary.iter_rows(min_row=5)]
+    assert [row[:3] for row in rows] == [["Sheet1", "K2", "BAD_AMOUNT"], ["Sheet1", "G3", "SHAPE"]]
+    assert all(row[4] for row in rows)
+
+
+def test_what_the_unit_made_of_its_workbook_stays():
+    book = load_workbook(io.BytesIO(workbook(WRONG)))
+    page = book.active
+    page["K2"].font, page["K2"].number_format = Font(bold=True), "0.000"
+    page["A1"].fill = PatternFill("solid", start_color="FF00FF00")
+    page["B2"].comment = Comment("请核对", "同事")
+    page.merge_cells("M1:N1")
+    page.column_dimensions["A"].width = 33
+    book = returned(uploaded(saved(book)))
+    page = book["Sheet1"]
+    assert (page["K2"].font.b, page["K2"].number_format, colour(page["K2"])) == (True, "0.000", FILLS["E"])
+    assert colour(page["A1"]) == "FF00FF00"
+    assert (page["B2"].comment.text, page["B2"].comment.author) == ("请核对", "同事")
+    assert page["K2"].comment
+    assert "M1:N1" in page.merged_cells
+    assert page.column_dimensions["A"].width == 33
+
+
+def test_a_template_keeps_dropdowns_notes_and_protection():
+    draft()
+    book = load_workbook(io.BytesIO(build_template(actor=people.county_clerk(), kind=kind(), year=2016)))
+    book.worksheets[0]["O2"].value = "多少"
+    page = returned(uploaded(saved(book))).worksheets[0]
+    assert colour(page["O2"]) == FILLS["E"]
+    assert page["A1"].comment
+    assert page["O2"].comment
+    assert len(page.data_validations.dataValidation) == 6
+    assert page.protection.sheet
+
+
+def kind():
+    from funds.registry import FUND_DOCUMENT
+
+    return FUND_DOCUMENT
+
+
+def test_corrected_in_place_it_imports_without_errors_and_without_marks():
+    first = uploaded(WRONG)
+    confirmed(first)
+    assert [row[0] for row in stored_lines()] == ["通财农〔2016〕5号"]
+    book = returned(first)
+    book["Sheet1"]["K2"].value = 12.3
+    book["Sheet1"]["G3"].value = "通江县"
+    second = uploaded(saved(book))
+    assert (found(second), second.annotated) == ([], False)
+    assert [second.counts[name] for name in ("to_create", "unchanged", "refused")] == [2, 1, 0]
+    confirmed(second)
+    assert [row[0] for row in stored_lines()] == [f"通财农〔2016〕{n}号" for n in (3, 4, 5)]
+
+
+def test_half_corrected_only_what_is_still_wrong_is_marked_the_second_time():
+    book = returned(uploaded(WRONG))
+    book["Sheet1"]["K2"].value = 12.3
+    book = returned(uploaded(saved(book)))
+    page = book["Sheet1"]
+    assert (colour(page["K2"]), colour(page["G3"])) == (None, FILLS["E"])
+    assert page["K2"].comment is None
+    assert page["G3"].comment
+    assert book.sheetnames.count(SUMMARY) == 1
+    assert len(list(book[SUMMARY].iter_rows(min_row=5))) == 1
+
+
+def test_a_csv_comes_back_as_a_workbook_with_the_same_addresses():
+    text = "\n".join(",".join(f'"{cell}"' for cell in row) for row in WRONG)
+    row = uploaded(text.encode("gb18030"), name="表.csv")
+    assert [note["rule"] for note in row.notes] == ["ENCODING"]
+    page = returned(row)["CSV"]
+    assert (colour(page["K2"]), page["K2"].value, page["A4"].value) == (FILLS["E"], "12,3x", "通财农〔2016〕5号")
+
+
+def test_a_workbook_written_in_an_unusual_way_comes_back_as_a_new_one():
+    odd = rewritten(workbook(WRONG), {SHEET: lambda old: re.sub(rb'<row r="(\d+)"', rb"<row r='\1'", old)})
+    page = returned(uploaded(odd))["Sheet1"]
+    assert colour(page["K2"]) == FILLS["E"]
+
+
+def test_the_parts_it_adds_are_declared_once():
+    book = returned(uploaded(WRONG))
+    book["Sheet1"]["K2"].value = "还是错"
+    row = uploaded(saved(book))
+    with zipfile.ZipFile(annotated_file_of(row)) as packed:
+        names = packed.namelist()
+        assert len(names) == len(set(names))
+        types = packed.read("[Content_Types].xml").decode()
+        assert all(f'PartName="/{name}"' in types for name in names if "/comment" in name and name.endswith(".xml"))
