@@ -58,7 +58,12 @@ RAIL = (
     ),
     Area("clipboard-check", _("Review"), (("review:list", (C.FUNDS_REVIEW,)),), ("review:list",), counts_reviews=True),
     Area("send", _("Send"), (("sync:overview", (C.SYNC_READ,)),), ("sync:overview",)),
-    Area("chart-histogram", _("Totals"), (("rollups:explorer", (C.ROLLUPS_READ,)),), ("rollups:explorer",)),
+    Area(
+        "chart-histogram",
+        _("Totals"),
+        (("rollups:explorer", (C.ROLLUPS_READ,)),),
+        ("rollups:explorer", "rollups:cases"),
+    ),
     Area(
         "settings",
         _("Admin"),

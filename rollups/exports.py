@@ -33,7 +33,20 @@ XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 def download(*, actor: User, report: Report, file_format: str, purpose: str, address: str) -> HttpResponse:
     """The file as a response. Raises RuleViolation for an unknown purpose; an empty one is analysis."""
-    purpose = purpose or "analysis"
+    held: dict[str, Any] = {
+        "address": address,
+        "purpose": purpose or "analysis",
+        "format": file_format,
+        "rows": len(report.rows),
+    }
+    number = registered(actor=actor, action="rollups.export", held=held)
+    lines = [*_head(actor, report, held["purpose"], number), _columns(report), *_body(report)]
+    return as_file(lines, name=f"{report.question.node.name}-{report.as_of}", file_format=file_format)
+
+
+def registered(*, actor: User, action: str, held: dict[str, Any]) -> str:
+    """Enter an export in the audit trail (art. 15); its number. Raises RuleViolation for an unknown purpose."""
+    purpose = held["purpose"]
     if purpose not in PURPOSES:
         raise RuleViolation(
             Finding(
@@ -45,19 +58,29 @@ def download(*, actor: User, report: Report, file_format: str, purpose: str, add
             )
         )
     number = uuid7()
-    audit.record(
-        actor=actor,
-        action="rollups.export",
-        target_type="rollups",
-        target_id=number,
-        after={"address": address, "purpose": purpose, "format": file_format, "rows": len(report.rows)},
-    )
-    lines = [*_head(actor, report, purpose, str(number)), _columns(report), *_body(report)]
-    name = f"{report.question.node.name}-{report.as_of}.{file_format}"
+    audit.record(actor=actor, action=action, target_type="rollups", target_id=number, after=held)
+    return str(number)
+
+
+def as_file(lines: list[list[Any]], *, name: str, file_format: str) -> HttpResponse:
+    """Lines as xlsx or csv; the third one stands at the foot of every printed sheet."""
     content, media = (_xlsx(lines), XLSX) if file_format == "xlsx" else (_csv(lines), "text/csv; charset=utf-8")
     response = HttpResponse(content, content_type=media)
-    response["Content-Disposition"] = f"attachment; filename=\"totals.{file_format}\"; filename*=UTF-8''{quote(name)}"
+    ending = f"filename=\"totals.{file_format}\"; filename*=UTF-8''{quote(f'{name}.{file_format}')}"
+    response["Content-Disposition"] = f"attachment; {ending}"
     return response
+
+
+def watermark(actor: User, *, purpose: str, number: str) -> str:
+    """Purpose, number, unit, person, account and time of an export, in one line."""
+    return _("Purpose: %(purpose)s · Export %(number)s · %(unit)s %(person)s %(account)s · %(time)s") % {
+        "purpose": PURPOSES[purpose],
+        "number": number,
+        "unit": actor.unit,
+        "person": actor.person,
+        "account": actor.username,
+        "time": clock.now().astimezone(clock.SHANGHAI).strftime("%Y-%m-%d %H:%M"),
+    }
 
 
 def _head(actor: User, report: Report, purpose: str, number: str) -> list[list[Any]]:
@@ -68,17 +91,7 @@ def _head(actor: User, report: Report, purpose: str, number: str) -> list[list[A
             _("Place: %(place)s · Data state: %(state)s · As of: %(day)s · Unit: yuan")
             % {"place": question.node.name, "state": DataState(question.data_state).label, "day": report.as_of}
         ],
-        [
-            _("Purpose: %(purpose)s · Export %(number)s · %(unit)s %(person)s %(account)s · %(time)s")
-            % {
-                "purpose": PURPOSES[purpose],
-                "number": number,
-                "unit": actor.unit,
-                "person": actor.person,
-                "account": actor.username,
-                "time": clock.now().astimezone(clock.SHANGHAI).strftime("%Y-%m-%d %H:%M"),
-            }
-        ],
+        [watermark(actor, purpose=purpose, number=number)],
         [],
     ]
 

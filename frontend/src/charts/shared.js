@@ -1,11 +1,11 @@
 // What all charts share: colours of the page, one font, no motion, tooltips drawn on the canvas.
-import { BarChart, MapChart } from "echarts/charts";
+import { BarChart, MapChart, SankeyChart } from "echarts/charts";
 import { GeoComponent, GridComponent, TooltipComponent, VisualMapComponent } from "echarts/components";
 import { init, registerMap, use } from "echarts/core";
 import { CanvasRenderer } from "echarts/renderers";
 import { fenOf, wan } from "../app/money.js";
 
-use([BarChart, MapChart, GeoComponent, GridComponent, TooltipComponent, VisualMapComponent, CanvasRenderer]);
+use([BarChart, MapChart, SankeyChart, GeoComponent, GridComponent, TooltipComponent, VisualMapComponent, CanvasRenderer]);
 
 export { registerMap };
 
