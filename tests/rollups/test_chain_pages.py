@@ -116,7 +116,7 @@ def test_the_distribution_table_sums_to_the_fen_over_levels_and_categories():
     assert found.total == document.total == sum(found.totals) == sum(row.total for row in found.rows)
     text = page("510000.finance.review", f"/rollups/chain/{document.pk}/distribution/")
     assert "制表" in text
-    assert "中央资金 发展资金" in text
+    assert "中央资金 巩固拓展脱贫攻坚成果" in text
     paper = page("510000.finance.review", f"/rollups/chain/{document.pk}/notice/")
     assert "12317" in paper
     assert "四川省财政厅" in paper
