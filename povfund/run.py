@@ -25,6 +25,7 @@ START_SECONDS = 90
 PREPARED_FROM = ("*/migrations/*.py", "*/*/migrations/*.py", "*/management/commands/load_*.py", "*/data/**/*")
 ACCOUNTS = (
     ("province", "511921.finance.entry", "通江县财政局 录入"),
+    ("province", "511921.finance.review", "通江县财政局 审核"),
     ("province", "511921.finance.head", "通江县财政局 负责人、审核"),
     ("province", "511921.poverty.entry", "通江县扶贫办 录入"),
     ("province", "510000.finance.review", "四川省财政厅 审核"),
