@@ -23,7 +23,7 @@ from sync.changes.ticks import expire
 from sync.models import ChangeOrder, ChangeSeat, ChangeSignature, OpenChange
 from tests.documents import line
 from tests.people import PASSWORD, account, encoded_password, unit
-from tests.sync.forge import Forger, a_record, alarms, document as content_of
+from tests.sync.forge import Forger, a_permit, a_record, alarms, change_of, document as content_of
 from tests.sync.orders import (
     asked,
     decide,
@@ -54,25 +54,6 @@ def held(world):
     first = a_record(content, uid=uid)
     forger.send(first)
     return forger, uid, content
-
-
-def change_of(uid, content, *, permit=None, rev=2, **changes):
-    base = RecordRevision.objects.get(record_uid=uid, rev=1)
-    return a_record(content | changes, uid=uid, rev=rev, base_rev=1, base_hash=base.content_hash, permit=permit)
-
-
-def a_permit(uid, line_bytes, **changes):
-    told = json.loads(line_bytes)
-    fields = {
-        "permit_id": uuid7(),
-        "record_type": "fund_document",
-        "record_uid": uid,
-        "base_rev": told["b"],
-        "base_hash": told["bh"],
-        "new_hash": told["h"],
-        "expires_at": clock.now() + timedelta(days=30),
-    }
-    return Permit.objects.create(**(fields | changes)).permit_id
 
 
 @pytest.mark.parametrize("fault", ["none", "unknown", "used", "void", "expired", "of another record", "other base"])
@@ -297,9 +278,7 @@ def test_row_062_after_forty_days_off_the_permit_has_expired_and_the_next_order_
             assert not Permit.objects.filter(used_at=None, void_at=None).exists()
             clerk = account("510000.finance.entry")
             with pytest.raises(IllegalTransition):
-                execute(
-                    actor=account("510000.finance.entry"), order=order, proof=proof(account("510000.finance.entry"))
-                )
+                execute(actor=clerk, order=order, proof=proof(clerk))
             (view,) = items_of(order)
             again = Proposal(uid=document.pk, rev=document.rev, changes=view.after)
             assert drafted(document, **again.changes).state == "draft"

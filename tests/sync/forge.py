@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import itertools
+import json
 import tempfile
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -14,9 +16,10 @@ from uuid import UUID
 import httpx
 from django.conf import settings
 
+from povfund.common import clock
 from povfund.common.canonical import canonical, content_hash
 from povfund.common.uid import uuid7
-from records.models import Alarm, Identity, RecordRevision
+from records.models import Alarm, Identity, Permit, RecordRevision
 from records.registry import record_types
 from sync import keys, reconcile
 from sync.fpb.frame import Signature, encode_signatures
@@ -99,6 +102,27 @@ def a_record(content: Any = None, *, uid: UUID | None = None, rev: int = 1, **ch
         "origin": "P51",
     }
     return encode_line(**(words | changes))
+
+
+def change_of(uid: UUID, content: Any, *, permit: UUID | None = None, rev: int = 2, **changes: Any) -> bytes:
+    """A line that changes revision 1 of a record the centre holds; at the centre."""
+    base = RecordRevision.objects.get(record_uid=uid, rev=1)
+    return a_record(content | changes, uid=uid, rev=rev, base_rev=1, base_hash=base.content_hash, permit=permit)
+
+
+def a_permit(uid: UUID, line_bytes: bytes, **changes: Any) -> UUID:
+    """A permit of the centre for exactly this line; its id."""
+    told = json.loads(line_bytes)
+    fields = {
+        "permit_id": uuid7(),
+        "record_type": "fund_document",
+        "record_uid": uid,
+        "base_rev": told["b"],
+        "base_hash": told["bh"],
+        "new_hash": told["h"],
+        "expires_at": clock.now() + timedelta(days=30),
+    }
+    return Permit.objects.create(**(fields | changes)).permit_id
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -61,25 +62,21 @@ def _update_roots(kind: RecordType, kept: list[tuple[NewContent, Any]], codes: I
     if not kept:
         return
     table, columns = kind.model._meta.db_table, (*SHARED, *kind.root_columns)
-    due = deadlines([date.fromisoformat(content.approved_on) for _row, content in kept])
+    due = deadlines([_day(content) for _row, content in kept])
+    rows = []
+    for row, content in kept:
+        shared = (row.rev, row.content_hash, False, content.approved_on, due[_day(content)])
+        values = zip(columns, shared + kind.root_row(content, codes), strict=True)
+        rows.append({"uid": str(row.uid), **dict(values)})
+    assigned = ", ".join([*(f"{column} = n.{column}" for column in columns), *([set_also] if set_also else [])])
     with connection.cursor() as cursor:
         cursor.execute(
-            f"CREATE TEMP TABLE new_content ON COMMIT DROP AS SELECT uid, {', '.join(columns)} FROM {table} LIMIT 0"
+            f"""UPDATE {table} f SET {assigned} FROM jsonb_populate_recordset(NULL::{table}, %s::jsonb) n
+                WHERE f.uid = n.uid""",
+            [json.dumps(rows, default=str)],
         )
-        copy_rows(
-            "new_content",
-            ("uid", *columns),
-            (
-                (row.uid, row.rev, row.content_hash, False, content.approved_on, due[_day(content)])
-                + kind.root_row(content, codes)
-                for row, content in kept
-            ),
-        )
-        assigned = ", ".join([*(f"{column} = n.{column}" for column in columns), *([set_also] if set_also else [])])
-        cursor.execute(f"UPDATE {table} f SET {assigned} FROM new_content n WHERE f.uid = n.uid")
         if cursor.rowcount != len(kept):
             raise RuntimeError(f"{cursor.rowcount} of {len(kept)} permitted records changed")
-        cursor.execute("DROP TABLE new_content")
 
 
 def _day(content: Any) -> date:
