@@ -16,6 +16,7 @@ from django.utils.translation import pgettext_lazy
 
 from povfund.common import clock
 from povfund.common.money import wan_text
+from povfund.deeds import deed_words
 from records.choices import RecordState
 
 register = template.Library()
@@ -52,6 +53,12 @@ def icon(name: str, size: str = "") -> SafeString:
     return format_html(
         '<svg class="ic {}" aria-hidden="true"><use href="{}#{}"></use></svg>', size, static("icons.svg"), name
     )
+
+
+@register.filter
+def deed(action: str) -> str:
+    """An action of the audit trail in words."""
+    return deed_words(action)
 
 
 @register.filter
