@@ -276,6 +276,7 @@ def test_row_062_after_forty_days_off_the_permit_has_expired_and_the_next_order_
             document.refresh_from_db()
             assert document.state == "acknowledged"
             assert not Permit.objects.filter(used_at=None, void_at=None).exists()
+            clerk = account("510000.finance.entry")
             with pytest.raises(IllegalTransition):
                 execute(actor=clerk, order=order, proof=proof(clerk))
             (view,) = items_of(order)
