@@ -10,6 +10,11 @@ class Measure(TextChoices):
     """指标 — what is summed."""
 
     ALLOCATED = "allocated", _("Allocated")
+    ARRIVED = "arrived", _("Arrived")
+    PASSED_DOWN = "passed_down", _("Passed down")
+    RETAINED = "retained", _("Retained")
+    UNALLOCATED = "unallocated", _("Unallocated")
+    IDLE = "idle", _("Idle for more than a year")
 
 
 class DataState(TextChoices):

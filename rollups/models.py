@@ -9,8 +9,9 @@ from rollups.chain.models import ChainBalance, ChainCase, ChainTouched
 
 
 class Grain(models.Model):
-    """What one cell counts: dimensions of a fund line, count of lines, sum in 分."""
+    """What one cell counts: measure, dimensions of a fund line, count of facts, sum in 分."""
 
+    measure = models.CharField(max_length=12, db_collation="C", default="allocated", db_default="allocated")
     year = models.PositiveSmallIntegerField()
     category_id = models.BigIntegerField()
     item_id = models.BigIntegerField()
@@ -24,7 +25,7 @@ class Grain(models.Model):
         abstract = True
 
 
-GRAIN = ["year", "category_id", "item_id", "money_level", "unit_kind", "state"]
+GRAIN = ["measure", "year", "category_id", "item_id", "money_level", "unit_kind", "state"]
 
 
 class Delta(Grain):
@@ -32,9 +33,11 @@ class Delta(Grain):
     变动 — what one statement changed, aggregated; appended by triggers in the same transaction.
 
     A line counts at every node on the path centre → `recipient_key`; where its document has a
-    parent, not at those on the path centre → `issuer_key`: money enters a subtree once.
+    parent, not at those on the path centre → `issuer_key`: money enters a subtree once. `own` says
+    that issuer and recipient are one: the money is retained.
     """
 
+    own = models.BooleanField(default=False, db_default=False)
     recipient_key = models.CharField(max_length=12, blank=True, db_collation="C")
     issuer_key = models.CharField(max_length=12, blank=True, db_collation="C")
     has_parent = models.BooleanField()

@@ -10,35 +10,60 @@ CASE WHEN {d}.deleted THEN NULL
 END"""
 """The data state in which the lines of document `d` count, or NULL."""
 
+COUNTS_AT = """{k} <= length({d}.recipient_key)
+        AND NOT ({d}.has_parent AND {k} <= length({d}.issuer_key)
+                 AND left({d}.issuer_key, {k}) = left({d}.recipient_key, {k}))"""
+
+CELL = "node, measure, year, category_id, item_id, money_level, unit_kind, state"
+
 NODES = """
-SELECT left({d}.recipient_key, k) AS node, {d}.*
-FROM {table} {d} CROSS JOIN unnest(ARRAY[0, 2, 4, 6, 9, 12]) AS k
-WHERE k <= length({d}.recipient_key)
-  AND NOT ({d}.has_parent AND k <= length({d}.issuer_key)
-           AND left({d}.issuer_key, k) = left({d}.recipient_key, k))
+SELECT left({d}.recipient_key, m.k) AS node, m.measure, {d}.year, {d}.category_id, {d}.item_id, {d}.money_level,
+    {d}.unit_kind, {d}.state, {d}.cutoff, {d}.n, {d}.fen
+FROM {table} {d} CROSS JOIN LATERAL (
+    SELECT k, {d}.measure FROM unnest(ARRAY[0, 2, 4, 6, 9, 12]) AS k WHERE ~k~
+    UNION ALL
+    SELECT s.up, 'passed_down' FROM (VALUES (0, 2), (2, 4), (4, 6), (6, 9), (9, 12)) AS s (up, k)
+    WHERE {d}.measure = 'allocated' AND ~s.k~
+    UNION ALL
+    SELECT k, 'retained' FROM unnest(ARRAY[0, 2, 4, 6, 9, 12]) AS k
+    WHERE {d}.measure = 'allocated' AND {d}.own AND k <= length({d}.recipient_key)
+) m
+WHERE true
+""".replace("~k~", COUNTS_AT.replace("{k}", "k")).replace("~s.k~", COUNTS_AT.replace("{k}", "s.k"))
 """
-"""Rows of `table` once for every node they count at."""
+Rows of `table` once for every node they count at. An allocated line is passed down by the place above
+each node where it counts, and retained at every node of its path where it stays with its issuer.
+"""
 
 MERGE = f"""
 WITH taken AS (DELETE FROM rollups_delta RETURNING *),
 spread AS ({NODES.format(d="t", table="taken")}),
 moved AS (
     INSERT INTO rollups_cellhistory AS h
-        (node, year, category_id, item_id, money_level, unit_kind, state, cutoff, n, fen)
-    SELECT node, year, category_id, item_id, money_level, unit_kind, state, cutoff, sum(n), sum(fen) FROM spread
-    GROUP BY 1, 2, 3, 4, 5, 6, 7, 8
+        ({CELL}, cutoff, n, fen)
+    SELECT {CELL}, cutoff, sum(n), sum(fen) FROM spread
+    GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9
     ON CONFLICT ON CONSTRAINT rollups_cellhistory_once DO UPDATE SET n = h.n + excluded.n, fen = h.fen + excluded.fen
 )
-INSERT INTO rollups_cell AS c (node, year, category_id, item_id, money_level, unit_kind, state, n, fen)
-SELECT node, year, category_id, item_id, money_level, unit_kind, state, sum(n), sum(fen) FROM spread
-GROUP BY 1, 2, 3, 4, 5, 6, 7
+INSERT INTO rollups_cell AS c ({CELL}, n, fen)
+SELECT {CELL}, sum(n), sum(fen) FROM spread
+GROUP BY 1, 2, 3, 4, 5, 6, 7, 8
 ON CONFLICT ON CONSTRAINT rollups_cell_once DO UPDATE SET n = c.n + excluded.n, fen = c.fen + excluded.fen
 """
 
 FACTS = f"""
-SELECT l.recipient_key, l.issuer_key, l.has_parent, l.budget_year AS year, l.fund_category_id AS category_id,
-    l.budget_item_id AS item_id, l.money_level, l.owner_kind AS unit_kind, {CONTRIBUTES.format(d="f")} AS state,
+SELECT 'allocated' AS measure, l.recipient_key = l.issuer_key AS own, l.recipient_key, l.issuer_key, l.has_parent,
+    l.budget_year AS year, l.fund_category_id AS category_id, l.budget_item_id AS item_id, l.money_level,
+    l.owner_kind AS unit_kind, {CONTRIBUTES.format(d="f")} AS state, NULL::date AS cutoff,
     (l.amount * 100)::bigint AS fen, 1 AS n
 FROM funds_fundline l JOIN funds_funddocument f ON f.uid = l.document_id
+UNION ALL
+SELECT 'arrived', false, a.scope_key, a.issuer_key, a.has_parent, a.budget_year, a.fund_category_id, a.budget_item_id,
+    a.money_level, a.owner_kind, {CONTRIBUTES.format(d="a")}, NULL, (a.amount * 100)::bigint, 1
+FROM funds_arrival a
+UNION ALL
+SELECT 'idle', false, b.recipient_key, '', false, b.year, b.category_id, b.item_id, b.money_level, b.unit_kind,
+    b.state, NULL, b.fen, 1
+FROM rollups_chainbalance b WHERE b.mark >= 1
 """
-"""Every line as a fact: the truth that cells are proved against."""
+"""Every line, arrival and idle balance as a fact: the truth that cells are proved against."""

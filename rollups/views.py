@@ -21,7 +21,7 @@ from povfund.common.tables import build_table, link, text, wan
 from povfund.common.uid import uuid_of
 from povfund.common.verdict import require
 from records.choices import RecordState
-from rollups.choices import DataState, Dimension
+from rollups.choices import DataState, Dimension, Measure
 from rollups.exports import PURPOSES, download
 from rollups.forms import QuestionForm
 from rollups.models import Cell, Proof
@@ -39,6 +39,15 @@ SEGMENTS = (
     (Dimension.YEAR, "year"),
 )
 PAGE = 50
+KEPT = {
+    Measure.ALLOCATED: gettext_lazy("Kept at this level"),
+    Measure.ARRIVED: gettext_lazy("Arrived at this level"),
+    Measure.PASSED_DOWN: gettext_lazy("Stands one level below"),
+    Measure.RETAINED: gettext_lazy("Retained at this level"),
+    Measure.UNALLOCATED: gettext_lazy("Unallocated at this level"),
+    Measure.IDLE: gettext_lazy("Idle at this level"),
+}
+"""What the total of a place holds beyond its rows, by measure."""
 LINES = [
     link("document", gettext_lazy("Document"), lambda x: x.document, url=lambda x: x.document.get_absolute_url()),
     text("code", gettext_lazy("Code"), lambda x: x.recipient.code, css="code"),
@@ -69,6 +78,10 @@ def explorer(request: HttpRequest) -> HttpResponse:
         "path": _path(report.question.node, request.user),
         "segments": [(value, Dimension(value).label, form.cleaned_data["by"] == (value,)) for value, _n in SEGMENTS],
         "states": _states(),
+        "measures": Measure.choices,
+        "lines_open": report.question.measure == Measure.ALLOCATED,
+        "kept_label": KEPT.get(report.question.measure, ""),
+        "measure": Measure(report.question.measure).label,
         "data_state": report.question.data_state,
         "years": Cell.objects.filter(node=report.question.node.scope_key, n__gt=0)
         .values_list("year", flat=True)

@@ -79,7 +79,7 @@ def line(recipient: str, wan: Decimal | str, **changes: Any) -> LineInput:
 def entered(account: str, number: str, title: str, day: date, lines: list[LineInput], **changes: Any) -> FundDocument:
     """A draft; title and invented number say 示例."""
     return save_fund_document(
-        actor=_user(account),
+        actor=user_of(account),
         data=DocumentInput(
             document_no=number,
             title=f"{title}(示例)",
@@ -93,12 +93,13 @@ def entered(account: str, number: str, title: str, day: date, lines: list[LineIn
     )
 
 
-def _user(name: str) -> User:
+def user_of(name: str) -> User:
+    """The demo account of this name."""
     return User.objects.select_related("person", "unit__division").get(username=name)
 
 
 def step(account: str, document: FundDocument, action: str, comment: str = "") -> FundDocument:
-    take_step(actor=_user(account), record=document, step=Step(action=action, explained=EXPLAINED, comment=comment))
+    take_step(actor=user_of(account), record=document, step=Step(action=action, explained=EXPLAINED, comment=comment))
     return document
 
 

@@ -78,7 +78,7 @@ def _random_places(*, lengths: list[int], most: int) -> list[tuple[str, int]]:
 
 def _prove_place(*, node: str, year: int) -> list[dict[str, Any]]:
     """Differences at one place and year; reads only facts whose recipient lies there."""
-    facts = FACTS + " WHERE l.recipient_key >= %s AND l.recipient_key < %s AND l.budget_year = %s"
+    facts = f"SELECT * FROM ({FACTS}) every WHERE recipient_key >= %s AND recipient_key < %s AND year = %s"
     spread = NODES.format(d="t", table=f"({facts})") + " AND t.state IS NOT NULL"
     pending = NODES.format(
         d="t", table="(SELECT * FROM rollups_delta WHERE recipient_key >= %s AND recipient_key < %s AND year = %s)"
@@ -106,7 +106,9 @@ def rebuild() -> int:
     names = f"{_GRAIN}, n, fen"
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [MERGE_LOCK])
-        cursor.execute("LOCK TABLE funds_fundline, funds_funddocument IN SHARE MODE")
+        cursor.execute(
+            "LOCK TABLE funds_fundline, funds_funddocument, funds_arrival, rollups_chainbalance IN SHARE MODE"
+        )
         cursor.execute(MERGE)
         cursor.execute("DROP TABLE IF EXISTS pg_temp.rollups_fresh")
         cursor.execute(

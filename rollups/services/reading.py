@@ -15,6 +15,9 @@ from rollups.choices import DataState, Dimension, Measure, states_from
 from rollups.sql import NODES
 from sync.models import ChangeOrder
 
+TAKEN_OFF = {Measure.UNALLOCATED: (Measure.ALLOCATED, Measure.RETAINED)}
+"""Measures that are one stored measure less another; all others are stored."""
+
 COLUMN_OF = {
     Dimension.DIVISION: "node",
     Dimension.YEAR: "year",
@@ -146,15 +149,17 @@ def _figures(question: Question, *, nodes: list[str]) -> list[tuple[tuple[Any, .
     where, params = _conditions(question)
     cutoff = " AND cutoff <= %(as_of)s" if question.as_of else ""
     table = "rollups_cellhistory" if question.as_of else "rollups_cell"
-    names = "node, year, category_id, item_id, money_level, unit_kind, state, n, fen"
+    names = "measure, node, year, category_id, item_id, money_level, unit_kind, state, n, fen"
     pending = NODES.format(d="t", table="rollups_delta")
     statement = f"""
-        SELECT {grouped}, sum(n), sum(fen) FROM (
+        SELECT {grouped}, coalesce(sum(n) FILTER (WHERE measure = %(counted)s), 0),
+            sum(CASE WHEN measure = %(counted)s THEN fen ELSE -fen END) FROM (
             SELECT {names} FROM {table} WHERE node = ANY(%(nodes)s){cutoff}{where}
             UNION ALL
             SELECT {names} FROM ({pending} AND t.recipient_key >= %(own)s AND t.recipient_key < %(end)s) p
             WHERE node = ANY(%(nodes)s){cutoff}{where}
         ) cells GROUP BY {grouped} HAVING sum(n) <> 0 OR sum(fen) <> 0"""
+    params["counted"] = TAKEN_OFF.get(Measure(question.measure), (question.measure,))[0]
     own = question.node.scope_key
     params |= {"nodes": nodes, "own": own, "end": own + "~", "as_of": question.as_of}
     order = list(dict.fromkeys(["node", *columns]))
@@ -173,6 +178,7 @@ def _figures(question: Question, *, nodes: list[str]) -> list[tuple[tuple[Any, .
 
 def _conditions(question: Question) -> tuple[str, dict[str, Any]]:
     wanted = {
+        "measure": [str(name) for name in TAKEN_OFF.get(Measure(question.measure), (question.measure,))],
         "year": list(question.years),
         "category_id": list(question.category_ids),
         "item_id": list(question.item_ids),

@@ -114,10 +114,10 @@ def test_a_national_category_holds_its_provincial_sub_categories():
 def test_a_planted_difference_is_found_and_mended():
     provincial()
     services.merge_deltas()
-    Cell.objects.filter(node="51").update(fen=1)
+    Cell.objects.filter(node="51", measure="allocated").update(fen=1)
     assert [row["node"] for row in services.verify()] == ["51"]
     assert services.rebuild() == 1
-    Cell.objects.filter(node="51").delete()
+    Cell.objects.filter(node="51", measure="allocated").delete()
     assert services.rebuild() == 1
     assert services.verify() == []
 
@@ -126,7 +126,7 @@ def test_the_prover_publishes_what_it_found():
     provincial()
     services.merge_deltas()
     assert services.prove_random_cells().proven
-    Cell.objects.filter(node="511921").update(fen=1)
+    Cell.objects.filter(node="511921", measure="allocated").update(fen=1)
     assert not services.prove_random_cells(cells=50).proven
     assert Proof.objects.count() == 2
 

@@ -9,7 +9,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from accounts.models import User
-from povfund.demo import documents, nodes, people
+from povfund.demo import chain, documents, nodes, people
 from sync.choices import OutState
 from sync.models import Batch
 from sync.services import send_now
@@ -41,6 +41,7 @@ class Command(BaseCommand):
         send_now(actor=head, reason="示例: 2016年第一批资金, 大批量新数据")
         self._wait()
         documents.make_waiting()
+        chain.make_chain()
         self.stdout.write(f"{len(sent)} documents sent, further ones in every state")
 
     def _wait(self) -> None:
