@@ -80,7 +80,7 @@ def explorer(request: HttpRequest) -> HttpResponse:
         "states": _states(),
         "measures": Measure.choices,
         "lines_open": report.question.measure == Measure.ALLOCATED,
-        "kept_label": KEPT.get(report.question.measure, ""),
+        "kept_label": KEPT[Measure(report.question.measure)],
         "measure": Measure(report.question.measure).label,
         "data_state": report.question.data_state,
         "years": Cell.objects.filter(node=report.question.node.scope_key, n__gt=0)
