@@ -1,0 +1,50 @@
+"""A chain followed from the central document down to a county and back up, in the browser."""
+
+from __future__ import annotations
+
+import pytest
+
+from povfund.common import clock
+from rollups.chain.watching import watch_chain
+from tests.arrivals import unit_reviewed_arrival
+from tests.documents import line, unit_reviewed
+from tests.people import account
+from tests.rollups.test_chain import today
+from tests.support.browser import sign_in
+
+pytestmark = pytest.mark.journey
+
+
+def issue(number: str, code: str, lines, parent=None):
+    changes = {"lines": lines, **today()} | ({"parent": parent.uid} if parent else {})
+    return unit_reviewed(number, by=f"{code}.finance.entry", **changes)
+
+
+def test_a_chain_is_followed_from_the_centre_to_a_county_and_back(browser_page, live_server):
+    central = issue("财农〔2026〕1号", "000000", [line("510000", "900.00"), line("520000", "100.00")])
+    province = issue("川财农〔2026〕1号", "510000", [line("511900", "700.00"), line("510100", "100.00")], central)
+    city = issue("巴财农〔2026〕1号", "511900", [line("511921", "400.00"), line("511922", "250.00")], province)
+    county = issue("通财农〔2026〕1号", "511921", [line("511921", "150.00")], city)
+    unit_reviewed_arrival(city, "380.00", by="511921.finance.entry", arrived_on=clock.today())
+    watch_chain()
+    page, chain = browser_page, "/rollups/chain/"
+    sign_in(page, account("000000.finance.analyst"), url=live_server.url)
+
+    page.goto(f"{chain}{central.pk}/")
+    page.wait_for_selector("[data-chart=sankey] canvas")
+    assert page.locator("tbody tr[data-row]").count() == 6
+    for place, document in (("四川省", province), ("巴中市", city), ("通江县", county)):
+        page.locator("tbody").get_by_role("link", name=place, exact=True).click()
+        page.wait_for_url(f"**{chain}{document.pk}/")
+        assert page.locator("h1").inner_text() == document.document_no
+
+    for document in (city, province, central):
+        page.locator("aside").get_by_role("link", name=document.document_no, exact=True).first.click()
+        page.wait_for_url(f"**{chain}{document.pk}/")
+    assert page.locator("aside .why.e").count() == 1
+    assert "巴中市 → 通江县" in page.locator("aside .why.e").inner_text()
+
+    page.get_by_role("link", name="资金分配表").click()
+    page.emulate_media(media="print")
+    assert page.locator(".rail").is_hidden()
+    assert "四川省" in page.locator(".sheet table").inner_text()
