@@ -69,3 +69,12 @@ class WarningReason(TextChoices):
     POLICY = "policy", _("A provincial rule allows it")
     LATE_RECEIPT = "late_receipt", _("Document received late")
     OTHER = "other", _("Other")
+
+
+class ExportPurpose(TextChoices):
+    """用途 — what a file is taken out for; the data serve poverty relief alone (art. 15)."""
+
+    ANALYSIS = "analysis", _("Analysis and supervision")
+    REPORTING = "reporting", _("Report to a superior")
+    CHECKING = "checking", _("Checking with the unit")
+    AUDIT = "audit", _("Audit and inspection")

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from django.http import FileResponse, Http404
+from django.http import FileResponse, Http404, QueryDict
+from django.urls import reverse
 
+from accounts.models import User
+from povfund.common.tables import PAGING
 from records import services
 from records.models import Attachment
+from records.permissions import may_export
+from records.registry import RecordType
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 CSV = "text/csv; charset=utf-8"
@@ -22,6 +27,16 @@ def sheet_file(path: Path, *, name: str, there: bool) -> FileResponse:
     response["X-Content-Type-Options"] = "nosniff"
     response["Cache-Control"] = "private, no-store"
     return response
+
+
+def export_address(user: User, kind: RecordType, query: QueryDict) -> str:
+    """Where the list shown is taken out, with its filter; empty for who may not."""
+    if not kind.sheet_path or not may_export(user):
+        return ""
+    kept = query.copy()
+    for name in (*PAGING, "sort"):
+        kept.pop(name, None)
+    return f"{reverse('records:exports', args=[kind.plural])}?{kept.urlencode()}"
 
 
 def download(found: Attachment) -> FileResponse:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from records.choices import ExportPurpose
 from records.life.files import SUFFIXES
 
 ENDINGS = ",".join(suffix for suffixes in SUFFIXES.values() for suffix in suffixes)
@@ -19,3 +20,21 @@ class AttachmentForm(forms.Form):
         help_text=_("PDF, PNG, JPG, XLSX, DOCX or OFD, at most 16 MiB."),
         widget=forms.ClearableFileInput(attrs={"accept": ENDINGS}),
     )
+
+
+class ImportForm(forms.Form):
+    """One workbook."""
+
+    file = forms.FileField(
+        label=_("Workbook"),
+        allow_empty_file=True,
+        help_text=_("XLSX or CSV (UTF-8 or GB18030), at most 32 MiB."),
+        widget=forms.ClearableFileInput(attrs={"accept": ".xlsx,.csv"}),
+    )
+
+
+class ExportForm(forms.Form):
+    """用途与格式 of a file (art. 15)."""
+
+    purpose = forms.ChoiceField(label=_("Purpose"), choices=[("", _("choose")), *ExportPurpose.choices])
+    format = forms.ChoiceField(label=_("Format"), choices=[("xlsx", "XLSX"), ("csv", "CSV")])

@@ -3,7 +3,7 @@
 from django.urls import path
 
 from records.calendar.urls import urlpatterns as calendar_pages
-from records.views import attachments, jobs
+from records.views import attachments, jobs, sheets
 
 app_name = "records"
 
@@ -11,6 +11,14 @@ urlpatterns = [
     path("records/<slug:kind>/<uuid:uid>/attachments/", attachments.attachment_add, name="attachment_add"),
     path("attachments/<uuid:uid>/", attachments.attachment, name="attachment"),
     path("attachments/<uuid:uid>/remove/", attachments.attachment_remove, name="attachment_remove"),
+    path("imports/<slug:resource>/new/", sheets.imports, name="imports"),
+    path("imports/<uuid:uid>/", sheets.sheet_import, name="import"),
+    path("imports/<uuid:uid>/layout/", sheets.import_layout, name="import_layout"),
+    path("imports/<uuid:uid>/file/", sheets.import_file, name="import_file"),
+    path("imports/<uuid:uid>/<slug:step>/", sheets.import_step, name="import_step"),
+    path("exports/<slug:resource>/new/", sheets.exports, name="exports"),
+    path("exports/<uuid:uid>/", sheets.sheet_export, name="export"),
+    path("exports/<uuid:uid>/file/", sheets.export_file, name="export_file"),
     *calendar_pages,
     path("administration/jobs/", jobs.job_list, name="jobs"),
     path("jobs/<uuid:uid>/cancel/", jobs.job_cancel, name="job_cancel"),

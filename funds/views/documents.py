@@ -29,6 +29,7 @@ from povfund.common.tables import build_table, day, keyset_page, link, number, o
 from povfund.templatetags.povfund_tags import life
 from records.calendar.services import deadline
 from records.choices import LOCKED_STATES
+from records.downloads import export_address
 from records.forms import AttachmentForm
 from records.permissions import may_attach, may_delete, may_edit, may_enter
 from records.review.trail import explained_warnings, past_steps, steps_ahead
@@ -86,6 +87,8 @@ def document_list(request: HttpRequest) -> HttpResponse:
         "total": total,
         "capped": count is None,
         "enter": may_enter(request.user, FUND_DOCUMENT),
+        "export_url": export_address(request.user, FUND_DOCUMENT, request.GET),
+        "resource": FUND_DOCUMENT.plural,
     }
     return render(request, "funds/document_list.html", context)
 

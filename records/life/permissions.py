@@ -23,6 +23,17 @@ def may_read_jobs(user: User) -> Verdict:
     )
 
 
+def may_export(user: User) -> Verdict:
+    """May the user take lists out as files?"""
+    if user.can("records.export"):
+        return ALLOWED
+    return denied(
+        _("Your duties do not include exporting lists."),
+        article="15",
+        ask_whom=_("The security administrator of your deployment gives duties."),
+    )
+
+
 def may_enter(user: User, kind: RecordType) -> Verdict:
     """May the user enter new records of this type? (art. 9: 谁负责谁录入)"""
     if not user.can(kind.enter):

@@ -18,14 +18,16 @@ from xml.sax.saxutils import escape
 
 from django.db import connection, transaction
 from django.db.models import Max
-from django.utils.translation import get_language, gettext as _, gettext_lazy, override
+from django.utils.translation import get_language, gettext as _, override
 from rustpy_xlsxwriter import Format, write_worksheet
 
 from accounts import audit
 from accounts.models import User
 from povfund.common import clock
 from povfund.common.errors import Finding, RuleViolation
-from povfund.common.verdict import ALLOWED, Verdict, denied, require
+from povfund.common.verdict import require
+from records.choices import ExportPurpose
+from records.permissions import may_export
 from records.registry import RecordType, record_type
 from records.services import JobContext, LostLease, enqueue, raise_alarm
 from records.sheets import form
@@ -34,13 +36,6 @@ from records.sheets.importing import folder, job_progress
 from records.sheets.models import SheetExport
 from records.sheets.template import shown_value
 
-PURPOSES = {
-    "analysis": gettext_lazy("Analysis and supervision"),
-    "reporting": gettext_lazy("Report to a superior"),
-    "checking": gettext_lazy("Checking with the unit"),
-    "audit": gettext_lazy("Audit and inspection"),
-}
-"""用途 — the data serve poverty relief alone (art. 15)."""
 FORMATS = ("xlsx", "csv")
 MOST = 1_000_000
 """Rows of one file: what a sheet holds."""
@@ -50,17 +45,6 @@ CHUNK = 1_000
 SHOWN_EVERY = 1.0
 """Seconds between two signs of progress."""
 ACTIVE = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
-
-
-def may_export(user: User) -> Verdict:
-    """May the user take lists out as files?"""
-    if user.can("records.export"):
-        return ALLOWED
-    return denied(
-        gettext_lazy("Your duties do not include exporting lists."),
-        article="15",
-        ask_whom=gettext_lazy("The security administrator of your deployment gives duties."),
-    )
 
 
 def file_of(row: SheetExport) -> Path:
@@ -110,7 +94,7 @@ def start_export(
 
 
 def _require_known(file_format: str, purpose: str) -> None:
-    for given, known, name in ((purpose, tuple(PURPOSES), "purpose"), (file_format, FORMATS, "format")):
+    for given, known, name in ((purpose, tuple(ExportPurpose.values), "purpose"), (file_format, FORMATS, "format")):
         if given not in known:
             finding = Finding(
                 "PURPOSE" if name == "purpose" else "SHAPE",
@@ -249,7 +233,7 @@ def watermark(row: SheetExport) -> str:
         "person": row.asked_by.person,
         "account": row.asked_by.username,
         "time": row.created_at.astimezone(clock.SHANGHAI).strftime("%Y-%m-%d %H:%M"),
-        "purpose": PURPOSES[row.purpose],
+        "purpose": ExportPurpose(row.purpose).label,
     }
     return str(_("Export %(number)s · %(unit)s %(person)s %(account)s · %(time)s · %(purpose)s") % told)
 

@@ -21,7 +21,7 @@ LOOK = 40
 """The head stands in the first rows of a sheet."""
 TOTAL, IGNORED, OPEN = "=total", "=ignored", ""
 """What a column of a sheet can be besides a field: the sum of its row, left out on purpose, not known."""
-TOTALS = re.compile(r"^[(]?(?P<which>.{0,6}?)(合计|总计|小计|共计|total|subtotal)[)]?$")
+TOTALS = re.compile(r"^[(]?.{0,6}?(合计|总计|小计|共计|total|subtotal)(?:[,;].*)?[)]?$")
 _UNIT_LINE = re.compile(r"(?:金额)?单位[::]?\s*(?:人民币)?(万元|元)")
 
 

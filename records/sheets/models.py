@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Unit, User
 from povfund.common.uid import uuid7
+from records.choices import ExportPurpose
 
 
 class ImportStatus(models.TextChoices):
@@ -171,3 +172,7 @@ class SheetExport(models.Model):
 
     def __str__(self) -> str:
         return self.number
+
+    @property
+    def purpose_label(self) -> str:
+        return str(ExportPurpose(self.purpose).label)

@@ -73,6 +73,7 @@ class TableReader:
         self.axis = next((h.index for h in layout.heads if h.field in sheet_form.axes), 0)
         self.numbered = any(layout.columns_of(name) for name in ("uid", *sheet_form.group_by))
         self.index_of = {h.field: h.index for h in layout.heads}
+        self.place = parser_of(self.by_name[sheet_form.axes[0]], codes=codes)
         self.marks = self._marked_cells()
         self.groups: dict[Any, int] = {}
         self.sums: dict[int, Decimal] = {}
@@ -252,15 +253,15 @@ class TableReader:
                 self._tell(row, index, _not_the_sum(stated, counted, words), None)
 
     def _is_remark(self, row: int, cells: list[Any]) -> bool:
-        """A line of words below the table: no amount in it, and no second field."""
+        """A line of words below the table: alone in its row, neither a place nor an amount."""
         said = [cell for cell in cells if cell not in ("", None)]
         if len(said) != 1 or row in self.marks or not isinstance(said[0], str):
             return False
-        if any(cells[index] not in ("", None) for index, _parse, _values in self.spread):
+        index = cells.index(said[0])
+        parse = next((parse for column, parse, _values in self.spread if column == index), self.place)
+        if type(parse(said[0])) is not Unread:
             return False
-        if parser_of(self.by_name[self.form.axes[0]], codes=self.codes)(said[0]).__class__ is not Unread:
-            return False
-        self._tell(row, cells.index(said[0]), _remark(said[0]), None)
+        self._tell(row, index, _remark(said[0]), None)
         return True
 
     def _tell(self, row: int, column: int, finding: Finding, record: int | None) -> None:
@@ -291,7 +292,7 @@ def _by_key(values: dict[str, str]) -> dict[str, str]:
 
 
 def _total_name(cell: Any) -> str:
-    return plain(cell) if isinstance(cell, str) and len(cell) < 20 and TOTALS.match(plain(cell)) else ""
+    return plain(cell) if isinstance(cell, str) and len(cell) < 60 and TOTALS.match(plain(cell)) else ""
 
 
 def _formula() -> Finding:

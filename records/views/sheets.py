@@ -1,0 +1,198 @@
+"""Importing a workbook and taking a list out."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from povfund.common.errors import RuleViolation, rule_errors_on
+from povfund.common.tables import PAGING
+from records.choices import ExportPurpose
+from records.downloads import sheet_file
+from records.forms import ExportForm, ImportForm
+from records.models import SheetExport, SheetImport
+from records.permissions import may_enter, may_export
+from records.registry import RecordType, record_type, record_types
+from records.sheets import exporting, importing
+from records.sheets.answering import answers, questions
+from records.sheets.models import OPEN
+
+SHOWN = 200
+WORKING = ("reading", "storing", "undoing")
+
+
+def _kind(resource: str) -> RecordType:
+    found = next((kind for kind in record_types().values() if kind.plural == resource and kind.sheet_path), None)
+    if found is None:
+        raise Http404
+    return found
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def imports(request: HttpRequest, resource: str) -> HttpResponse:
+    """Upload a workbook; below, the unit's imports, so that one begun is found again."""
+    kind, user = _kind(resource), request.user
+    form = ImportForm(request.POST or None, request.FILES or None)
+    if request.method == "POST" and form.is_valid():
+        file = form.cleaned_data["file"]
+        with rule_errors_on(form):
+            row = importing.start_import(actor=user, kind=kind, name=file.name, chunks=file.chunks())
+            return redirect("records:import", uid=row.uid)
+    rows = SheetImport.objects.visible_to(user).filter(record_type=kind.key).select_related("asked_by__person")
+    context = {"form": form, "kind": kind, "rows": rows[:50], "enter": may_enter(user, kind)}
+    return render(request, "records/import_list.html", context, status=422 if form.errors else 200)
+
+
+@login_required
+@require_safe
+def sheet_import(request: HttpRequest, uid: UUID) -> HttpResponse:
+    """One import: progress, questions about its columns, preview, what became of it."""
+    return _shown(request, _import(request, uid))
+
+
+def _shown(request: HttpRequest, row: SheetImport, *, errors: Any = (), status: int = 200) -> HttpResponse:
+    items = row.items.all()
+    outcome = request.GET.get("outcome", "")
+    findings = row.findings.all()
+    context = {
+        "row": row,
+        "kind": record_type(row.record_type),
+        "working": row.status in WORKING,
+        "percent": int(importing.progress_of(row) * 100),
+        "asked": questions(row, request.user) if row.status == "mapping" else [],
+        "errors": errors,
+        "items": items.filter(outcome=outcome)[:SHOWN] if outcome else items[:SHOWN],
+        "outcome": outcome,
+        "findings": findings[:SHOWN],
+        "finding_count": findings.count(),
+        "enter": may_enter(request.user, record_type(row.record_type)),
+        "open": row.status in OPEN,
+        "to_store": row.counts.get("to_create", 0) + row.counts.get("to_change", 0),
+    }
+    return render(request, "records/import_detail.html", context, status=status)
+
+
+@login_required
+@require_POST
+def import_layout(request: HttpRequest, uid: UUID) -> HttpResponse:
+    """Answer what the columns are."""
+    row = _import(request, uid)
+    try:
+        layouts = importing.layouts_from(row, answers(row, request.POST.dict()))
+        importing.answer_layouts(actor=request.user, row=row, layouts=layouts)
+    except importing.NotNow as error:
+        return _told(request, row, error)
+    except RuleViolation as error:
+        row.layouts = [layout.as_json() for layout in layouts]
+        return _shown(request, row, errors=error.findings, status=422)
+    return redirect("records:import", uid=uid)
+
+
+@login_required
+@require_POST
+def import_step(request: HttpRequest, uid: UUID, step: str) -> HttpResponse:
+    """Confirm, undo or cancel."""
+    steps: dict[str, Any] = {
+        "confirm": importing.confirm_import,
+        "undo": importing.undo_import,
+        "cancel": importing.cancel_import,
+    }
+    if step not in steps:
+        raise Http404
+    row = _import(request, uid)
+    try:
+        steps[step](actor=request.user, row=row)
+    except RuleViolation as error:
+        return _told(request, row, error)
+    return redirect("records:import", uid=uid)
+
+
+@login_required
+@require_safe
+def import_file(request: HttpRequest, uid: UUID) -> FileResponse:
+    """The marked workbook."""
+    row = _import(request, uid)
+    return sheet_file(importing.annotated_file_of(row), name=importing.returned_name(row), there=row.annotated)
+
+
+def _told(request: HttpRequest, row: SheetImport, error: RuleViolation) -> HttpResponse:
+    messages.error(request, " ".join(f"{finding.message} {finding.remedy}" for finding in error.findings))
+    return redirect("records:import", uid=row.uid)
+
+
+def _import(request: HttpRequest, uid: UUID) -> SheetImport:
+    found = importing.import_for(request.user, uid)
+    if found is None:
+        raise Http404
+    return found
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def exports(request: HttpRequest, resource: str) -> HttpResponse:
+    """Say what a file is for and have it written; below, one's own exports. The filter stands in the address."""
+    kind, user = _kind(resource), request.user
+    params = _filter(request.GET)
+    form = ExportForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        with rule_errors_on(form):
+            row = exporting.start_export(
+                actor=user,
+                kind=kind,
+                params=params,
+                file_format=form.cleaned_data["format"],
+                purpose=form.cleaned_data["purpose"],
+            )
+            return redirect("records:export", uid=row.uid)
+    verdict = may_export(user)
+    context = {
+        "form": form,
+        "kind": kind,
+        "verdict": verdict,
+        "params": params,
+        "count": kind.sheet.count(user, kind.sheet.chosen(user, params)) if verdict else None,
+        "rows": SheetExport.objects.visible_to(user).filter(record_type=kind.key)[:50],
+    }
+    return render(request, "records/export_list.html", context, status=422 if form.errors else 200)
+
+
+def _filter(query: QueryDict) -> dict[str, Any]:
+    """The filter of the list the person came from, without its place in the list."""
+    kept = {name: values for name, values in query.lists() if name not in (*PAGING, "sort")}
+    return {name: values if len(values) > 1 else values[0] for name, values in kept.items() if any(values)}
+
+
+@login_required
+@require_safe
+def sheet_export(request: HttpRequest, uid: UUID) -> HttpResponse:
+    """One export: progress, then the file with its number and rows."""
+    row = _export(request, uid)
+    kind = record_type(row.record_type)
+    context = {
+        "row": row,
+        "kind": kind,
+        "percent": int(exporting.progress_of(row) * 100),
+        "purpose": ExportPurpose(row.purpose).label,
+    }
+    return render(request, "records/export_detail.html", context)
+
+
+@login_required
+@require_safe
+def export_file(request: HttpRequest, uid: UUID) -> FileResponse:
+    row = _export(request, uid)
+    return sheet_file(exporting.file_of(row), name=exporting.file_name(row), there=row.ready)
+
+
+def _export(request: HttpRequest, uid: UUID) -> SheetExport:
+    found = exporting.export_for(request.user, uid)
+    if found is None:
+        raise Http404
+    return found
