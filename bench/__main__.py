@@ -9,7 +9,7 @@ import sys
 
 from bench.figure import HEAD
 
-CASES = ("entry", "upkeep", "review", "pages", "seal", "ingest")
+CASES = ("entry", "upkeep", "review", "pages", "seal", "ingest", "changes")
 
 
 def run_case(name: str, *, quick: bool) -> None:

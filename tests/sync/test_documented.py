@@ -8,9 +8,11 @@ import re
 from pathlib import Path
 
 from povfund.common.canonical import CONTENT_SCHEMA, canonical, content_hash
-from sync.choices import InState, OutState, WindowState
+from sync.changes.drafting import root_of
+from sync.choices import ChangeState, ClosedFor, InState, OutState, Seat, WindowState
 from sync.fpb import merkle
 from sync.fpb.manifest import Manifest
+from sync.models import ChangeItem
 from sync.windows.schedule import starts_at
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -45,6 +47,23 @@ def test_the_recipe_without_this_project_gives_the_same_hash():
 def test_the_example_of_the_merkle_root_holds():
     leaves = [hashlib.sha256(f"part {n}".encode()).digest() for n in (1, 2, 3)]
     assert merkle.root(leaves) in (RULES / "transmission.md").read_text("utf-8")
+
+
+def test_the_example_of_a_change_order_holds():
+    page = (RULES / "change-orders.md").read_text("utf-8")
+    (leaf,) = re.findall(r'^    (\["01983000.*\])$', page, re.MULTILINE)
+    assert canonical(json.loads(leaf)).decode() == leaf
+    uid, base_rev, base_hash, new_hash = json.loads(leaf)
+    item = ChangeItem(n=1, record_uid=uid, base_rev=base_rev, base_hash=base_hash, new_hash=new_hash)
+    assert f"    {root_of([item])}\n" in page
+
+
+def test_every_seat_state_and_end_of_an_order_is_described():
+    page = (RULES / "change-orders.md").read_text("utf-8")
+    course = (ROOT / "docs" / "workflows" / "change-order.md").read_text("utf-8")
+    assert [seat for seat in Seat.values if seat not in page] == []
+    assert [why for why in ClosedFor.values if f"`{why}`" not in page] == []
+    assert [state for state in ChangeState.values if state not in course] == []
 
 
 def test_every_field_of_the_manifest_is_described():
