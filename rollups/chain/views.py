@@ -17,8 +17,8 @@ from django.views.decorators.http import require_GET
 
 from funds.models import FundDocument, FundLine
 from povfund.common import clock
-from povfund.common.money import wan_text
-from povfund.common.tables import build_table, day, keyset_page, link, number, text, wan
+from povfund.common.money import wan_decimals, wan_text
+from povfund.common.tables import build_table, day, keyset_page, link, number, text, wan, wan_cell
 from povfund.common.uid import uuid_of
 from povfund.common.verdict import ALLOWED, denied, require
 from rollups.chain.flows import flows_of
@@ -40,7 +40,7 @@ def _chain_url(case: ChainCase) -> str:
 
 CASES = [
     link("document", gettext_lazy("Fund document"), lambda c: c.document, url=_chain_url),
-    text("kind", gettext_lazy("Case"), lambda c: c.get_kind_display() + (" (2)" if c.mark == 2 else "")),
+    text("kind", gettext_lazy("Case"), lambda c: f"{c.get_kind_display()}{_('(two years)') if c.mark == 2 else ''}"),
     text("issuer", gettext_lazy("Issued by"), lambda c: c.issuer.name, css="nw"),
     text("holder", gettext_lazy("Recipient"), lambda c: c.holder.name, css="nw"),
     wan("amount", gettext_lazy("Difference"), lambda c: c.amount),
@@ -144,18 +144,42 @@ def _plain(value: Any) -> Any:
     return value
 
 
-def _columns() -> list[Any]:
+def _figure(name: str, *, url: Any, rows: list[ChainRow]) -> Any:
+    """A figure of the edge that opens the records it is the sum of; `url(row)` is empty where there are none."""
+    digits = max((wan_decimals(_yuan(getattr(row.edge, name))) for row in rows), default=2)
+
+    def cell(row: ChainRow) -> Any:
+        shown = wan_cell(_yuan(getattr(row.edge, name)), decimals=digits)
+        address = url(row)
+        return format_html('<a class="num" href="{}">{}</a>', address, shown) if address else shown
+
+    return cell
+
+
+def _below_url(row: ChainRow) -> str:
+    """The documents that pass the money on or keep it."""
+    if not row.below:
+        return ""
+    place = row.holder.code
+    return f"{reverse('funds:documents')}?parent={row.document.pk}&division={place}"
+
+
+def _columns(rows: list[ChainRow]) -> list[Any]:
+    def money(name: str, label: str, url: Any) -> Any:
+        shown = text(name, label, _figure(name, url=url, rows=rows), css="n", unit=_("10k yuan"))
+        return replace(shown, show=_plain)
+
     html = [
         replace(text("holder", _("Recipient"), _holder_cell, css="nw"), show=_plain),
         replace(text("document", _("By document"), _document_cell, css="nw"), show=_plain),
     ]
     return [
         *html,
-        wan("given", _("Given"), lambda r: _yuan(r.edge.given)),
-        wan("arrived", _("Arrived"), lambda r: _yuan(r.edge.arrived)),
-        wan("passed", _("Passed down"), lambda r: _yuan(r.edge.passed)),
-        wan("retained", _("Retained"), lambda r: _yuan(r.edge.retained)),
-        wan("unallocated", _("Unallocated"), lambda r: _yuan(r.edge.unallocated)),
+        money("given", _("Given"), lambda r: r.document.get_absolute_url()),
+        money("arrived", _("Arrived"), lambda r: r.arrivals_url if r.edge.arrived else ""),
+        money("passed", _("Passed down"), _below_url),
+        money("retained", _("Retained"), _below_url),
+        money("unallocated", _("Unallocated"), lambda r: ""),
         text("age", _("Age (working days)"), _age, css="n nw"),
         number("cases", _("Cases"), lambda r: len(r.cases) or None),
     ]
@@ -164,7 +188,7 @@ def _columns() -> list[Any]:
 def _table(found: Chain) -> Any:
     table = build_table(
         found.rows,
-        columns=_columns(),
+        columns=_columns(found.rows),
         params=QueryDict(),
         caption=_("Fund chain"),
         empty=_("The document gives nothing to a place below its issuer."),
