@@ -110,6 +110,7 @@ class BatchViewSet(viewsets.GenericViewSet[Batch]):
         return Response(
             {
                 "lines": found.lines,
+                "batches": found.batches,
                 "amount": f"{found.fen // 100}.{found.fen % 100:02d}",
                 "acknowledged": {"lines": found.acknowledged_lines, "fen": str(found.acknowledged_fen)},
                 "going": [

@@ -17,7 +17,7 @@ from sync.changes.posting import keep_posted
 from sync.changes.signing import locked_order
 from sync.choices import ChangeState, ClosedFor, Direction, InState, Trigger
 from sync.models import Batch, ChangeOrder, Node
-from sync.sealing import build, seal
+from sync.sealing import seal_all
 from sync.sealing.seal import NothingToCorrect, report
 from sync.space import room_for
 
@@ -47,18 +47,18 @@ def correct_job(context: JobContext) -> dict[str, Any]:
 
 def send_corrections(*, uid: UUID | None = None) -> Batch | None:
     """
-    更正批次 — one batch of kind correction with every reviewed change under a permit; None where none can go.
+    更正批次 — batches of kind correction with every reviewed change under a permit; the last, None where none can go.
 
     Safe to repeat and to kill. As fp_sync, outside of a transaction.
     """
     if not waiting_corrections():
         return Batch.objects.filter(pk=uid).first() if uid else None
+    batch = None
     try:
-        batch = build(seal(trigger=Trigger.MANUAL, reason=_numbers(), uid=uid, corrections=True))
+        for batch in seal_all(trigger=Trigger.MANUAL, reason=_numbers(), uid=uid, corrections=True):
+            enqueue(kind="sync.deliver", key=str(batch.pk), payload={"batch": str(batch.pk)}, queue="sync")
     except NothingToCorrect as nothing:
-        report(nothing.kept, corrections=True)
-        return None
-    enqueue(kind="sync.deliver", key=str(batch.pk), payload={"batch": str(batch.pk)}, queue="sync")
+        report(nothing.kept, all_seen=False)
     return batch
 
 

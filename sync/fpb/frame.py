@@ -10,12 +10,12 @@ from typing import Annotated, BinaryIO, Literal
 import msgspec
 
 from povfund.common.canonical import canonical
+from povfund.common.limits import MAX_MANIFEST, MAX_SIGNATURES
 from sync.fpb.errors import RejectedInput
-from sync.fpb.manifest import MAX_MANIFEST, Manifest, Name, parse_manifest
+from sync.fpb.manifest import Manifest, Name, parse_manifest
 from sync.fpb.strict import strict_json
 
 MAGIC = b"FPB1\n"
-MAX_SIGNATURES = 16 * 2**10
 BLOCK = 2**20
 
 

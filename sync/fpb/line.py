@@ -8,11 +8,10 @@ from uuid import UUID
 import msgspec
 
 from povfund.common.canonical import canonical, content_hash
+from povfund.common.limits import MAX_CHILDREN, MAX_STEPS
 from sync.fpb.errors import RejectedInput
 from sync.fpb.manifest import Hex
 from sync.fpb.strict import strict_json
-
-MAX_CHILDREN = 5_000
 
 
 class Line(msgspec.Struct, forbid_unknown_fields=True):
@@ -29,7 +28,7 @@ class Line(msgspec.Struct, forbid_unknown_fields=True):
     b: Annotated[int, msgspec.Meta(ge=0, le=2**31 - 1)]
     bh: Annotated[str, msgspec.Meta(pattern=r"^([0-9a-f]{64})?$")]
     p: UUID | None
-    rv: Annotated[list[dict[str, Any]], msgspec.Meta(max_length=20)]
+    rv: Annotated[list[dict[str, Any]], msgspec.Meta(max_length=MAX_STEPS)]
     on: Annotated[str, msgspec.Meta(min_length=1, max_length=20)]
     c: msgspec.Raw
 

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from povfund.common.canonical import canonical
+from povfund.common.limits import MAX_BATCH_RAW, MAX_MANIFEST, MAX_PART_LINES, MAX_PART_RAW, MAX_PARTS, MAX_RATIO
 from sync.fpb import merkle
 from sync.fpb.errors import RejectedInput
 from sync.fpb.strict import strict_json
@@ -19,13 +20,6 @@ SUITE = "ed25519-sha256"
 SUITES = (SUITE,)
 """Suites by rising strength; a node's minimum is a position in it."""
 NOTHING = "0" * 64
-
-MAX_MANIFEST = 2**20
-MAX_PARTS = 400
-MAX_PART_LINES = 5_000
-MAX_PART_RAW = 16 * 2**20
-MAX_BATCH_RAW = 2**30
-MAX_RATIO = 200
 
 Hex = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}$")]
 Count = Annotated[int, msgspec.Meta(ge=0, le=2**53 - 1)]
@@ -81,6 +75,7 @@ class Manifest(msgspec.Struct, forbid_unknown_fields=True, rename={"sender": "fr
     counts: dict[str, dict[str, int]]
     totals: list[Total]
     audit_head: Annotated[str, msgspec.Meta(max_length=64)]
+    more: bool = False
     attachments: list[dict[str, Any]] = msgspec.field(default_factory=list)
     chain_from_standalone: list[dict[str, Any]] = msgspec.field(default_factory=list)
 

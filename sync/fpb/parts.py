@@ -8,12 +8,11 @@ from pathlib import Path
 
 import zstandard
 
+from povfund.common.limits import MAX_LINE, MAX_PART_LINES, MAX_PART_RAW, TARGET_RAW
 from sync.fpb.errors import RejectedInput
-from sync.fpb.manifest import MAX_PART_LINES, MAX_PART_RAW, PartInfo
+from sync.fpb.manifest import PartInfo
 
-MAX_LINE = 2 * 2**20
 WINDOW = 8 * 2**20
-TARGET_RAW = 8 * 2**20
 LEVEL = 3
 
 

@@ -299,8 +299,8 @@ def _finish(batch: Batch, node: Node, head: ChainHead, counts: dict[str, int], t
 
 
 def _close_windows(batch: Batch, node: Node) -> None:
-    """The batch's window is done, and the later ones that had begun when it was made."""
-    if batch.window is None:
+    """With its last batch the window is done, and the later ones that had begun when it was made."""
+    if batch.window is None or batch.more:
         return
     made_at = datetime.fromisoformat(parse_manifest(bytes(batch.manifest)).created_at)
     begun = node.windows.filter(nominal__gt=batch.window.nominal, starts_at__lte=made_at)

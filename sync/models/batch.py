@@ -16,7 +16,7 @@ from sync.models.node import Node
 from sync.models.window import TransmissionWindow
 from sync.querysets import BatchQuerySet, LineOutcomeQuerySet, QuarantinedLineQuerySet, ReceiptQuerySet
 
-SIGNED = ("node_id", "epoch", "seq", "prev", "kind", "manifest", "manifest_hash", "signatures", "lines")
+SIGNED = ("node_id", "epoch", "seq", "prev", "kind", "manifest", "manifest_hash", "signatures", "lines", "more")
 """Columns of a batch that its signature speaks of."""
 REWRITTEN = "OLD.manifest_hash <> '' AND ({}) IS DISTINCT FROM ({})".format(
     *(", ".join(f"{row}.{name}" for name in SIGNED) for row in ("OLD", "NEW"))
@@ -31,7 +31,8 @@ class Batch(models.Model):
 
     `state` is an `OutState` for direction `out` and an `InState` for `in`. `manifest` and
     `signatures` are the bytes of the file; once stored they never change, the database refuses it. The web process of a
-    receiving node writes batches, parts and chain heads: it takes what other nodes send.
+    receiving node writes batches, parts and chain heads: it takes what other nodes send. `more`: further batches of
+    the same window or request follow; the last one closes the window.
     """
 
     uid = models.UUIDField(primary_key=True, default=uuid7, editable=False)
@@ -50,6 +51,7 @@ class Batch(models.Model):
     manifest_hash = models.CharField(max_length=64, blank=True, db_collation="C")
     signatures = models.BinaryField(default=bytes)
     lines = models.PositiveIntegerField(_("lines"), default=0)
+    more = models.BooleanField(default=False)
     applied = models.PositiveIntegerField(_("applied"), default=0)
     duplicate = models.PositiveIntegerField(_("duplicate"), default=0)
     returned = models.PositiveIntegerField(_("returned"), default=0)

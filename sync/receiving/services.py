@@ -139,6 +139,7 @@ def _open(node: Node, manifest: Manifest, raw: bytes, signatures: bytes, digest:
         manifest_hash=digest,
         signatures=signatures,
         lines=manifest.lines,
+        more=manifest.more,
         created_at=clock.now(),
     )
     batch.window = node.windows.filter(nominal=manifest.window).first() if manifest.window else None

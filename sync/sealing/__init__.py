@@ -2,6 +2,6 @@
 
 from sync.sealing.build import build
 from sync.sealing.preview import preview
-from sync.sealing.seal import seal
+from sync.sealing.seal import seal, seal_all
 
-__all__ = ["build", "preview", "seal"]
+__all__ = ["build", "preview", "seal", "seal_all"]

@@ -140,6 +140,7 @@ def _manifest(batch: Batch, packer: PartPacker, counts: dict[str, dict[str, int]
         counts=counts,
         totals=[Total(**row) for row in as_rows(totals)],
         audit_head=last or "",
+        more=batch.more,
     )
 
 

@@ -14,11 +14,14 @@ from django.utils.translation import gettext_lazy as _
 from povfund.common import clock
 from povfund.common.canonical import content_hash
 from povfund.common.errors import REFUSE, Finding
-from records.choices import RecordState
+from records.choices import FOUR_EYES_STEPS, RecordState, ReviewStep
 from records.registry import TOMBSTONE, RecordType, Row, record_types
+from sync.sealing.room import EVIDENCE_BYTES, HEAD_BYTES, never_taken
 
 CHUNK = 5_000
 TAMPERED = "TAMPERED_AFTER_REVIEW"
+WITNESSED = [str(step) for step in (*FOUR_EYES_STEPS, ReviewStep.SUBMIT)]
+"""Steps of review that travel with a record."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +37,8 @@ class Candidate:
     due_on: date
     as_reviewed: bool
     deleted: bool
+    steps: int
+    evidence_bytes: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +52,15 @@ class Kept:
 
 @dataclass(slots=True)
 class Chosen:
-    """Records of one type and chunk that go, with their typed content (None: a deletion), and those that stay."""
+    """
+    Records of one type and chunk that go, with their typed content (None: a deletion) and how many bytes their
+    lines take at most, and those that stay.
+    """
 
     kind: RecordType
     rows: list[Candidate]
     contents: dict[UUID, Any]
+    sizes: dict[UUID, int]
     kept: dict[UUID, Kept]
 
 
@@ -125,11 +134,15 @@ def _candidates(kind: RecordType, uids: Sequence[UUID]) -> dict[UUID, Candidate]
             f"""SELECT f.uid, f.rev, f.content_hash, d.code || '.' || f.owner_kind, f.owner_kind, f.entered_at,
                     f.due_on, coalesce(f.state = %s AND f.rev = f.reviewed_rev AND f.rev = o.rev
                         AND (o.permit IS NOT NULL OR f.acked_rev IS NULL AND NOT f.deleted)
-                        AND f.content_hash = f.reviewed_hash AND f.content_hash = o.content_hash, false), f.deleted
+                        AND f.content_hash = f.reviewed_hash AND f.content_hash = o.content_hash, false), f.deleted,
+                    coalesce(e.steps, 0), coalesce(e.bytes, 0)
                 FROM records_outbox o JOIN {_table(kind)} f ON f.uid = o.record_uid
                 JOIN accounts_division d ON d.id = f.division_id
+                LEFT JOIN (SELECT record_uid, cycle, count(*) AS steps, sum({EVIDENCE_BYTES})::bigint AS bytes
+                    FROM records_review WHERE record_uid = ANY(%s) AND step = ANY(%s) GROUP BY 1, 2) e
+                    ON e.record_uid = f.uid AND e.cycle = f.cycle
                 WHERE o.record_type = %s AND o.batch IS NULL AND o.record_uid = ANY(%s) ORDER BY o.rev""",
-            [RecordState.PROVINCE_REVIEWED, kind.key, list(uids)],
+            [RecordState.PROVINCE_REVIEWED, list(uids), WITNESSED, kind.key, list(uids)],
         )
         return {row[0]: Candidate(*row) for row in cursor.fetchall()}
 
@@ -137,13 +150,16 @@ def _candidates(kind: RecordType, uids: Sequence[UUID]) -> dict[UUID, Candidate]
 def _examine(kind: RecordType, uids: Sequence[UUID], *, going: set[UUID]) -> Chosen:
     found = _candidates(kind, uids)
     live = kind.encoded(list(found))
-    chosen = Chosen(kind, [], {}, {})
+    chosen = Chosen(kind, [], {}, {}, {})
     fit: list[Candidate] = []
     for uid in uids:
         row = found.get(uid)
         if row and row.as_reviewed and content_hash(kind.key, uid, live[uid]) == row.content_hash:
             chosen.contents[uid] = None if live[uid] == TOMBSTONE else kind.decode(live[uid])
-            fit.append(row)
+            if finding := _weigh(chosen, row, len(live[uid])):
+                chosen.kept[uid] = Kept(kind.key, row.owner, finding)
+            else:
+                fit.append(row)
         else:
             chosen.kept[uid] = Kept(kind.key, row.owner if row else "", _tampered())
     kept = [row for row in fit if not row.deleted]
@@ -156,6 +172,13 @@ def _examine(kind: RecordType, uids: Sequence[UUID], *, going: set[UUID]) -> Cho
             passed.append(row)
     chosen.rows = _with_parents(chosen, passed, going)
     return chosen
+
+
+def _weigh(chosen: Chosen, row: Candidate, content_bytes: int) -> Finding | None:
+    """Note how large the record's line is at most; why it is too large for any batch."""
+    chosen.sizes[row.uid] = size = content_bytes + row.evidence_bytes + HEAD_BYTES
+    content = chosen.contents[row.uid]
+    return never_taken(content, content_bytes=content_bytes, line_bytes=size, steps=row.steps)
 
 
 def _rule_row(row: Candidate, content: Any) -> Row:

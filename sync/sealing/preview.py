@@ -15,18 +15,20 @@ from records.registry import record_types
 from sync.models import Node
 from sync.reconcile import Totals, add_content, totals_for
 from sync.sealing.choose import Kept, choose
+from sync.sealing.room import Room
 
 
 @dataclass(slots=True)
 class Preview:
     """
     Counts and 分 by (record type, line); `digest` over the chosen (uid, rev, hash) proves that what
-    was shown is what is sealed. `kept` names why a reviewed record stays.
+    was shown is what is sealed. `kept` names why a reviewed record stays, `batches` in how many batches the rest goes.
     """
 
     going: dict[tuple[str, str], list[int]] = field(default_factory=dict)
     kept: dict[UUID, Kept] = field(default_factory=dict)
     lines: int = 0
+    batches: int = 1
     fen: int = 0
     acknowledged_lines: int = 0
     acknowledged_fen: int = 0
@@ -44,9 +46,12 @@ def preview() -> Preview:
     node = Node.objects.select_related("division").filter(pk=settings.NODE).first()
     if node is None:
         raise IllegalTransition(_not_registered())
-    result, seen = Preview(), hashlib.sha256()
+    result, seen, room = Preview(), hashlib.sha256(), Room()
     for chosen in choose():
         result.kept |= chosen.kept
+        next_one = 0
+        while (next_one := room.fit(chosen, start=next_one)) < len(chosen.rows):
+            result.batches, room = result.batches + 1, Room()
         for row in chosen.rows:
             fen = sum(chosen.kind.measure(chosen.contents[row.uid]).values())
             sums = result.going.setdefault((chosen.kind.key, row.owner_kind), [0, 0])

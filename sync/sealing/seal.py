@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass
-from uuid import UUID
+from uuid import UUID, uuid5
 
 from django.conf import settings
 from django.db import OperationalError, connection, transaction
@@ -15,7 +16,7 @@ from accounts.services import link_audit
 from povfund.common import clock
 from povfund.common.crashpoint import crashpoint
 from povfund.common.uid import uuid7
-from records.choices import FOUR_EYES_STEPS, RecordState, ReviewStep
+from records.choices import RecordState
 from records.models import Alarm
 from records.registry import RecordType
 from records.services import clear_alarm, raise_alarm
@@ -23,13 +24,13 @@ from sync.choices import BatchKind, Direction, OutState
 from sync.models import Batch, ChainHead, Node, TransmissionWindow
 from sync.sealing.alone import alone
 from sync.sealing.build import build
-from sync.sealing.choose import TAMPERED, Chosen, Kept, choose, lock_waiting
+from sync.sealing.choose import TAMPERED, WITNESSED, Chosen, Kept, choose, lock_waiting
+from sync.sealing.room import Room
 from sync.windows.lease import require_lease
 
 TRIES = 5
 CONFLICTS = {"40001", "40P01"}
 """SQLSTATE of a serialization failure and of a deadlock: nothing was written, try again."""
-WITNESSED = [str(step) for step in (*FOUR_EYES_STEPS, ReviewStep.SUBMIT)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +63,8 @@ def seal(
     corrections: bool = False,
 ) -> Batch:
     """
-    封存 — put everything reviewed and unsent into one batch; an empty one where nothing waits.
+    封存 — put what is reviewed and unsent into one batch, as much as it holds (`more` says that some remains); an
+    empty one where nothing waits.
 
     One seal at a time, in one REPEATABLE READ transaction, tried again when it meets a conflict. For
     the same window or the same `uid` (that of the job) the batch made before is answered. What a dead worker sealed
@@ -116,23 +118,63 @@ def _seal(occasion: _Occasion) -> Batch:
     )
     batch.save(force_insert=True)
     crashpoint("seal.after_batch")
-    kept: dict[UUID, Kept] = {}
-    for chosen in choose(corrections=occasion.corrections):
-        kept |= chosen.kept
-        batch.lines = _take(batch, chosen)
+    kept = _fill(batch, corrections=occasion.corrections)
     crashpoint("seal.after_items")
     if occasion.corrections and not batch.lines:
         raise NothingToCorrect(kept)
-    report(kept, corrections=occasion.corrections)
+    report(kept, all_seen=not occasion.corrections and not batch.more)
     _finish(batch, head, occasion, kept=len(kept))
     crashpoint("seal.before_commit")
     return batch
 
 
+def seal_all(
+    *,
+    trigger: str,
+    window: TransmissionWindow | None = None,
+    reason: str = "",
+    asked_by: User | None = None,
+    uid: UUID | None = None,
+    corrections: bool = False,
+) -> Iterator[Batch]:
+    """
+    Seal and build one batch after the other until nothing waits; each is answered when it is built.
+
+    The uid of a batch leads to that of the next, so repeating it after a crash answers those made before and goes
+    on. Arguments and errors are those of `seal`.
+    """
+    more = True
+    while more:
+        batch = build(
+            seal(trigger=trigger, window=window, reason=reason, asked_by=asked_by, uid=uid, corrections=corrections)
+        )
+        yield batch
+        more, uid = batch.more, uuid5(batch.pk, "more")
+        crashpoint("seal.between_batches")
+
+
 def _made_before(occasion: _Occasion) -> Batch | None:
-    if occasion.window:
-        return occasion.window.batches.filter(direction=Direction.OUT).exclude(state=OutState.VOID).first()
-    return Batch.objects.filter(pk=occasion.uid).first() if occasion.uid else None
+    if occasion.uid:
+        return Batch.objects.filter(pk=occasion.uid).first()
+    if occasion.window is None:
+        return None
+    made = occasion.window.batches.filter(direction=Direction.OUT).exclude(state=OutState.VOID)
+    return made.order_by("epoch", "seq").first()
+
+
+def _fill(batch: Batch, *, corrections: bool) -> dict[UUID, Kept]:
+    """Take what waits until the batch is full; answers what was looked at and stays."""
+    kept: dict[UUID, Kept] = {}
+    room = Room()
+    for chosen in choose(corrections=corrections):
+        kept |= chosen.kept
+        fit = room.fit(chosen)
+        batch.more = fit < len(chosen.rows)
+        del chosen.rows[fit:]
+        batch.lines = _take(batch, chosen)
+        if batch.more:
+            break
+    return kept
 
 
 def _take(batch: Batch, chosen: Chosen) -> int:
@@ -189,7 +231,7 @@ EVIDENCE = """
 def _finish(batch: Batch, head: ChainHead, occasion: _Occasion, *, kept: int) -> None:
     full = BatchKind.CORRECTION if occasion.corrections else BatchKind.DATA
     batch.kind = full if batch.lines else BatchKind.EMPTY
-    batch.save(update_fields=["lines", "kind"])
+    batch.save(update_fields=["lines", "kind", "more"])
     head.seq = batch.seq
     head.save(update_fields=["seq"])
     crashpoint("seal.after_head")
@@ -203,10 +245,10 @@ def _finish(batch: Batch, head: ChainHead, occasion: _Occasion, *, kept: int) ->
     )
 
 
-def report(kept: dict[UUID, Kept], *, corrections: bool) -> None:
+def report(kept: dict[UUID, Kept], *, all_seen: bool) -> None:
     """
     An alarm for each tampered record and for each unit whose records break a rule. Those that are over end
-    when everything is looked at, not only corrections.
+    where everything that waits was looked at.
     """
     blocked: dict[str, list[Kept]] = defaultdict(list)
     raised: set[tuple[str, str]] = set()
@@ -221,7 +263,7 @@ def report(kept: dict[UUID, Kept], *, corrections: bool) -> None:
         raise_alarm(kind="sync.blocked", key=owner, unit=Unit.objects.by_key(owner), details=details)
         raised.add(("sync.blocked", owner))
     still = Alarm.objects.filter(kind__in=("sync.tampered", "sync.blocked"), node=settings.NODE, over_at=None)
-    if corrections:
+    if not all_seen:
         return
     for kind, key in set(still.values_list("kind", "key")) - raised:
         clear_alarm(kind=kind, key=key)

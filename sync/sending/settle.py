@@ -112,7 +112,9 @@ def _note_received(batch: Batch) -> None:
     before = (OutState.SEALED, OutState.BUILT, OutState.SENDING, OutState.HELD)
     rows = Batch.objects.filter(pk=batch.pk, state__in=before)
     rows.update(state=OutState.RECEIVED, received_at=clock.now(), error="")
-    TransmissionWindow.objects.filter(pk=batch.window_id, state=WindowState.SENT).update(state=WindowState.RECEIVED)
+    if not batch.more:
+        sent = TransmissionWindow.objects.filter(pk=batch.window_id, state=WindowState.SENT)
+        sent.update(state=WindowState.RECEIVED)
 
 
 def _is_next(batch: Batch) -> bool:
@@ -247,7 +249,8 @@ def _fen_of(batch: Batch, body: dict[str, Any]) -> int:
 
 
 def _close_window(batch: Batch) -> None:
-    if batch.window_id:
+    """The last batch of a window closes it, and those it covers."""
+    if batch.window_id and not batch.more:
         done = {"state": WindowState.DONE, "finished_at": clock.now()}
         TransmissionWindow.objects.filter(pk=batch.window_id).update(**done)
         TransmissionWindow.objects.filter(covered_by=batch.window_id).update(**done)

@@ -56,6 +56,12 @@ def require_lease(window: TransmissionWindow) -> None:
         raise Fenced(f"{window} was taken over")
 
 
+def renew(window: TransmissionWindow) -> None:
+    """The work goes on: the lease runs anew from now, unless it has passed to another worker."""
+    rows = TransmissionWindow.objects.filter(pk=window.pk, fence=window.fence)
+    rows.update(lease_until=clock.now() + LEASE)
+
+
 def give_back(window: TransmissionWindow) -> None:
     """The work could not be done now: whoever looks next may take the window over at once."""
     now = clock.now()

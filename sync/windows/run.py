@@ -13,9 +13,9 @@ from povfund.common.crashpoint import crashpoint
 from records.services import JobContext, enqueue
 from sync.choices import Direction, OutState, Trigger, WindowState
 from sync.models import Batch, Node, TransmissionWindow
-from sync.sealing import build, seal
+from sync.sealing import seal_all
 from sync.space import NoSpace, room_for
-from sync.windows.lease import claim_due, give_back, require_lease
+from sync.windows.lease import claim_due, give_back, renew, require_lease
 from sync.windows.sanity import clock_is_sane
 
 UNFINISHED = (
@@ -47,14 +47,18 @@ def run_due() -> None:
 
 def run_window(window: TransmissionWindow) -> Batch:
     """
-    Seal, build and hand over to delivery; an empty window sends an empty batch.
+    Seal, build and hand over to delivery, in as many batches as it takes; answers the last, which closes the
+    window. An empty window sends an empty batch.
 
     Raises Fenced, or NoSpace, with the lease given back so that the next tick tries again.
     """
     crashpoint("window.after_claim")
     try:
         with room_for("sealing"):
-            batch = build(seal(trigger=Trigger.SCHEDULE, window=window))
+            for batch in seal_all(trigger=Trigger.SCHEDULE, window=window):
+                if batch.more:
+                    renew(window)
+                    _enqueue_delivery(batch.uid)
     except NoSpace:
         give_back(window)
         raise
@@ -67,12 +71,16 @@ def run_window(window: TransmissionWindow) -> Batch:
 
 
 def send_now_job(context: JobContext) -> dict[str, Any]:
-    """Handler of the job kind `sync.send_now`: one batch with the uid of the job, built and handed to delivery."""
+    """
+    Handler of the job kind `sync.send_now`: batches until nothing waits, the first with the uid of the job, each built
+    and handed to delivery.
+    """
     asked_by = User.objects.select_related("person", "unit").get(pk=context.payload["asked_by"])
     reason = context.payload["reason"]
     with room_for("sealing"):
-        batch = build(seal(trigger=Trigger.MANUAL, reason=reason, asked_by=asked_by, uid=context.uid))
-    _enqueue_delivery(batch.uid)
+        for batch in seal_all(trigger=Trigger.MANUAL, reason=reason, asked_by=asked_by, uid=context.uid):
+            _enqueue_delivery(batch.uid)
+            context.check()
     return {"batch": str(batch.uid)}
 
 

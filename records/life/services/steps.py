@@ -18,6 +18,7 @@ from accounts.models import User
 from povfund.common import clock
 from povfund.common.canonical import CONTENT_SCHEMA, content_hash
 from povfund.common.errors import REFUSE, WARN, Finding, IllegalTransition, RuleViolation
+from povfund.common.limits import MAX_CONTENT
 from povfund.common.verdict import Refused
 from records.choices import FOUR_EYES_STEPS, RecordState, ReviewStep
 from records.life import permissions
@@ -205,20 +206,38 @@ def _pass_rules(*, kind: RecordType, rows: list[Record], step: Step, result: Ste
 
 
 def _as_saved(*, rows: list[Record], encoded: dict[UUID, bytes], result: StepResult) -> list[Record]:
-    """Rows whose content still has the hash of their last save; nobody approves what was changed behind it."""
+    """
+    Rows whose content still has the hash of their last save, and that a batch can carry; nobody approves what was
+    changed behind it, or what could never be sent.
+    """
     same = []
     for row in rows:
-        if content_hash(row.record_type, row.uid, encoded[row.uid]) == row.content_hash:
+        if content_hash(row.record_type, row.uid, encoded[row.uid]) != row.content_hash:
+            result.refused[row.uid] = RuleViolation(_tampered())
+        elif len(encoded[row.uid]) > MAX_CONTENT:
+            result.refused[row.uid] = RuleViolation(_too_large(len(encoded[row.uid])))
+        else:
             same.append(row)
-            continue
-        finding = Finding(
-            "TAMPERED",
-            _("The stored content differs from what was saved last; it was changed past the services."),
-            remedy=_("Tell the system administrator; the unit opens the record, checks it and saves it again."),
-            article="12",
-        )
-        result.refused[row.uid] = RuleViolation(finding)
     return same
+
+
+def _tampered() -> Finding:
+    return Finding(
+        "TAMPERED",
+        _("The stored content differs from what was saved last; it was changed past the services."),
+        remedy=_("Tell the system administrator; the unit opens the record, checks it and saves it again."),
+        article="12",
+    )
+
+
+def _too_large(size: int) -> Finding:
+    return Finding(
+        "TOO_LARGE",
+        _("The record takes %(size)s KiB; what can be sent takes at most %(most)s KiB.")
+        % {"size": -(-size // 2**10), "most": MAX_CONTENT // 2**10},
+        remedy=_("Divide it into several records, or shorten its remarks."),
+        article="13",
+    )
 
 
 def rule_row(*, kind: RecordType, record: Record, content: bytes) -> Row:

@@ -10,11 +10,11 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from povfund.common.money import yuan_text
 from sync.choices import Direction, OutState, Trigger
 from sync.models import Batch, Node
-from sync.sealing import build, preview, seal
+from sync.sealing import build, preview, seal_all
 
 
 class Command(BaseCommand):
-    """Seal and build one batch of everything reviewed and unsent; sending is left to the worker or `transmit`."""
+    """Seal and build everything reviewed and unsent, in as many batches as it takes; sending is left to others."""
 
     help = __doc__
 
@@ -35,12 +35,12 @@ class Command(BaseCommand):
         if not batches:
             if not reason.strip():
                 raise CommandError("say why with --reason")
-            batches = [build(seal(trigger=Trigger.MANUAL, reason=reason))]
+            batches = list(seal_all(trigger=Trigger.MANUAL, reason=reason))
         for batch in batches:
             self.stdout.write(f"{batch}  {batch.uid}  {batch.lines} lines  {batch.get_state_display()}")
 
     def _preview(self) -> None:
         found = preview()
-        self.stdout.write(f"{found.lines} records would go, {yuan_text(found.fen)} yuan")
+        self.stdout.write(f"{found.lines} records would go in {found.batches} batches, {yuan_text(found.fen)} yuan")
         for uid, kept in found.kept.items():
             self.stdout.write(f"stays: {kept.kind} {uid}  {kept.finding.rule}  {kept.finding.message}")
