@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django.db import connection, transaction
 from django.utils.translation import gettext_lazy as _
+from psycopg.types.json import Jsonb
 
 from accounts import audit
 from accounts.models import User
@@ -22,6 +23,7 @@ from records.registry import RecordType, record_type
 from records.services import (
     JobContext,
     NewContent,
+    copy_rows,
     hold_outbox,
     ingest_codes,
     mark_executed,
@@ -107,18 +109,11 @@ def _make(order: ChangeOrder, kind: RecordType, items: dict[UUID, ChangeItem], f
 
 
 def _keep_revisions(kind: RecordType, new: list[NewContent], permit: UUID | None) -> None:
-    RecordRevision.objects.bulk_create(
-        RecordRevision(
-            record_type=kind.key,
-            record_uid=row.uid,
-            rev=row.rev,
-            content=row.content,
-            content_hash=row.content_hash,
-            schema=CONTENT_SCHEMA,
-            permit=permit,
-            at=clock.now(),
-        )
-        for row in new
+    now = clock.now()
+    copy_rows(
+        "records_recordrevision",
+        ("record_type", "record_uid", "rev", "content", "content_hash", "schema", "permit", "at"),
+        ((kind.key, row.uid, row.rev, row.content, row.content_hash, CONTENT_SCHEMA, permit, now) for row in new),
     )
 
 
@@ -148,9 +143,14 @@ def _explain(order: ChangeOrder, kind: RecordType, uids: list[UUID]) -> None:
     for row, findings in zip(rows, checked, strict=True):
         asked = [finding for finding in findings if finding.severity == WARN]
         reason = {"code": order.reason_code, "text": order.number}
-        row.warnings = [finding.as_json() | {"reason": reason} for finding in asked]
-        warned += [row] if asked else []
-    kind.model.objects.bulk_update(warned, ["warnings"], batch_size=500)
+        if asked:
+            warned.append((row.pk, Jsonb([finding.as_json() | {"reason": reason} for finding in asked])))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""UPDATE {kind.model._meta.db_table} f SET warnings = n.warnings
+                FROM unnest(%s::uuid[], %s::jsonb[]) AS n(uid, warnings) WHERE f.uid = n.uid""",
+            [[uid for uid, _told in warned], [told for _uid, told in warned]],
+        )
 
 
 def put_back(order: ChangeOrder) -> int:

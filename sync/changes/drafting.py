@@ -11,7 +11,7 @@ from uuid import UUID
 
 import msgspec
 from django.conf import settings
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.utils.translation import gettext_lazy as _
 
 from accounts import audit
@@ -24,7 +24,7 @@ from povfund.common.text import clean_text
 from povfund.common.verdict import require
 from records.models import Record, RecordRevision
 from records.registry import TOMBSTONE, RecordType
-from records.services import referring, rule_row, store_file
+from records.services import copy_rows, referring, rule_row, store_file
 from sync.changes import permissions
 from sync.choices import ChangeReason, ChangeState, Seat
 from sync.fpb import merkle
@@ -51,8 +51,7 @@ class Proposal:
 def check_change(*, actor: User, kind: RecordType, proposals: Sequence[Proposal]) -> list[list[Finding]]:
     """Everything the rules find in each proposal, in order; stores nothing. Raises Refused, RuleViolation (shape)."""
     rows = _rows(kind, proposals)
-    for row in rows.values():
-        require(permissions.may_draft(actor, row))
+    _require_may_draft(actor, rows)
     items = _items(kind, proposals, rows)
     return _check(kind, items, rows)
 
@@ -86,8 +85,7 @@ def _propose(
     if node is None:
         raise IllegalTransition(Finding("NODE", _("This server is not registered as a node yet."), article="16"))
     rows = _rows(kind, proposals, lock=True)
-    for row in rows.values():
-        require(permissions.may_draft(actor, row))
+    _require_may_draft(actor, rows)
     _require_current(proposals, rows)
     items = _items(kind, proposals, rows)
     _require_unreferenced(kind, items)
@@ -110,7 +108,7 @@ def _propose(
         expires_at=clock.now() + VALID_FOR,
     )
     order.save(force_insert=True)
-    _bind(order, items, rows)
+    _bind(order, items)
     audit.record(
         actor=actor,
         action="sync.change.draft",
@@ -122,11 +120,9 @@ def _propose(
     return order
 
 
-def _bind(order: ChangeOrder, items: list[ChangeItem], rows: dict[UUID, Record]) -> None:
-    for item in items:
-        item.order = order
-    ChangeItem.objects.bulk_create(items)
-    OpenChange.objects.bulk_create(OpenChange(record_uid=uid, order=order) for uid in sorted(rows))
+def _bind(order: ChangeOrder, items: list[ChangeItem]) -> None:
+    store_items(order, items)
+    claim(order, items)
     division = order.node.division
     seats = (
         (Seat.PROVINCE_UNIT, f"{division.code}.{order.line}", order.drafted_at),
@@ -135,6 +131,25 @@ def _bind(order: ChangeOrder, items: list[ChangeItem], rows: dict[UUID, Record])
         (Seat.CENTRAL_FINANCE, "000000.finance", None),
     )
     bind_seats(order, seats)
+
+
+def store_items(order: ChangeOrder, items: Sequence[ChangeItem]) -> None:
+    """Keep the items of a new order, by COPY."""
+    names = (
+        "n", "record_uid", "owner", "label", "base_rev", "base_hash", "new_hash", "proposed", "fen_before", "fen_after",
+    )  # fmt: skip
+    rows = ((order.pk, *(getattr(item, name) for name in names)) for item in items)
+    copy_rows(ChangeItem._meta.db_table, ("order_id", *names), rows)
+
+
+def claim(order: ChangeOrder, items: Sequence[ChangeItem]) -> None:
+    """Take the records for this order; IntegrityError where another one holds one of them."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""INSERT INTO {OpenChange._meta.db_table} (record_uid, order_id)
+                SELECT uid, %s FROM unnest(%s::uuid[]) AS n(uid) ORDER BY uid""",
+            [order.pk, [item.record_uid for item in items]],
+        )
 
 
 def bind_seats(order: ChangeOrder, seats: Iterable[tuple[str, str, Any]]) -> None:
@@ -165,6 +180,12 @@ def _rows(kind: RecordType, proposals: Sequence[Proposal], *, lock: bool = False
             )
         )
     return found
+
+
+def _require_may_draft(actor: User, rows: dict[UUID, Record]) -> None:
+    claims = permissions.open_orders(rows)
+    for row in rows.values():
+        require(permissions.may_draft(actor, row, claims=claims))
 
 
 def _require_current(proposals: Sequence[Proposal], rows: dict[UUID, Record]) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from uuid import UUID
+
 from django.conf import settings
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -21,8 +24,18 @@ REMINDERS_A_DAY = 2
 UNDER_WAY = _("Ask for a change once the centre has acknowledged it.")
 
 
-def may_draft(user: User, record: Record) -> Verdict:
-    """May the user draw up an order for this record? Its own unit and the provincial counterpart of its line."""
+def open_orders(uids: Iterable[UUID]) -> dict[UUID, ChangeOrder]:
+    """The open order of each of these records that has one. One query."""
+    claims = OpenChange.objects.filter(pk__in=list(uids)).select_related("order")
+    return {claim.record_uid: claim.order for claim in claims}
+
+
+def may_draft(user: User, record: Record, *, claims: dict[UUID, ChangeOrder] | None = None) -> Verdict:
+    """
+    May the user draw up an order for this record? Its own unit and the provincial counterpart of its line.
+
+    `claims` are the open orders of a set of records, fetched once.
+    """
     kind = record_type(record.record_type)
     if settings.EDITION != "provincial":
         return denied(_("Orders are drawn up at the province."), article="12")
@@ -39,15 +52,14 @@ def may_draft(user: User, record: Record) -> Verdict:
             article="12",
             ask_whom=_("The provincial unit of the same line."),
         )
-    return may_be_changed(record)
+    return may_be_changed(record, claims=open_orders([record.pk]) if claims is None else claims)
 
 
-def may_be_changed(record: Record) -> Verdict:
-    """Is the record one that only an order can change, and is none under way?"""
-    claim = OpenChange.objects.filter(pk=record.pk).select_related("order").first()
-    if claim:
+def may_be_changed(record: Record, *, claims: dict[UUID, ChangeOrder]) -> Verdict:
+    """Is the record one that only an order can change, and is none of `claims`, the open orders, on it?"""
+    if order := claims.get(record.pk):
         return denied(
-            _("Order %(number)s on this record is open.") % {"number": claim.order.number},
+            _("Order %(number)s on this record is open.") % {"number": order.number},
             article="12",
             ask_whom=_("Wait for its outcome, or withdraw it."),
         )

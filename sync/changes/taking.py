@@ -21,7 +21,7 @@ from records.registry import TOMBSTONE, RecordType, record_types
 from records.services import FileLost, store_file, stored_path
 from sync.changes import downlink
 from sync.changes.closing import close
-from sync.changes.drafting import VALID_FOR, bind_seats, common_key, root_of, sum_of
+from sync.changes.drafting import VALID_FOR, bind_seats, claim, common_key, root_of, store_items, sum_of
 from sync.changes.letters import Item, Note, Request
 from sync.choices import PROVINCIAL_SEATS, ChangeMail, ChangeReason, ChangeState, ClosedFor, Seat, SeatDecision
 from sync.fpb.errors import RejectedInput
@@ -105,7 +105,7 @@ def _open(node: Node, letter: Request) -> ChangeOrder:
         close(order, state=ChangeState.VOID, closed_for=why)
         downlink.closed(order)
     else:
-        OpenChange.objects.bulk_create(OpenChange(record_uid=item.record_uid, order=order) for item in items)
+        claim(order, items)
     crashpoint("change.before_taken")
     return order
 
@@ -149,9 +149,7 @@ def _scope_of(node: Node, items: list[ChangeItem]) -> str:
 
 
 def _fill(order: ChangeOrder, items: list[ChangeItem], letter: Request) -> None:
-    for item in items:
-        item.order = order
-    ChangeItem.objects.bulk_create(items)
+    store_items(order, items)
     division = order.node.division
     signed = {row.seat: row for row in letter.signatures}
     seats: list[tuple[str, str, Any]] = [

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 from uuid import UUID
 
+from django.db import connection
 from django.utils.translation import gettext_noop
 
 from povfund.common import clock
@@ -89,10 +90,20 @@ def apply_changes(
             reconcile.add_content(added, kind, kind.decode(bytes(line.c)))
     for permit, group in groups.items():
         _apply_group(kind, permit, group, codes)
-    for line in lines:
-        row = held[line.u]
-        row.rev, row.content_hash, row.batch, row.deleted = line.r, line.h, batch.pk, line.o == "del"
-    Identity.objects.bulk_update(held.values(), ["rev", "content_hash", "batch", "deleted"], batch_size=1000)
+    _identify(batch, lines)
+
+
+def _identify(batch: Batch, lines: list[Line]) -> None:
+    """What the centre holds of each record now."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """UPDATE records_identity i SET rev = n.rev, content_hash = n.hash, batch = %s, deleted = n.gone
+               FROM unnest(%s::uuid[], %s::int[], %s::text[], %s::bool[]) AS n(uid, rev, hash, gone)
+               WHERE i.record_uid = n.uid""",
+            [batch.pk, *map(list, zip(*((line.u, line.r, line.h, line.o == "del") for line in lines), strict=True))],
+        )
+        if cursor.rowcount != len(lines):
+            raise RuntimeError(f"{cursor.rowcount} of {len(lines)} records identified")
 
 
 def _apply_group(kind: RecordType, permit: UUID | None, lines: list[Line], codes: IngestCodes) -> None:
