@@ -96,7 +96,7 @@ class ArrivalForm(forms.Form):
         max_length=40,
         widget=forms.TextInput(attrs={"class": "n", "inputmode": "decimal"}),
     )
-    account = forms.ChoiceField(label=_("Account"), choices=ArrivalAccount.choices)
+    account = forms.ChoiceField(label=_("Account of arrival"), choices=ArrivalAccount.choices)
     budget_no = forms.CharField(label=_("Budget document"), max_length=60, required=False)
     voucher_no = forms.CharField(label=_("Voucher number"), max_length=60, required=False)
     remark = forms.CharField(label=_("Remark"), max_length=4000, required=False)

@@ -153,7 +153,7 @@ ARRIVAL_HELP = (
     ),
     FieldHelp(
         "account",
-        _("Account"),
+        _("Account of arrival"),
         _("Under reimbursement money has arrived once it is on the finance account with the budget document."),
         article="10",
     ),

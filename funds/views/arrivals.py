@@ -45,7 +45,6 @@ COLUMNS = [
     text("document", _("Fund document"), lambda a: a.document, css="nw"),
     text("unit", _("Unit"), lambda a: f"{a.division.name}{a.owner_unit.title}", css="nw"),
     text("category", _("Fund category"), lambda a: a.fund_category.name_in(a.budget_year), css="ell"),
-    text("account", _("Account"), lambda a: a.get_account_display(), css="ell"),
     wan("amount", _("Amount arrived"), lambda a: a.amount, sort="amount"),
     text("state", _("State"), lambda a: render_to_string("components/life.html", life(a.state)), css="nw"),
     day("changed", _("Changed"), lambda a: a.changed_at, sort="changed_at"),

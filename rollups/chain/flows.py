@@ -67,7 +67,7 @@ def _draw(nodes: dict[str, Any], links: dict[tuple[str, str], int], source: str,
 
 def _draw_rest(nodes: dict[str, Any], links: dict[tuple[str, str], int], source: str, rest: list[ChainRow]) -> None:
     key = f"{source}+"
-    nodes[key] = {"id": key, "name": ngettext("%(n)s other", "%(n)s others", len(rest)) % {"n": len(rest)}}
+    nodes[key] = {"id": key, "name": ngettext("%(n)s other place", "%(n)s other places", len(rest)) % {"n": len(rest)}}
     for row in rest:
         links[source, key] += row.edge.given
         links[key, RETAINED] += row.edge.retained

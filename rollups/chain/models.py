@@ -106,6 +106,11 @@ class ChainCase(models.Model):
         return f"{self.get_kind_display()} {self.document}"
 
     @property
+    def of_age(self) -> bool:
+        """Did age alone open it? Such cases warn; the others say that two levels disagree."""
+        return self.kind in (CaseKind.LATE, CaseKind.IDLE)
+
+    @property
     def amount(self) -> Any:
         """The difference in 元."""
         from decimal import Decimal

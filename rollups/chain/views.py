@@ -34,6 +34,9 @@ NO_RECORDS = denied(
 )
 
 
+SHOWN_CASES = 12
+
+
 def _chain_url(case: ChainCase) -> str:
     return reverse("rollups:chain", args=[case.document_id])
 
@@ -89,6 +92,7 @@ def chain(request: HttpRequest, uid: UUID) -> HttpResponse:
     lines: Any = FundLine.objects.filter(document=document).visible_to(user).select_related("recipient")
     line = lines.filter(pk=asked).first() if asked else None
     found = chain_of(user, document, line=line)
+    cases = sorted((case for row in found.rows for case in row.cases), key=lambda case: case.of_age)
     context = {
         "document": document,
         "chain": found,
@@ -97,7 +101,8 @@ def chain(request: HttpRequest, uid: UUID) -> HttpResponse:
         "flow_label": _("%(document)s: %(given)s × 10k yuan given to %(n)s places")
         % {"document": document, "given": _wan(found.given), "n": sum(row.depth == 0 for row in found.rows)},
         "sources": _steps(found, document),
-        "cases": [case for row in found.rows for case in row.cases],
+        "cases": cases[:SHOWN_CASES],
+        "more_cases": max(0, len(cases) - SHOWN_CASES),
     }
     return render(request, "rollups/chain.html", context)
 

@@ -22,6 +22,7 @@ SAMPLES = {
     "seq": 999_999,
     "line_no": 999_999,
     "sha256": "0" * 64,
+    "seat": "province_unit",
 }
 """A value for each name in an address: of a form that fits, and of a thing that is absent where it can be."""
 

@@ -31,6 +31,7 @@ export function sankey({ unit = "", nodes, links }) {
     series: [
       {
         type: "sankey", left: 8, right: 110, top: 8, bottom: 8, nodeWidth: 10, nodeGap: 8, draggable: false,
+        labelLayout: { hideOverlap: true },
         emphasis: { focus: "adjacency" },
         label: text({ formatter: ({ name }) => names.get(name) }),
         lineStyle: { color: token("--accent-3"), opacity: 0.35, curveness: 0.5 },

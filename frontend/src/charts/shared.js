@@ -2,10 +2,11 @@
 import { BarChart, MapChart, SankeyChart } from "echarts/charts";
 import { GeoComponent, GridComponent, TooltipComponent, VisualMapComponent } from "echarts/components";
 import { init, registerMap, use } from "echarts/core";
+import { LabelLayout } from "echarts/features";
 import { CanvasRenderer } from "echarts/renderers";
 import { fenOf, wan } from "../app/money.js";
 
-use([BarChart, MapChart, SankeyChart, GeoComponent, GridComponent, TooltipComponent, VisualMapComponent, CanvasRenderer]);
+use([BarChart, MapChart, SankeyChart, GeoComponent, GridComponent, TooltipComponent, VisualMapComponent, CanvasRenderer, LabelLayout]);
 
 export { registerMap };
 
