@@ -16,7 +16,7 @@ from funds.choices import IssueBatch, MoneyLevel, PaymentMode
 from funds.content import contents
 from funds.help import BY_NAME
 from funds.models import BudgetItem, FundCategory, FundDocument, FundLine
-from funds.services import DocumentInput, LineInput, typed_content
+from funds.services import DocumentInput, LineInput, faults_of, typed_content
 from povfund.common import clock
 from povfund.common.canonical import canonical
 from povfund.common.errors import Finding, RuleViolation
@@ -209,7 +209,9 @@ def _one(user: User, record: Typed, stored: dict[UUID, set[UUID]], parents: dict
     head.setdefault("document_no", "")
     try:
         data = DocumentInput(**head, lines=[LineInput(**line) for line in record.lines])
-        made.content = typed_content(data=data, unit=user.unit, known=set(stored.get(made.uid, ())))
+        content = typed_content(data=data, unit=user.unit, known=set(stored.get(made.uid, ())))
+        made.findings += faults_of(content)
+        made.content = None if made.findings else content
     except RuleViolation as error:
         made.findings += error.findings
     return made

@@ -249,26 +249,31 @@ def _content(document: FundDocument, lines: list[tuple[UUID, int, LineInput]]) -
                 "budget_item": line.budget_item,
                 "amount": yuan(line.amount),
                 "payment_mode": line.payment_mode,
-                "remark": clean_text(line.remark, field=f"lines[{n - 1}].remark"),
+                "remark": line.remark and clean_text(line.remark, field=f"lines[{n - 1}].remark"),
             }
             for uid, n, line in lines
         ],
     }
 
 
+def faults_of(content: dict[str, Any]) -> list[Finding]:
+    """What no record can hold, at its place."""
+    return [
+        Finding(
+            "SHAPE",
+            _("The value cannot be stored: %(why)s.") % {"why": why},
+            field=place,
+            remedy=_("Shorten or mend it; the field help says what belongs there."),
+            article="9",
+        )
+        for place, why in faults(content)
+    ]
+
+
 def _row(document: FundDocument, content: dict[str, Any]) -> Row:
     """The record as rules see it. Raises RuleViolation SHAPE for what no record can hold."""
-    if wrong := list(faults(content)):
-        raise RuleViolation(
-            Finding(
-                "SHAPE",
-                _("The value cannot be stored: %(why)s.") % {"why": why},
-                field=place,
-                remedy=_("Shorten or mend it; the field help says what belongs there."),
-                article="9",
-            )
-            for place, why in wrong
-        )
+    if wrong := faults_of(content):
+        raise RuleViolation(wrong)
     return Row(
         uid=document.uid,
         content=decode(canonical(content)),

@@ -37,7 +37,8 @@ def annotate(source: Path, target: Path, *, sheets: list[SheetRows], staged: Sta
     try:
         if source.suffix == ".csv":
             raise Unusual("csv")
-        mark_package(source, target, marks=marks, summary=lines)
+        members = {sheet.name: sheet.member for sheet in sheets}
+        mark_package(source, target, members=members, marks=marks, summary=lines)
     except Unusual:
         _write_anew(target, sheets=sheets, marks=marks, lines=lines)
 

@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -27,7 +28,12 @@ _TRAILING = re.compile(r"[(][^()]*[)]$")
 
 def plain(text: Any) -> str:
     """A head, name or number as it is compared: half-width, one kind of bracket, without spaces and marks."""
-    return re.sub(r"[\s*::、·]+", "", unicodedata.normalize("NFKC", str(text)).translate(_BRACKETS)).lower()
+    return _plain(str(text))
+
+
+@lru_cache(maxsize=20_000)
+def _plain(text: str) -> str:
+    return re.sub(r"[\s*::、·]+", "", unicodedata.normalize("NFKC", text).translate(_BRACKETS)).lower()
 
 
 def without_unit(head: str) -> tuple[str, str]:

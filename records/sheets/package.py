@@ -15,7 +15,6 @@ from pathlib import Path
 from xml.sax.saxutils import escape
 
 from records.sheets.cells import address
-from records.sheets.precheck import check
 
 AUTHOR = "povfund"
 SUMMARY = "检查结果"
@@ -26,7 +25,7 @@ _REL = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 _RELS = "http://schemas.openxmlformats.org/package/2006/relationships"
 _MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 _XML = b'<?xml version="1.0" encoding="UTF-8" standalone="yes"?>'
-_ROW = re.compile(rb'<row\b[^>]*?\br="(\d+)"[^>]*?(?:/>|>.*?</row>)', re.DOTALL)
+_ROW = re.compile(rb'<row\b[^>]*?\br="(\d+)"[^>]*>')
 _CELL = re.compile(rb'<c\b[^>]*?\br="([A-Z]+)\d+"[^>]*?(?:/>|>.*?</c>)', re.DOTALL)
 _STYLE = re.compile(rb'(<c\b[^>]*?)\s+s="(\d+)"')
 _FILLS = re.compile(rb"<fills\b[^>]*>(.*?)</fills>", re.DOTALL)
@@ -65,23 +64,24 @@ class _Work:
         return self.parts.get(name, b"")
 
 
-def mark_package(source: Path, target: Path, *, marks: dict[str, list[Mark]], summary: Iterable[list[str]]) -> None:
+def mark_package(
+    source: Path, target: Path, *, members: dict[str, str], marks: dict[str, list[Mark]], summary: Iterable[list[str]]
+) -> None:
     """
-    Write `source` to `target` with marks by sheet name and a summary sheet. Raises Unusual.
+    Write `source`, a checked workbook, to `target` with marks by sheet name and a summary sheet. Raises Unusual.
 
-    Marks of an earlier return are taken away first, so that a corrected workbook comes back clean.
+    `members` are the parts of its sheets by name. Marks of an earlier return are taken away first, so that a
+    corrected workbook comes back clean.
     """
-    package = check(source)
     with zipfile.ZipFile(source) as old:
         work = _Work(old)
         bare = _without_marks(work)
         styles = _Styles(bare)
-        for number, part in enumerate(package.parts):
-            if part.name != SUMMARY:
-                _mark_sheet(work, part.member, marks.get(part.name, []), styles, number)
+        for number, (name, member) in enumerate(members.items()):
+            if name != SUMMARY:
+                _mark_sheet(work, member, marks.get(name, []), styles, number)
         work.parts["xl/styles.xml"] = styles.written()
-        known = next((part.member for part in package.parts if part.name == SUMMARY), "")
-        _add_summary(work, known, summary)
+        _add_summary(work, members.get(SUMMARY, ""), summary)
         _write(work, target)
 
 
@@ -162,8 +162,9 @@ def _mark_sheet(work: _Work, member: str, marks: list[Mark], styles: _Styles, nu
     for match in _ROW.finditer(xml) if by_row else ():
         row = int(match[1])
         if row in by_row:
-            pieces += [xml[end : match.start()], _mark_row(match[0], row, by_row[row], styles)]
-            end = match.end()
+            close = match.end() if match[0].endswith(b"/>") else xml.index(b"</row>", match.end()) + len(b"</row>")
+            pieces += [xml[end : match.start()], _mark_row(xml[match.start() : close], row, by_row[row], styles)]
+            end = close
             seen.add(row)
     if len(seen) != len(by_row):
         raise Unusual("rows")

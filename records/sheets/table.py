@@ -292,7 +292,11 @@ def _by_key(values: dict[str, str]) -> dict[str, str]:
 
 
 def _total_name(cell: Any) -> str:
-    return plain(cell) if isinstance(cell, str) and len(cell) < 60 and TOTALS.match(plain(cell)) else ""
+    """The name of a total row, plain; empty for any other cell."""
+    if not isinstance(cell, str) or len(cell) > 60 or not ("计" in cell or "total" in cell.lower()):
+        return ""
+    name = plain(cell)
+    return name if TOTALS.match(name) else ""
 
 
 def _formula() -> Finding:

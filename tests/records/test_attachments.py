@@ -79,7 +79,7 @@ def test_each_kind_is_told_by_its_bytes_and_stored_under_their_hash(name, conten
         ("nothing.pdf", b""),
     ],
 )
-def test_what_is_not_on_the_list_is_refused_and_leaves_no_file(name, content):
+def test_row_093_what_is_not_on_the_list_is_refused_and_leaves_no_file(name, content):
     document, before = draft(), stored()
     with pytest.raises(RuleViolation) as refusal:
         add(document, content, name)
@@ -164,7 +164,7 @@ def test_bytes_that_changed_on_disk_are_not_served():
         services.path_of(attachment)
 
 
-def test_a_download_is_inert(client):
+def test_row_093_a_download_is_inert(client):
     attachment = add(draft(), name="附件 1.pdf")
     client.force_login(account("511921.finance.entry"))
     answer = client.get(f"/attachments/{attachment.pk}/")
@@ -215,7 +215,7 @@ def test_the_api_names_what_is_wrong_with_a_file():
     assert answer.json()["errors"][0]["rule"] == "FILE_KIND"
 
 
-def test_a_scanner_that_finds_something_refuses_the_file(monkeypatch, tmp_path):
+def test_row_093_a_scanner_that_finds_something_refuses_the_file(monkeypatch, tmp_path):
     monkeypatch.setattr(files, "CLAMD_SOCKETS", (tmp_path,))
     monkeypatch.setattr(files, "_ask_clamd", lambda address, path: b"stream: Eicar-Test-Signature FOUND\0")
     with pytest.raises(RuleViolation) as refusal:

@@ -304,3 +304,16 @@ def test_row_088_a_template_of_another_unit_is_not_taken():
     assert row.counts["refused"] == 1
     assert {rule for _cell, rule in found(row)} >= {"SHAPE"}
     assert SheetImport.objects.count() == 1
+
+
+def test_what_no_record_can_hold_is_told_at_its_cell():
+    row = uploaded(
+        [
+            HEADS,
+            line("号" * 70),
+            line("通财农〔2016〕4号", title="长" * 201),
+            line("通财农〔2016〕5号", amount="999999999999"),
+        ]
+    )
+    assert [cell for cell, _rule in found(row)] == ["A2", "B3", "B3", "K4"]
+    assert row.counts["refused"] == 3

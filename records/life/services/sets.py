@@ -15,6 +15,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
+import msgspec
 from django.db import connection, transaction
 from django.utils.translation import gettext_lazy as _
 
@@ -124,7 +125,11 @@ def _check_references(*, actor: User, kind: RecordType, items: Sequence[SetItem]
     held: list[tuple[SetItem, list[tuple[str, UUID]]]] = []
     for item in items:
         if item.outcome in (CREATE, CHANGE):
-            item.typed = kind.decode(item.encoded)
+            try:
+                item.typed = kind.decode(item.encoded)
+            except msgspec.ValidationError as error:
+                item.refuse(_no_such_content(str(error)))
+                continue
             if references := kind.references(item.typed):
                 held.append((item, references))
                 for key, uid in references:
@@ -346,6 +351,14 @@ def _stale(now: int, yours: int) -> Finding:
         % {"now": now, "yours": yours},
         field="rev",
         remedy=_("Download the template anew and enter your change on the newer revision."),
+    )
+
+
+def _no_such_content(why: str) -> Finding:
+    return Finding(
+        "SHAPE",
+        _("The record cannot be stored like this: %(why)s.") % {"why": why},
+        remedy=_("Check the lengths of texts and the sizes of amounts in its rows."),
     )
 
 
