@@ -10,6 +10,7 @@ from uuid import UUID
 
 from django.utils.translation import gettext_lazy as _
 
+from povfund.common.cells import without_our_mark
 from povfund.common.errors import Finding, RuleViolation
 from povfund.common.money import parse_wan, parse_yuan
 from povfund.common.text import clean_text
@@ -85,10 +86,8 @@ def _text(raw: Any, longest: int) -> Any:
     text = written(raw)
     if isinstance(text, Unread):
         return text
-    if text[:1] == "'" and text[1:2] in "=+-@\t\r＝＋－＠":
-        text = text[1:]
     try:
-        text = clean_text(text, multiline=True)
+        text = clean_text(without_our_mark(text), multiline=True)
     except RuleViolation as error:
         (found,) = error.findings
         return Unread(found.rule, found.message, found.remedy)

@@ -8,7 +8,7 @@ styles, sheet protection without password. The server never trusts what comes ba
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from decimal import Decimal
 from itertools import islice
 from typing import Any
@@ -87,9 +87,10 @@ def _heads(page: Worksheet, columns: Iterable[Column]) -> None:
 
 def _rows(page: Worksheet, columns: tuple[Column, ...], rows: list[dict[str, Any]], codes: dict[str, CodeList]) -> None:
     labels = {name: {code: f"{code} {label}" for code, label in held.entries} for name, held in codes.items()}
+    writers = [writer_of(column, labels) for column in columns]
     for number, row in enumerate(rows, 2):
-        for n, column in enumerate(columns, 1):
-            value = shown_value(row[column.name], column, labels)
+        for n, (column, write) in enumerate(zip(columns, writers, strict=True), 1):
+            value = write(row[column.name])
             if value is None:
                 continue
             cell = page.cell(number, n, value)
@@ -102,15 +103,16 @@ def _rows(page: Worksheet, columns: tuple[Column, ...], rows: list[dict[str, Any
                 cell.fill = _GREY
 
 
-def shown_value(value: Any, column: Column, labels: dict[str, dict[str, str]]) -> Any:
-    """A stored value as a template or export writes it: code with its name, money in 万元, ids as text."""
-    if value is None or value == "":
-        return None
+def writer_of(column: Column, labels: dict[str, dict[str, str]]) -> Callable[[Any], Any]:
+    """How a stored value is written: code with its name, money in 万元, ids as text; empty text as no cell."""
     if column.kind == form.CODE:
-        return labels[column.codes].get(value, value)
+        names = labels[column.codes]
+        return lambda value: names.get(value, value)
     if column.kind == form.MONEY:
-        return float(value / WAN)
-    return str(value) if column.kind in (form.UID, form.TEXT, form.REFERENCE) else value
+        return lambda value: None if value is None else float(value / WAN)
+    if column.kind == form.UID:
+        return str
+    return lambda value: value or None
 
 
 def _lists(book: Workbook, codes: dict[str, CodeList]) -> dict[str, str]:
