@@ -101,7 +101,7 @@ class ArrivalForm(forms.Form):
     voucher_no = forms.CharField(label=_("Voucher number"), max_length=60, required=False)
     remark = forms.CharField(label=_("Remark"), max_length=4000, required=False)
 
-    WIDTHS = {"line": "f8", "account": "f3", "budget_no": "f3", "voucher_no": "f3", "remark": "f5"}
+    WIDTHS = {"line": "f8", "account": "f3", "budget_no": "f3", "voucher_no": "f3", "remark": "f2"}
 
     def __init__(self, *args: Any, lines: Sequence[tuple[str, str]] = (), **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -20,7 +20,7 @@ from povfund.common import clock
 from povfund.common.money import wan_decimals, wan_text
 from povfund.common.tables import build_table, day, keyset_page, link, number, text, wan, wan_cell
 from povfund.common.uid import uuid_of
-from povfund.common.verdict import ALLOWED, denied, require
+from povfund.common.verdict import ALLOWED, Verdict, denied, require
 from rollups.chain.flows import flows_of
 from rollups.chain.matrix import Matrix, matrix_of
 from rollups.chain.models import ChainCase
@@ -35,6 +35,7 @@ NO_RECORDS = denied(
 
 
 SHOWN_CASES = 12
+PARTIAL = gettext_lazy("only the lines to the reader's own division")
 
 
 def _chain_url(case: ChainCase) -> str:
@@ -229,10 +230,19 @@ def _paper(request: HttpRequest, uid: UUID) -> dict[str, Any]:
         "document": document,
         "matrix": matrix_of(user, document),
         "title": _title(document),
+        "partial": not FundDocument.objects.visible_in_full_to(user).filter(pk=uid).exists(),
         "issuer": f"{document.division.name}{document.owner_unit.title}",
         "printed": _("Printed %(time)s · %(account)s")
         % {"time": f"{clock.now().astimezone(clock.SHANGHAI):%Y-%m-%d %H:%M}", "account": user.username},
     }
+
+
+def _not_in_full(document: FundDocument) -> Verdict:
+    return denied(
+        _("Of this document you see only the lines to your own division; a notice of it would be incomplete."),
+        article="14",
+        ask_whom=_("%(unit)s issued the document and makes its notice.") % {"unit": document.owner_unit},
+    )
 
 
 def _title(document: FundDocument) -> str:
@@ -254,6 +264,8 @@ def distribution(request: HttpRequest, uid: UUID) -> HttpResponse:
 def notice(request: HttpRequest, uid: UUID) -> HttpResponse:
     """公告公示 — the distribution as a notice, ready to print."""
     paper = _paper(request, uid)
+    if paper["partial"]:
+        require(_not_in_full(paper["document"]))
     sources = chain_of(request.user, paper["document"]).sources  # type: ignore[arg-type]
     return render(request, "rollups/notice.html", paper | {"sources": sources})
 
@@ -271,7 +283,10 @@ def distribution_file(request: HttpRequest, uid: UUID) -> HttpResponse:
     document = paper["document"]
     lines: list[list[Any]] = [
         [paper["title"]],
-        [_("%(document)s · %(issuer)s · Unit: yuan") % {"document": document, "issuer": paper["issuer"]}],
+        [
+            _("%(document)s · %(issuer)s · Unit: yuan") % {"document": document, "issuer": paper["issuer"]}
+            + (f" · {PARTIAL}" if paper["partial"] else "")
+        ],
         [watermark(user, purpose=purpose, number=export)],
         [],
         [_("Code"), _("Recipient"), *matrix.heads, _("Total")],

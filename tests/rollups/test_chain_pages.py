@@ -75,7 +75,9 @@ def test_of_a_document_from_above_a_county_sees_only_its_own_edge():
     assert "通江县" not in page("511922.finance.review", f"/rollups/chain/{city.pk}/")
     for path in ("", "distribution/", "notice/", "distribution/file/"):
         page("511600.finance.review", f"/rollups/chain/{city.pk}/{path}", status=404)
+    page("511922.finance.review", f"/rollups/chain/{city.pk}/notice/", status=403)
     table = page("511922.finance.review", f"/rollups/chain/{city.pk}/distribution/")
+    assert "只含下达本地的部分" in table
     assert "南江县" in table
     assert "通江县" not in table
 
