@@ -244,10 +244,10 @@ class ChangeOrderViewSet(viewsets.GenericViewSet[ChangeOrder]):
         asked.is_valid(raise_exception=True)
         if seat not in Seat.values:
             raise Http404
-        data = asked.validated_data
+        data, order = asked.validated_data, self.get_object()
         order = services.sign_seat(
             actor=request.user,
-            order=self.get_object(),
+            order=order,
             seat=seat,
             decision=data["decision"],
             comment=data["comment"],
@@ -270,8 +270,8 @@ class ChangeOrderViewSet(viewsets.GenericViewSet[ChangeOrder]):
         """Make the permitted change; the worker carries it out."""
         asked = ProofSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
-        proof = proof_of(request, asked.validated_data)
-        order = services.execute(actor=request.user, order=self.get_object(), proof=proof)
+        order = self.get_object()
+        order = services.execute(actor=request.user, order=order, proof=proof_of(request, asked.validated_data))
         return Response(OrderSerializer(order).data, status=status.HTTP_202_ACCEPTED)
 
     @extend_schema(request=RemindSerializer, responses={201: OrderSerializer})
