@@ -94,9 +94,8 @@ THINGS = {
 def deed_words(action: str) -> str:
     """The action in words; an action nobody named stays as it is, so that nothing is hidden."""
     thing, _dot, verb = action.rpartition(".")
-    named = THINGS.get(thing)
-    if named is None and (kind := record_types().get(thing.rpartition(".")[2])):
-        named = kind.label
-    if named is None or verb not in VERBS:
+    kind = record_types().get(thing.rpartition(".")[2])
+    named = THINGS.get(thing) or (kind.label if kind else "")
+    if not named or verb not in VERBS:
         return action
     return _("%(verb)s %(thing)s") % {"verb": VERBS[verb], "thing": named}
