@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import io
+import shutil
+import subprocess
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
 from openpyxl import Workbook
 
 Rows = list[list[Any]]
@@ -53,3 +56,15 @@ def stored(folder: Path, content: bytes, name: str = "table.xlsx") -> Path:
     path = folder / name
     path.write_bytes(content)
     return path
+
+
+def through_libreoffice(path: Path) -> Path:
+    """The workbook as LibreOffice saves it again; the test is skipped where it is not installed."""
+    program = shutil.which("soffice") or shutil.which("localc")
+    if program is None:
+        pytest.skip("LibreOffice is not installed: how it opens a workbook is not checked")
+    folder = path.parent / "out"
+    options = ["--headless", "--norestore", f"-env:UserInstallation=file://{path.parent}/profile"]
+    command = [program, *options, "--convert-to", "xlsx", "--outdir", str(folder), str(path)]
+    subprocess.run(command, check=True, capture_output=True, timeout=180)
+    return folder / path.name

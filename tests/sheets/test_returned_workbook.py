@@ -16,7 +16,7 @@ from records.sheets.package import FILLS, SUMMARY
 from records.sheets.template import build_template
 from tests import people
 from tests.documents import draft
-from tests.sheets.files import SHEET, rewritten, saved, workbook
+from tests.sheets.files import SHEET, rewritten, saved, through_libreoffice, workbook
 from tests.sheets.imports import HEADS, confirmed, found, line, stored_lines, uploaded
 
 pytestmark = pytest.mark.django_db
@@ -128,3 +128,13 @@ def test_the_parts_it_adds_are_declared_once():
         assert len(names) == len(set(names))
         types = packed.read("[Content_Types].xml").decode()
         assert all(f'PartName="/{name}"' in types for name in names if "/comment" in name and name.endswith(".xml"))
+
+
+def test_libreoffice_opens_the_returned_workbook_with_marks_and_notes(tmp_path):
+    path = tmp_path / "returned.xlsx"
+    path.write_bytes(annotated_file_of(uploaded(WRONG)).read_bytes())
+    book = load_workbook(through_libreoffice(path))
+    page = book["Sheet1"]
+    assert colour(page["K2"]) == colour(page["G3"]) == FILLS["E"]
+    assert "BAD_AMOUNT" in page["K2"].comment.text
+    assert book[SUMMARY]["B5"].value == "K2"
