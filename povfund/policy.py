@@ -275,6 +275,7 @@ REACHED: dict[str, str] = {
     "rollups.ChainTouched": "never shown",
     "rollups.ChainBalance": "through its document",
     "rollups.Delta": "rollups.read, by the place's scope",
+    "rollups.StateMove": "rollups.read, by the place's scope",
     "rollups.Cell": "rollups.read, by the place's scope",
     "rollups.CellHistory": "rollups.read, by the place's scope",
     "rollups.Proof": "rollups.read",

@@ -47,6 +47,23 @@ class Delta(Grain):
         verbose_name = _("pending change")
 
 
+class StateMove(models.Model):
+    """
+    待汇总的状态变动 — a document whose lines came to count in another data state: two deltas for each line.
+
+    Its lines are read when it is merged; whoever changes one of them before books it first. `was`
+    and `now` are empty where the lines count nowhere.
+    """
+
+    document = models.UUIDField(db_index=True)
+    was = models.CharField(max_length=20, blank=True, db_collation="C")
+    now = models.CharField(max_length=20, blank=True, db_collation="C")
+    cutoff = models.DateField()
+
+    class Meta:
+        verbose_name = _("pending change of state")
+
+
 class Cell(Grain):
     """汇总格 — current sum of one division (by scope key, every level) and one set of dimensions."""
 
@@ -87,4 +104,4 @@ class Proof(models.Model):
         return self.differing == 0
 
 
-__all__ = ["GRAIN", "Cell", "CellHistory", "ChainBalance", "ChainCase", "ChainTouched", "Delta", "Proof"]
+__all__ = ["GRAIN", "Cell", "CellHistory", "ChainBalance", "ChainCase", "ChainTouched", "Delta", "Proof", "StateMove"]

@@ -1,4 +1,4 @@
-"""SQL of the summary: what a fact contributes, where it counts, how deltas merge (triggers: migration 0002)."""
+"""SQL of the summary: what a fact contributes, where it counts, how deltas merge (triggers: migrations 0008 and 0010)."""
 
 from __future__ import annotations
 
@@ -35,9 +35,33 @@ Rows of `table` once for every node they count at. An allocated line is passed d
 each node where it counts, and retained at every node of its path where it stays with its issuer.
 """
 
+MOVES = """
+SELECT 'allocated' AS measure, l.recipient_key = l.issuer_key AS own, l.recipient_key, l.issuer_key, l.has_parent,
+    l.budget_year AS year, l.fund_category_id AS category_id, l.budget_item_id AS item_id, l.money_level,
+    l.owner_kind AS unit_kind, s.state, m.cutoff, s.sign::bigint AS n, s.sign * (l.amount * 100)::bigint AS fen
+FROM {table} m
+CROSS JOIN LATERAL (SELECT f.* FROM funds_fundline f WHERE f.document_id = m.document OFFSET 0) l
+CROSS JOIN LATERAL (VALUES (-1, m.was), (1, m.now)) AS s (sign, state)
+WHERE s.state <> ''
+"""
+"""Documents that moved, as deltas of their lines. OFFSET 0 keeps the lookup of a document's lines a lookup."""
+
+DELTAS = """
+SELECT measure, own, recipient_key, issuer_key, has_parent, year, category_id, item_id, money_level, unit_kind, state,
+    cutoff, n, fen
+FROM {table}
+"""
+
+PENDING = f"({DELTAS.format(table='rollups_delta')} UNION ALL {MOVES.format(table='rollups_statemove')})"
+"""Everything not merged yet, as deltas."""
+
 MERGE = f"""
-WITH taken AS (DELETE FROM rollups_delta RETURNING *),
-spread AS ({NODES.format(d="t", table="taken")}),
+WITH moves AS (
+    DELETE FROM rollups_statemove WHERE id IN (SELECT id FROM rollups_statemove FOR UPDATE SKIP LOCKED) RETURNING *
+),
+taken AS (DELETE FROM rollups_delta RETURNING *),
+pending AS ({DELTAS.format(table="taken")} UNION ALL {MOVES.format(table="moves")}),
+spread AS ({NODES.format(d="t", table="pending")}),
 moved AS (
     INSERT INTO rollups_cellhistory AS h
         ({CELL}, cutoff, n, fen)
@@ -50,6 +74,8 @@ SELECT {CELL}, sum(n), sum(fen) FROM spread
 GROUP BY 1, 2, 3, 4, 5, 6, 7, 8
 ON CONFLICT ON CONSTRAINT rollups_cell_once DO UPDATE SET n = c.n + excluded.n, fen = c.fen + excluded.fen
 """
+
+"""Folds in what is pending; a move whose lines are just being changed is left to whoever changes them."""
 
 FACTS = f"""
 SELECT 'allocated' AS measure, l.recipient_key = l.issuer_key AS own, l.recipient_key, l.issuer_key, l.has_parent,

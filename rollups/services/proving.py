@@ -9,12 +9,12 @@ from django.db import connection, transaction
 from povfund.common import clock
 from rollups.models import GRAIN, Proof
 from rollups.services.merging import MERGE_LOCK
-from rollups.sql import FACTS, MERGE, NODES
+from rollups.sql import FACTS, MERGE, NODES, PENDING
 
 _GRAIN = ", ".join(["node", *GRAIN])
 
 _SPREAD_FACTS = NODES.format(d="t", table=f"({FACTS})") + " AND t.state IS NOT NULL"
-_SPREAD_DELTAS = NODES.format(d="t", table="rollups_delta")
+_SPREAD_PENDING = NODES.format(d="t", table=PENDING)
 
 _COMPARE = f"""
 SELECT {_GRAIN}, sum(fact_n), sum(fact_fen), sum(cell_n), sum(cell_fen) FROM (
@@ -22,7 +22,7 @@ SELECT {_GRAIN}, sum(fact_n), sum(fact_fen), sum(cell_n), sum(cell_fen) FROM (
     UNION ALL
     SELECT {_GRAIN}, 0, 0, n, fen FROM rollups_cell
     UNION ALL
-    SELECT {_GRAIN}, 0, 0, n, fen FROM ({_SPREAD_DELTAS}) p
+    SELECT {_GRAIN}, 0, 0, n, fen FROM ({_SPREAD_PENDING}) p
 ) both_sides {{where}}
 GROUP BY {_GRAIN}
 HAVING sum(fact_n) <> sum(cell_n) OR sum(fact_fen) <> sum(cell_fen)
@@ -81,11 +81,11 @@ def _prove_place(*, node: str, year: int) -> list[dict[str, Any]]:
     facts = f"SELECT * FROM ({FACTS}) every WHERE recipient_key >= %s AND recipient_key < %s AND year = %s"
     spread = NODES.format(d="t", table=f"({facts})") + " AND t.state IS NOT NULL"
     pending = NODES.format(
-        d="t", table="(SELECT * FROM rollups_delta WHERE recipient_key >= %s AND recipient_key < %s AND year = %s)"
+        d="t", table=f"(SELECT * FROM {PENDING} p WHERE recipient_key >= %s AND recipient_key < %s AND year = %s)"
     )
     statement = (
         _COMPARE.replace(_SPREAD_FACTS, spread)
-        .replace(_SPREAD_DELTAS, pending)
+        .replace(_SPREAD_PENDING, pending)
         .replace("FROM rollups_cell", "FROM rollups_cell WHERE node = %s AND year = %s")
     )
     names = ["node", *GRAIN, "fact_n", "fact_fen", "cell_n", "cell_fen"]

@@ -12,7 +12,7 @@ from accounts.models import Division
 from funds.models import FundCategory
 from povfund.common import clock
 from rollups.choices import DataState, Dimension, Measure, states_from
-from rollups.sql import NODES
+from rollups.sql import NODES, PENDING
 from sync.models import ChangeOrder
 
 TAKEN_OFF = {Measure.UNALLOCATED: (Measure.ALLOCATED, Measure.RETAINED)}
@@ -150,7 +150,7 @@ def _figures(question: Question, *, nodes: list[str]) -> list[tuple[tuple[Any, .
     cutoff = " AND cutoff <= %(as_of)s" if question.as_of else ""
     table = "rollups_cellhistory" if question.as_of else "rollups_cell"
     names = "measure, node, year, category_id, item_id, money_level, unit_kind, state, n, fen"
-    pending = NODES.format(d="t", table="rollups_delta")
+    pending = NODES.format(d="t", table=PENDING)
     statement = f"""
         SELECT {grouped}, coalesce(sum(n) FILTER (WHERE measure = %(counted)s), 0),
             sum(CASE WHEN measure = %(counted)s THEN fen ELSE -fen END) FROM (

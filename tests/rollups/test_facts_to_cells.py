@@ -15,7 +15,7 @@ from funds.models import FundDocument, FundLine
 from povfund.common import clock
 from records.models import Alarm
 from rollups import services, ticks
-from rollups.models import Cell, CellHistory, Delta, Proof
+from rollups.models import Cell, CellHistory, Delta, Proof, StateMove
 from rollups.services.reading import Question, answer
 from tests.documents import draft, line, province_reviewed, step, submitted, unit_reviewed
 from tests.people import division
@@ -115,6 +115,7 @@ def test_drafts_and_submitted_records_count_nowhere():
     draft("通财农〔2016〕1号")
     submitted("通财农〔2016〕2号")
     assert not Delta.objects.exists()
+    assert not StateMove.objects.exists()
 
 
 def test_rows_and_what_was_kept_are_the_total_for_every_place_and_dimension():
