@@ -13,7 +13,14 @@ if TYPE_CHECKING:
 request_id: contextvars.ContextVar[str] = contextvars.ContextVar("request_id", default="")
 
 
-def record(
+def record(**said: Any) -> AuditEntry:
+    """Append one `entry` in the caller's transaction, so that fact and trail commit together."""
+    made = entry(**said)
+    made.save(force_insert=True)
+    return made
+
+
+def entry(
     *,
     actor: User | None,
     action: str,
@@ -24,13 +31,13 @@ def record(
     comment: str = "",
 ) -> AuditEntry:
     """
-    Append one entry in the caller's transaction, so that fact and trail commit together.
+    An entry of the trail, not stored yet: for `record`, or to go with other rows in one statement.
 
     `actor` is None for the server itself. `action` is written `funds.fund_document.approve`.
     """
     from accounts.models import AuditEntry
 
-    return AuditEntry.objects.create(
+    return AuditEntry(
         at=clock.now(),
         actor=actor,
         person_name=actor.person.name if actor else "",

@@ -164,6 +164,8 @@ class Row:
     due_on: Any
     referred: Mapping[UUID, Any] = field(default_factory=dict)
     """Typed contents of records it refers to that come in the same batch and are not stored yet."""
+    new: bool = False
+    """It is being created under a uid just minted: nothing stored can refer to it."""
 
 
 @cache

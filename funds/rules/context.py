@@ -41,6 +41,7 @@ class FundContext:
     @classmethod
     def load(cls, rows: Sequence[Row]) -> FundContext:
         uids = [row.uid for row in rows]
+        stored = [row.uid for row in rows if not row.new]
         codes = {row.content.division for row in rows}
         codes |= {line.recipient for row in rows for line in row.content.lines}
         parents = {row.content.parent for row in rows if row.content.parent}
@@ -53,8 +54,8 @@ class FundContext:
             taken=_taken(rows, uids),
             parents=_parents(parents, uids),
             spent=_spent(parents, uids),
-            children=_children(uids),
-            arrived=_arrived(uids),
+            children=_children(stored),
+            arrived=_arrived(stored),
         )
 
 
@@ -127,6 +128,8 @@ def _spent(parents: set[UUID], uids: list[UUID]) -> dict[tuple[UUID, str], int]:
 
 def _children(uids: list[UUID]) -> dict[UUID, dict[str, int]]:
     passed: dict[UUID, dict[str, int]] = {}
+    if not uids:
+        return passed
     with connection.cursor() as cursor:
         cursor.execute(_PASSED_ON, [uids])
         for parent, key, fen in cursor.fetchall():
@@ -136,6 +139,8 @@ def _children(uids: list[UUID]) -> dict[UUID, dict[str, int]]:
 
 def _arrived(uids: list[UUID]) -> dict[UUID, dict[UUID, int]]:
     arrived: dict[UUID, dict[UUID, int]] = {}
+    if not uids:
+        return arrived
     rows = Arrival.objects.filter(document__in=uids, deleted=False).order_by()
     for document, line, amount in rows.values_list("document", "line").annotate(Sum("amount")):
         arrived.setdefault(document, {})[line] = int(amount * 100)

@@ -139,7 +139,7 @@ def _save(*, actor: User, data: DocumentInput, uid: UUID | None, base_rev: int |
     document.due_on = entry_due(data.approved_on)
     lines = _numbered(document, data.lines)
     content = _content(document, lines)
-    (findings,), known = examine([_row(document, content)], "save")
+    (findings,), known = examine([_row(document, content, new=created)], "save")
     if refused := [f for f in findings if f.severity == REFUSE]:
         raise RuleViolation(refused)
     if stamp(actor=actor, record=document, content=content, created=created):
@@ -270,7 +270,7 @@ def faults_of(content: dict[str, Any]) -> list[Finding]:
     ]
 
 
-def _row(document: FundDocument, content: dict[str, Any]) -> Row:
+def _row(document: FundDocument, content: dict[str, Any], *, new: bool = False) -> Row:
     """The record as rules see it. Raises RuleViolation SHAPE for what no record can hold."""
     if wrong := faults_of(content):
         raise RuleViolation(wrong)
@@ -280,6 +280,7 @@ def _row(document: FundDocument, content: dict[str, Any]) -> Row:
         owner=content["owner"],
         entered_on=clock.local_date(document.entered_at),
         due_on=document.due_on,
+        new=new,
     )
 
 

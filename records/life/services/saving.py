@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection, transaction
-from django.db.models import ProtectedError
+from django.db.models import ProtectedError, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from accounts import audit
@@ -16,6 +16,7 @@ from povfund.common import clock
 from povfund.common.canonical import canonical, content_hash
 from povfund.common.errors import REFUSE, Finding, RuleViolation, StaleEdit
 from povfund.common.verdict import Refused, require
+from povfund.database.together import in_one_statement
 from records.calendar.services import deadline
 from records.choices import RecordState, ReviewStep
 from records.life import permissions
@@ -105,27 +106,23 @@ def stamp(*, actor: User, record: Record, content: dict[str, Any], created: bool
 
 def finish_save(*, actor: User, record: Record, created: bool, before: dict[str, Any]) -> None:
     """After the rows are stored: draft gone; where the content changed also author row and audit entry."""
-    discard_draft(actor=actor, form=record.record_type, record_uid=None if created else record.uid)
+    drafts = _drafts(actor=actor, form=record.record_type, record_uid=None if created else record.uid)
     if before.get("hash") == record.content_hash:
+        drafts.delete()
         return
-    Review.objects.bulk_create(
-        [
-            Review(
-                record_type=record.record_type,
-                record_uid=record.uid,
-                cycle=record.cycle,
-                rev=record.rev,
-                content_hash=record.content_hash,
-                step=ReviewStep.AUTHOR,
-                person_id=actor.person_id,
-                person_name=actor.person.name,
-                unit_key=record.owner_unit.key,
-                at=record.changed_at,
-            )
-        ],
-        ignore_conflicts=True,
+    author = Review(
+        record_type=record.record_type,
+        record_uid=record.uid,
+        cycle=record.cycle,
+        rev=record.rev,
+        content_hash=record.content_hash,
+        step=ReviewStep.AUTHOR,
+        person_id=actor.person_id,
+        person_name=actor.person.name,
+        unit_key=record.owner_unit.key,
+        at=record.changed_at,
     )
-    audit.record(
+    said = audit.entry(
         actor=actor,
         action=f"{record._meta.app_label}.{record.record_type}.{'create' if created else 'change'}",
         target_type=record.record_type,
@@ -133,6 +130,7 @@ def finish_save(*, actor: User, record: Record, created: bool, before: dict[str,
         before=before,
         after={"rev": record.rev, "state": record.state, "hash": record.content_hash},
     )
+    in_one_statement(delete=[drafts], insert=[said], insert_missing=[author])
 
 
 def hold_outbox(uids: Sequence[UUID]) -> None:
@@ -202,8 +200,12 @@ def save_draft(
 
 
 def draft_of(*, actor: User, form: str, record_uid: UUID | None) -> EntryDraft | None:
-    return EntryDraft.objects.filter(person=actor.person_id, form=form, record_uid=record_uid).first()
+    return _drafts(actor=actor, form=form, record_uid=record_uid).first()
 
 
 def discard_draft(*, actor: User, form: str, record_uid: UUID | None) -> None:
-    EntryDraft.objects.filter(person=actor.person_id, form=form, record_uid=record_uid).delete()
+    _drafts(actor=actor, form=form, record_uid=record_uid).delete()
+
+
+def _drafts(*, actor: User, form: str, record_uid: UUID | None) -> QuerySet[EntryDraft]:
+    return EntryDraft.objects.filter(person=actor.person_id, form=form, record_uid=record_uid)
