@@ -26,6 +26,7 @@ from funds.models import Arrival, FundDocument, FundLine
 from funds.reading import line_words
 from funds.registry import ARRIVAL
 from funds.services import ArrivalInput
+from funds.views.extent import asks_extent, counted, extent_of
 from funds.views.steps import open_findings, owner_step, reasons, warned
 from povfund.common.errors import REFUSE, Finding, RuleViolation, StaleEdit
 from povfund.common.tables import build_table, day, keyset_page, link, order_of, text, wan
@@ -62,21 +63,23 @@ def arrival_list(request: HttpRequest) -> HttpResponse:
     """Arrivals the person may read; filters, order and place in the list stand in the address."""
     filterset = ArrivalListFilter(request.GET, queryset=_rows(request.user), request=request)
     rows = filterset.qs if filterset.is_valid() else filterset.queryset.none()
+    if asks_extent(request, alone=True):
+        return render(request, "components/extent.html", counted(rows, amount="amount"))
     order = order_of(COLUMNS, params=request.GET, default="-changed_at")
     page = keyset_page(rows, params=request.GET, order=order)
-    total = rows.order_by().aggregate(sum=Sum("amount"))["sum"] if page.items else None
+    extent = extent_of(request, rows, page, amount="amount")
     table = build_table(
         page.items,
         columns=COLUMNS,
         params=request.GET,
         caption=_("Arrivals"),
         order=order,
-        totals=None if total is None else {"amount": total},
+        totals=None if extent["total"] is None else {"amount": extent["total"]},
         empty=_("No arrival here."),
         next_url=page.next_url,
         previous_url=page.previous_url,
     )
-    context = {"table": table, "filter": filterset, "total": total, "enter": may_enter(request.user, ARRIVAL)}
+    context = {"table": table, "filter": filterset, "enter": may_enter(request.user, ARRIVAL), **extent}
     return render(request, "funds/arrival_list.html", context)
 
 

@@ -9,7 +9,6 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.db.models import Count, Sum
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
@@ -22,6 +21,7 @@ from funds.models import FundDocument, FundLine
 from funds.reading import label_of
 from funds.registry import FUND_DOCUMENT
 from funds.spread import spread_of
+from funds.views.extent import asks_extent, counted, extent_of
 from funds.views.steps import open_findings, owner_step, reasons, warned
 from povfund.common import clock
 from povfund.common.errors import REFUSE
@@ -35,9 +35,6 @@ from records.permissions import may_attach, may_delete, may_edit, may_enter
 from records.review.trail import explained_warnings, past_steps, steps_ahead
 from records.review.verdicts import verdict_on
 from records.services import attachments_of, delete_record
-
-TOTALLED = 20_000
-"""A filter that holds more documents is not summed: it is to be narrowed first."""
 
 
 @cache
@@ -66,16 +63,18 @@ def document_list(request: HttpRequest) -> HttpResponse:
     rows: Any = FundDocument.objects.visible_to(request.user).with_display_relations()
     filterset = DocumentListFilter(request.GET, queryset=rows, request=request)
     rows = filterset.qs if filterset.is_valid() else rows.none()
+    if asks_extent(request, alone=True):
+        return render(request, "components/extent.html", counted(rows, amount="total"))
     order = order_of(COLUMNS, params=request.GET, default="-changed_at")
     page = keyset_page(rows, params=request.GET, order=order)
-    count, total = _extent(rows) if page.items else (0, None)
+    extent = extent_of(request, rows, page, amount="total")
     table = build_table(
         page.items,
         columns=COLUMNS,
         params=request.GET,
         caption=_("Fund documents"),
         order=order,
-        totals=None if total is None else {"total": total},
+        totals=None if extent["total"] is None else {"total": extent["total"]},
         empty=_("No fund document here."),
         next_url=page.next_url,
         previous_url=page.previous_url,
@@ -83,20 +82,12 @@ def document_list(request: HttpRequest) -> HttpResponse:
     context = {
         "table": table,
         "filter": filterset,
-        "count": count,
-        "total": total,
-        "capped": count is None,
         "enter": may_enter(request.user, FUND_DOCUMENT),
         "export_url": export_address(request.user, FUND_DOCUMENT, request.GET),
         "resource": FUND_DOCUMENT.plural,
+        **extent,
     }
     return render(request, "funds/document_list.html", context)
-
-
-def _extent(rows: Any) -> tuple[int | None, Decimal | None]:
-    """Count and sum of the whole filter, of at most TOTALLED documents; None where there are more."""
-    found = rows.order_by().values("pk", "total")[: TOTALLED + 1].aggregate(count=Count("pk"), sum=Sum("total"))
-    return (found["count"], found["sum"] or Decimal(0)) if found["count"] <= TOTALLED else (None, None)
 
 
 @login_required

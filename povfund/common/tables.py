@@ -21,7 +21,8 @@ from povfund.common.money import wan_decimals, wan_text
 Text = str | Promise
 PAGE = 50
 MOST = 500
-PAGING = ("after", "before")
+PAGING = ("after", "before", "totals")
+"""Parameters that say where in the list one is and what else of it is asked for; all others are filters."""
 NOTHING = _("Nothing here.")
 _CURSORS = signing.Signer(salt="povfund.tables.cursor")
 

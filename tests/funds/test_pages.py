@@ -13,6 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils.html import strip_tags
 
 from funds.models import FundDocument
+from funds.views import extent
 from povfund.common.uid import uuid7
 from records.models import EntryDraft
 from records.registry import record_type
@@ -58,8 +59,8 @@ def send(client, address, **body):
     return client.post(f"{LIST}{address}/", json.dumps(body), content_type="application/json")
 
 
-def shown(client, path):
-    answer = client.get(path)
+def shown(client, path, **options):
+    answer = client.get(path, **options)
     assert answer.status_code == 200, answer.content[:300]
     return answer.content.decode()
 
@@ -202,6 +203,29 @@ def test_the_list_keeps_its_filter_in_the_address_and_totals_the_filter():
     assert ">5<" in page.split("<tfoot>")[1]
     assert "通财农〔2016〕9号" not in shown(client, f"{LIST}?state=nonsense")
     assert shown(client, f"{LIST}?search=没有&budget_year=2016")
+
+
+def test_a_list_of_more_than_one_page_asks_for_count_and_total_once_it_stands():
+    for n in range(51):
+        draft(f"通财农〔2016〕{n + 1}号", lines=[line(amount="10000.00")])
+    client = client_of(county_clerk())
+    with CaptureQueriesContext(connection) as queries:
+        page = shown(client, LIST)
+    assert not [query for query in queries if "SUM(" in query["sql"]]
+    assert 'hx-get="?totals=1"' in page
+    assert "tfoot" not in page
+    alone = shown(client, f"{LIST}?totals=1", headers={"HX-Request": "true"})
+    assert ("51 条" in alone, ">51<" in alone, "<html" in alone) == (True, True, False)
+    without_script = shown(client, f"{LIST}?totals=1")
+    assert "51 条" in without_script
+    assert ">51<" in without_script.split("<tfoot>")[1]
+
+
+def test_a_filter_of_more_than_can_be_summed_says_so(monkeypatch):
+    monkeypatch.setattr(extent, "TOTALLED", 2)
+    for n in range(3):
+        draft(f"通财农〔2016〕{n + 1}号")
+    assert "请缩小筛选范围后查看合计" in shown(client_of(county_clerk()), f"{LIST}?totals=1")
 
 
 def test_a_list_of_forty_costs_as_many_queries_as_one_of_two():
