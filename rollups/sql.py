@@ -1,4 +1,4 @@
-"""SQL of the summary: what a fact contributes, where it counts, how deltas merge (triggers: migrations 0008 and 0010)."""
+"""SQL of the summary: what a fact contributes, where it counts, how deltas merge (triggers: migrations 0008, 0010)."""
 
 from __future__ import annotations
 
