@@ -191,3 +191,23 @@ def test_qinghai_2017_names_no_place_and_is_told_until_a_person_writes_the_code(
 def test_every_row_of_the_tables_is_in_one_of_these_tests():
     places = {row["place"] for row in rows_of("allocation_city_county.csv")}
     assert places == {"四川省巴中市", "福建省宁德市", "福建省仙游县", "辽宁省", "青海省"}
+
+
+def test_a_matrix_may_have_its_categories_in_rows_and_its_places_in_heads():
+    rows = [
+        ["2016年第一批财政专项扶贫资金分配表", None, None, None],
+        ["川财农〔2016〕77号", None, None, "单位:元"],
+        ["资金类别", "成都市", "绵阳市", "合计"],
+        ["“三西”农业建设专项补助资金", 0, "1,000,000.00", 1000000],
+        ["扶贫贷款贴息资金", 250000.5, None, 250000.5],
+        ["合计", 250000.5, 1000000, 1250000.5],
+    ]
+    fixed = ONE_FUND | {"issued_on": "2016-03-01", "approved_on": "2016-03-01"}
+    fixed.pop("lines__fund_category")
+    row = answered(uploaded(rows, by="510000.finance.entry"), **fixed)
+    assert (found(row), found(row, "W"), row.counts["zero_cells"]) == ([], [], 2)
+    confirmed(row)
+    assert list(FundLine.objects.order_by("n").values_list("recipient__code", "fund_category__code", "amount")) == [
+        ("510700", "sanxi", Decimal("1000000.00")),
+        ("510100", "loan_interest", Decimal("250000.50")),
+    ]
