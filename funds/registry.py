@@ -72,6 +72,7 @@ FUND_DOCUMENT = RecordType(
     peers=("budget_year", "issue_batch"),
     sheet_path="funds.sheets.FUND_DOCUMENT_SHEET",
     propose=propose,
+    change_form_path="funds.views.changing.DocumentChangeForm",
 )
 """资金下达: entered by finance, or by the line in charge of a category where the province lets it (rule F10)."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +18,7 @@ from povfund.common import clock
 from povfund.words import WORDS
 from records.calendar.services import window_strip
 from records.registry import record_types
+from sync.changes.lists import waiting_for
 
 COUNTED = 99
 """Work on the rail is counted up to here."""
@@ -35,8 +36,24 @@ class Area:
     label: str | Promise
     pages: tuple[tuple[str, tuple[str, ...]], ...]
     prefixes: tuple[str, ...]
-    counts_reviews: bool = False
+    count: Callable[[Any], str] | None = None
+    """How much work waits there for an account; empty for none."""
     unless: tuple[str, ...] = ()
+
+
+def _reviews(user: Any) -> str:
+    """How many records wait for a review by this person; at most 99+."""
+    waiting = 0
+    for kind in record_types().values():
+        if user.can(kind.review):
+            waiting += kind.model.objects.awaiting(user)[: COUNTED + 1].count()
+    return f"{COUNTED}+" if waiting > COUNTED else str(waiting or "")
+
+
+def _changes(user: Any) -> str:
+    """How many change orders the person is to sign or to execute; at most 99+."""
+    waiting = waiting_for(user)[: COUNTED + 1].count()
+    return f"{COUNTED}+" if waiting > COUNTED else str(waiting or "")
 
 
 EDITIONS = {
@@ -56,8 +73,15 @@ RAIL = (
         ("funds:documents", "funds:arrivals"),
         unless=(C.FUNDS_ENTER,),
     ),
-    Area("clipboard-check", _("Review"), (("review:list", (C.FUNDS_REVIEW,)),), ("review:list",), counts_reviews=True),
+    Area("clipboard-check", _("Review"), (("review:list", (C.FUNDS_REVIEW,)),), ("review:list",), _reviews),
     Area("send", _("Send"), (("sync:overview", (C.SYNC_READ,)),), ("sync:overview",)),
+    Area(
+        "replace",
+        pgettext_lazy("area", "Change"),
+        (("sync:changes", (C.RECORDS_READ,)),),
+        ("sync:changes", "sync:verify_letter"),
+        _changes,
+    ),
     Area(
         "chart-histogram",
         _("Totals"),
@@ -131,7 +155,7 @@ def _rail(request: HttpRequest, user: Any) -> Iterator[dict[str, Any]]:
                 "icon": area.icon,
                 "label": area.label,
                 "on": _is_here(request.path, area, url),
-                "count": _reviews(user) if area.counts_reviews else "",
+                "count": area.count(user) if area.count else "",
             }
 
 
@@ -139,15 +163,6 @@ def _is_here(path: str, area: Area, url: str) -> bool:
     if not area.prefixes:
         return path == url
     return any(prefix and path.startswith(prefix) for prefix in map(_address, area.prefixes))
-
-
-def _reviews(user: Any) -> str:
-    """How many records wait for a review by this person; at most 99+."""
-    waiting = 0
-    for kind in record_types().values():
-        if user.can(kind.review):
-            waiting += kind.model.objects.awaiting(user)[: COUNTED + 1].count()
-    return f"{COUNTED}+" if waiting > COUNTED else str(waiting or "")
 
 
 def _where(user: Any) -> dict[str, str]:

@@ -35,13 +35,20 @@ from records.services import (
     waiting_days,
     work_items,
 )
-from sync.models import LineOutcome
+from sync.changes.lists import waiting_for
+from sync.choices import ChangeState
+from sync.models import ChangeOrder, LineOutcome
 
 ACTS = {
     "complete": (_("Finish the draft"), _("Continue")),
     "correct": (_("Correct"), _("Correct")),
     "review": (_("Review"), _("Review")),
 }
+ORDER_ACTS = {
+    "sign": (_("Decide on the change"), _("Decide")),
+    "execute": (_("Execute the change"), _("Execute")),
+}
+MOST_ORDERS = 50
 GROUPS = (
     ("late", _("Past the deadline")),
     ("returned", _("Returned to me")),
@@ -66,6 +73,8 @@ class Task:
     amount: Decimal | None
     url: str
     state: str = ""
+    progress: str = ""
+    """What stands under progress where it is not the state of a record."""
     origin: str = ""
     origin_at: datetime | None = None
     saved_at: datetime | None = None
@@ -157,7 +166,28 @@ def _tasks(user: User, kinds: Iterable[RecordType], *, horizon: Horizon) -> list
                     saved_at=typed.saved_at,
                 )
             )
+    tasks += [_change_task(order, horizon) for order in waiting_for(user)[:MOST_ORDERS]] if kinds else []
     return sorted(tasks, key=lambda task: task.due)
+
+
+def _change_task(order: ChangeOrder, horizon: Horizon) -> Task:
+    """An order to sign, or a permit to execute; due when it expires."""
+    due = clock.local_date(order.expires_at)
+    act, go = ORDER_ACTS["execute" if order.state == ChangeState.PERMITTED else "sign"]
+    return Task(
+        group=horizon.group("order", due=due),
+        act=act,
+        go=go,
+        due=due,
+        days=horizon.days_to(due),
+        title=order.number,
+        detail=order.title,
+        amount=None,
+        url=order.get_absolute_url(),
+        progress=order.get_state_display(),
+        origin=order.drafted_unit,
+        origin_at=order.drafted_at,
+    )
 
 
 def _task(item: WorkItem, *, horizon: Horizon, centre: str) -> Task:

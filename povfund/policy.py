@@ -63,6 +63,7 @@ NODES = holders(Capability.NODES_MANAGE)
 CALENDAR = holders(Capability.CALENDAR_MANAGE)
 ENTRY = holders(Capability.FUNDS_ENTER)
 REVIEW = holders(Capability.FUNDS_REVIEW)
+DRAFTERS = holders(Capability.FUNDS_ENTER, Capability.FUNDS_REVIEW)
 
 POLICY: dict[str, Row] = {
     # the house
@@ -213,6 +214,25 @@ POLICY: dict[str, Row] = {
     "budget-items-list": Row(LOGIN, api=True),
     "fund-categories-list": Row(LOGIN, api=True),
     "code-lists-list": Row(LOGIN, api=True),
+    # sync: change orders; who may do what is a verdict
+    "sync:changes": Row(SENT_RECORDS),
+    "sync:delegations": Row(SENT_RECORDS, BOTH),
+    "sync:delegation_end": Row(SENT_RECORDS, POST),
+    "sync:change_bulk": Row(DRAFTERS, BOTH),
+    "sync:change_new": Row(SENT_RECORDS, BOTH),
+    "sync:change_draft": Row(SENT_RECORDS, POST),
+    "sync:change_check": Row(SENT_RECORDS, POST),
+    "sync:change_keep": Row(SENT_RECORDS, POST),
+    "sync:change_preview": Row(SENT_RECORDS, BOTH),
+    "sync:change": Row(SENT_RECORDS),
+    "sync:change_sign": Row(SENT_RECORDS, POST),
+    "sync:change_remind": Row(SENT_RECORDS, POST),
+    "sync:change_execute": Row(SENT_RECORDS, POST),
+    "sync:change_withdraw": Row(SENT_RECORDS, POST),
+    "sync:change_evidence_add": Row(SENT_RECORDS, POST),
+    "sync:change_evidence": Row(SENT_RECORDS),
+    "sync:change_letter": Row(SENT_RECORDS),
+    "sync:verify_letter": Row(PUBLIC),
     # rollups
     "rollups:explorer": Row(TOTALS),
     "rollups:lines": Row(TOTALS),

@@ -165,6 +165,8 @@ def _seed_once(sites: list[Site]) -> None:
     for site in sites:
         say(f"Seeding the demo world of {site.name} ...")
         site.manage("seed_demo")
+    for site in reversed(sites):
+        site.manage("seed_demo", "--changes")
     stamp.touch()
 
 

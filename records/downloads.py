@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Protocol
 
 from django.http import FileResponse, Http404, QueryDict
 from django.urls import reverse
@@ -10,7 +11,6 @@ from django.urls import reverse
 from accounts.models import User
 from povfund.common.tables import PAGING
 from records import services
-from records.models import Attachment
 from records.permissions import may_export
 from records.registry import RecordType
 
@@ -39,10 +39,18 @@ def export_address(user: User, kind: RecordType, query: QueryDict) -> str:
     return f"{reverse('records:exports', args=[kind.plural])}?{kept.urlencode()}"
 
 
-def download(found: Attachment) -> FileResponse:
+class Kept(Protocol):
+    """A file kept under the hash of its bytes: an attachment, or the evidence of a change order."""
+
+    name: str
+    media_type: str
+    sha256: str
+
+
+def download(found: Kept) -> FileResponse:
     """Bytes as attachment, in a sandbox, their kind not to be guessed. 404 where the bytes are lost."""
     try:
-        path = services.path_of(found)
+        path = services.stored_path(found.sha256)
     except services.FileLost:
         raise Http404 from None
     response = FileResponse(path.open("rb"), as_attachment=True, filename=found.name, content_type=found.media_type)

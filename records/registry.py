@@ -16,6 +16,7 @@ from django.utils.module_loading import import_string
 from povfund.common.canonical import canonical
 
 if TYPE_CHECKING:
+    from accounts.models import User
     from povfund.common.errors import Finding
     from records.life.models import Record
     from records.sheets.form import SheetForm
@@ -67,6 +68,36 @@ class Reading(Protocol):
     def label(self, path: str) -> str: ...
 
     def text(self, path: str, value: Any) -> Any: ...
+
+
+class ChangeForm(Protocol):
+    """
+    更改表单 — a type's own entry form over a sent record, for a change order; `typed` is what the form sends.
+
+    `filtered` narrows rows by the filters of the type's list. `common` are fields that can be set alike in many
+    records: (name, label, choices or empty).
+    """
+
+    template: str
+    common: tuple[tuple[str, str | Promise, Sequence[tuple[str, Any]]], ...]
+
+    def context(self, user: User, record: Any, typed: Any, *, addresses: dict[str, str]) -> dict[str, Any]:
+        """What `template` draws; `typed` is None for the record as it is. `addresses`: draft, check and save."""
+        ...
+
+    def typed(self, post: Any) -> dict[str, Any]:
+        """What a browser without script sent, in the shape the grid sends."""
+        ...
+
+    def read(self, typed: dict[str, Any]) -> tuple[dict[str, Any] | None, list[Finding], Callable[..., list[Finding]]]:
+        """(changes in the shape of the API or None, what cannot be read, findings -> at the places typed)."""
+        ...
+
+    def alike(self, content: dict[str, Any], name: str, value: str) -> dict[str, Any]:
+        """The changes that set one common field in a content. Raises RuleViolation for a value that does not fit."""
+        ...
+
+    def filtered(self, rows: Any, *, request: Any) -> Any: ...
 
 
 TOMBSTONE = b"null"
@@ -131,6 +162,12 @@ class RecordType:
     """SELECT record uid, year, category, fen for live rows of `%(uids)s`: the measure from tables."""
     propose: Callable[[dict[str, Any], dict[str, Any]], dict[str, Any]] = overlaid
     """(canonical content, changes in the shape of the API) -> content with the changes; raises RuleViolation."""
+    change_form_path: str = ""
+    """Dotted name of the type's ChangeForm; without one, changes are asked for through the API alone."""
+
+    @property
+    def change_form(self) -> ChangeForm | None:
+        return import_string(self.change_form_path)() if self.change_form_path else None
 
     sheet_path: str = ""
     """Dotted name of its `SheetForm`: templates, imports and exports; empty where it has none."""

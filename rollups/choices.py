@@ -26,6 +26,13 @@ class DataState(TextChoices):
     ACKNOWLEDGED = "acknowledged", _("Acknowledged")
 
 
+class Version(TextChoices):
+    """口径 — with the corrections in force, or as the records were first acknowledged (art. 12)."""
+
+    CORRECTED = "corrected", _("As corrected")
+    FIRST = "first", _("As first reported")
+
+
 STATE_ORDER = list(DataState.values)
 
 

@@ -12,7 +12,7 @@ from accounts.choices import UnitKind
 from accounts.models import Division, User
 from funds.choices import MoneyLevel
 from funds.models import BudgetItem, FundCategory
-from rollups.choices import DataState, Dimension, Measure
+from rollups.choices import DataState, Dimension, Measure, Version
 from rollups.services.reading import Question
 
 MEASURED_YEARS = (1980, 2200)
@@ -35,6 +35,7 @@ class QuestionForm(forms.Form):
     )
     unit_kind = forms.ChoiceField(label=_("Line"), choices=[("", _("All")), *UnitKind.choices], required=False)
     data_state = forms.ChoiceField(label=_("Data state"), choices=DataState, required=False)
+    version = forms.ChoiceField(label=_("Version"), choices=Version, required=False)
     as_of = forms.DateField(label=_("As of"), required=False)
     compare = forms.DateField(label=_("Compare with"), required=False)
 
@@ -97,5 +98,6 @@ class QuestionForm(forms.Form):
             "unit_kinds": (data["unit_kind"],) if data["unit_kind"] else (),
             "data_state": data["data_state"] or DataState.ACKNOWLEDGED,
             "as_of": data["as_of"],
+            "version": data["version"] or Version.CORRECTED,
         }
         return Question(**(parts | changes))

@@ -16,6 +16,9 @@ COUNTS_AT = """{k} <= length({d}.recipient_key)
 
 CELL = "node, measure, year, category_id, item_id, money_level, unit_kind, state"
 
+KEY_LENGTHS = (0, 2, 4, 6, 9, 12)
+"""Lengths of the keys of the nodes above a place, the nation first."""
+
 NODES = """
 SELECT left({d}.recipient_key, m.k) AS node, m.measure, {d}.year, {d}.category_id, {d}.item_id, {d}.money_level,
     {d}.unit_kind, {d}.state, {d}.cutoff, {d}.n, {d}.fen

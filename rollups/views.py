@@ -10,6 +10,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
 from django.templatetags.static import static
+from django.utils.html import format_html_join
 from django.utils.translation import gettext as _, gettext_lazy, ngettext
 from django.views.decorators.http import require_GET
 
@@ -17,11 +18,11 @@ from accounts.choices import Level
 from accounts.models import Division, User
 from funds.models import BudgetItem, FundCategory
 from povfund.common.money import wan_decimals
-from povfund.common.tables import build_table, link, text, wan
+from povfund.common.tables import Column, build_table, link, text, wan
 from povfund.common.uid import uuid_of
 from povfund.common.verdict import require
 from records.choices import RecordState
-from rollups.choices import DataState, Dimension, Measure
+from rollups.choices import DataState, Dimension, Measure, Version
 from rollups.exports import PURPOSES, download
 from rollups.forms import QuestionForm
 from rollups.models import Cell, Proof
@@ -29,7 +30,8 @@ from rollups.permissions import may_read
 from rollups.report import Report, report_of
 from rollups.services.behind import fund_lines
 from rollups.services.merging import merge_deltas
-from sync.models import Batch
+from sync.changes.services import orders_of
+from sync.models import Batch, ChangeOrder
 
 SEGMENTS = (
     (Dimension.DIVISION, "division"),
@@ -83,6 +85,8 @@ def explorer(request: HttpRequest) -> HttpResponse:
         "kept_label": KEPT[Measure(report.question.measure)],
         "measure": Measure(report.question.measure).label,
         "data_state": report.question.data_state,
+        "versions": Version.choices,
+        "version": report.question.version,
         "years": Cell.objects.filter(node=report.question.node.scope_key, n__gt=0)
         .values_list("year", flat=True)
         .distinct()
@@ -208,11 +212,12 @@ def lines(request: HttpRequest) -> HttpResponse:
     if after := uuid_of(request.GET.get("after")):
         rows = rows.filter(pk__gt=after)
     shown = list(rows[: PAGE + 1])
+    orders = orders_of([line.document_id for line in shown])
     more = shown[PAGE - 1].pk if len(shown) > PAGE else None
     total = report_of(form, by=(Dimension.YEAR,)).total
     table = build_table(
         shown[:PAGE],
-        columns=LINES,
+        columns=[*LINES, _orders_column(orders)],
         params=QueryDict(),
         caption=_("Lines behind the figure"),
         totals={"amount": total.amount},
@@ -220,6 +225,19 @@ def lines(request: HttpRequest) -> HttpResponse:
     )
     context = {"form": form, "question": question, "table": table, "more": more, "total": total}
     return render(request, "rollups/lines.html", context)
+
+
+def _orders_column(orders: dict[Any, list[ChangeOrder]]) -> Column:
+    """Which orders corrected a line's document, and which one is under way."""
+
+    def show(found: list[ChangeOrder]) -> Any:
+        words = {True: _("change pending"), False: _("corrected")}
+        parts = ((order.get_absolute_url(), order, words[order.is_open]) for order in found)
+        return format_html_join(" ", '<a href="{}">{}</a> <span class="s warn">{}</span>', parts)
+
+    return Column(
+        key="orders", label=_("Change order"), value=lambda x: orders.get(x.document_id, []), show=show, css="nw"
+    )
 
 
 @login_required

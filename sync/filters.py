@@ -1,15 +1,17 @@
-"""Filters of batches and of quarantined lines, as they stand in the address."""
+"""Filters of batches, quarantined lines and change orders, as they stand in the address."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import django_filters
-from django.db.models import QuerySet
-from django.utils.translation import gettext_lazy as _
+from django import forms
+from django.conf import settings
+from django.db.models import Q, QuerySet
+from django.utils.translation import gettext_lazy as _, pgettext_lazy
 
-from sync.choices import InState, OutState
-from sync.models import Batch, LineOutcome, Node, QuarantinedLine
+from sync.choices import ChangeReason, ChangeState, InState, OutState
+from sync.models import Batch, ChangeOrder, LineOutcome, Node, QuarantinedLine
 
 WHETHER = (("open", _("Open")), ("resolved", _("Settled")))
 
@@ -79,3 +81,32 @@ class ReturnedFilter(django_filters.FilterSet):
     def by_state(self, rows: Any, name: str, value: str) -> QuerySet[Any]:
         waiting = rows.waiting()
         return waiting if value == "open" else rows.exclude(pk__in=waiting.values("pk"))
+
+
+class ChangeOrderFilter(django_filters.FilterSet):
+    """Change orders; `who` stands in the address and is kept."""
+
+    search = django_filters.CharFilter(label=_("Number or record"), method="by_text")
+    state = django_filters.ChoiceFilter(label=_("State"), choices=ChangeState.choices, empty_label=_("All"))
+    reason_code = django_filters.ChoiceFilter(
+        label=pgettext_lazy("of a change", "Reason"), choices=ChangeReason.choices, empty_label=_("All")
+    )
+    node = django_filters.ModelChoiceFilter(label=_("Province"), queryset=Node.objects.none(), empty_label=_("All"))
+    who = django_filters.CharFilter(method="kept", widget=forms.HiddenInput)
+
+    class Meta:
+        model = ChangeOrder
+        fields: list[str] = []
+
+    def __init__(self, *args: Any, nodes: QuerySet[Node], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if settings.EDITION == "central":
+            self.filters["node"].queryset = nodes
+        else:
+            del self.filters["node"]
+
+    def by_text(self, rows: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
+        return rows.filter(Q(number__icontains=value.strip()) | Q(title__icontains=value.strip()))
+
+    def kept(self, rows: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
+        return rows

@@ -1,4 +1,4 @@
-"""Shapes of what is typed on the pages of transmission."""
+"""Shapes of what is typed on the pages of transmission and of change orders."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ import re
 from typing import Any
 
 from django import forms
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_lazy as _, pgettext_lazy
 
-from accounts.models import Division
+from accounts.models import Division, Person
+from sync.choices import ChangeReason, SeatDecision
 from sync.models import Node
 
 MOST_WORDS = 2000
@@ -84,3 +85,73 @@ class FingerprintForm(forms.Form):
     fingerprint = forms.CharField(
         label=_("Fingerprint as it is read out"), max_length=120, widget=forms.TextInput(attrs={"autocomplete": "off"})
     )
+
+
+class DecisionForm(forms.Form):
+    """What a person decides in a seat; the proof is given anew each time."""
+
+    decision = forms.ChoiceField(choices=SeatDecision.choices)
+    comment = forms.CharField(
+        label=_("Comment"),
+        max_length=MOST_WORDS,
+        required=False,
+        help_text=_("A refusal needs one; it is told to all four units."),
+        widget=forms.Textarea(attrs={"rows": 2, "class": "inp"}),
+    )
+
+
+class ProofForm(forms.Form):
+    """再次验证 — password, and the code where a second factor is set up. `nonce` makes a form sent twice one deed."""
+
+    password = forms.CharField(
+        label=_("Your password, again"),
+        max_length=200,
+        required=False,
+        widget=forms.PasswordInput(attrs={"class": "inp", "autocomplete": "current-password"}),
+    )
+    otp = forms.CharField(
+        label=_("Code of the second factor"),
+        max_length=12,
+        required=False,
+        widget=forms.TextInput(attrs={"class": "inp", "autocomplete": "one-time-code", "inputmode": "numeric"}),
+    )
+    nonce = forms.CharField(max_length=64, widget=forms.HiddenInput, required=False)
+
+
+class ChangeReasonForm(forms.Form):
+    """Why the content the centre holds is wrong, and the files that prove it."""
+
+    reason_code = forms.ChoiceField(
+        label=pgettext_lazy("of a change", "Reason"), choices=[("", ""), *ChangeReason.choices], required=False
+    )
+    reason = forms.CharField(
+        label=_("Explanation"),
+        max_length=4000,
+        required=False,
+        help_text=_("What was reported wrongly, how it was found, and what proves it."),
+        widget=forms.Textarea(attrs={"rows": 3, "class": "inp"}),
+    )
+
+
+class WithdrawForm(forms.Form):
+    """Why an order is taken back."""
+
+    reason = forms.CharField(
+        label=_("Reason for the withdrawal"),
+        max_length=MOST_WORDS,
+        required=False,
+        widget=forms.TextInput(attrs={"class": "inp"}),
+    )
+
+
+class DelegationForm(forms.Form):
+    """Who may sign for the unit, and from when to when."""
+
+    person = forms.ModelChoiceField(label=_("Person"), queryset=Person.objects.none())
+    valid_from = forms.DateField(label=_("From day"), widget=forms.DateInput(attrs={"type": "date", "class": "inp"}))
+    valid_to = forms.DateField(label=_("To day"), widget=forms.DateInput(attrs={"type": "date", "class": "inp"}))
+    reason = forms.CharField(label=_("Why"), max_length=400, widget=forms.TextInput(attrs={"class": "inp"}))
+
+    def __init__(self, *args: Any, people: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["person"].queryset = people  # type: ignore[attr-defined]

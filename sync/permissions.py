@@ -39,3 +39,14 @@ def may_annotate(user: User) -> Verdict:
             ask_whom=_("The central unit of the same line."),
         )
     return may_read_lines(user)
+
+
+def may_read_orders(user: User) -> Verdict:
+    """May the user open the lists of change orders? Which orders is scope."""
+    if user.can("records.read"):
+        return ALLOWED
+    return denied(
+        _("Change orders hold records; your duties do not include reading records."),
+        article="17",
+        ask_whom=GIVES_DUTIES,
+    )

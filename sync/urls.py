@@ -3,7 +3,28 @@
 from django.urls import URLPattern, URLResolver, include, path
 
 from sync.views import batches, nodes, overview, quarantine
+from sync.views.changes import asking, bulk, delegations, letter, listing, order
 
+changes = [
+    path("changes/", listing.changes, name="changes"),
+    path("changes/delegations/", delegations.delegations, name="delegations"),
+    path("changes/delegations/<int:pk>/end/", delegations.delegation_end, name="delegation_end"),
+    path("changes/of/<str:key>/", bulk.change_bulk, name="change_bulk"),
+    path("changes/of/<str:key>/<uuid:uid>/", asking.change_new, name="change_new"),
+    path("changes/of/<str:key>/<uuid:uid>/draft/", asking.change_draft, name="change_draft"),
+    path("changes/of/<str:key>/<uuid:uid>/check/", asking.change_check, name="change_check"),
+    path("changes/of/<str:key>/<uuid:uid>/keep/", asking.change_keep, name="change_keep"),
+    path("changes/of/<str:key>/<uuid:uid>/preview/", asking.change_preview, name="change_preview"),
+    path("changes/<uuid:uid>/", order.change, name="change"),
+    path("changes/<uuid:uid>/seats/<str:seat>/", order.sign, name="change_sign"),
+    path("changes/<uuid:uid>/seats/<str:seat>/remind/", order.remind, name="change_remind"),
+    path("changes/<uuid:uid>/execute/", order.execute, name="change_execute"),
+    path("changes/<uuid:uid>/withdraw/", order.withdraw, name="change_withdraw"),
+    path("changes/<uuid:uid>/evidence/", order.evidence_add, name="change_evidence_add"),
+    path("changes/<uuid:uid>/evidence/<uuid:file>/", order.evidence, name="change_evidence"),
+    path("changes/<uuid:uid>/letter/", letter.letter, name="change_letter"),
+    path("letters/", letter.verify_letter, name="verify_letter"),
+]
 pages = [
     path("sync/", overview.overview, name="overview"),
     path("sync/send/", overview.send, name="send"),
@@ -18,6 +39,7 @@ pages = [
     path("nodes/register/", nodes.register, name="node_register"),
     path("nodes/keys/propose/", nodes.propose, name="key_propose"),
     path("nodes/keys/confirm/", nodes.confirm, name="key_confirm"),
+    *changes,
 ]
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include((pages, "sync"))),

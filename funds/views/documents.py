@@ -85,6 +85,7 @@ def document_list(request: HttpRequest) -> HttpResponse:
         "enter": may_enter(request.user, FUND_DOCUMENT),
         "export_url": export_address(request.user, FUND_DOCUMENT, request.GET),
         "resource": FUND_DOCUMENT.plural,
+        "may_ask": request.user.can(FUND_DOCUMENT.enter) or request.user.can(FUND_DOCUMENT.review),
         **extent,
     }
     return render(request, "funds/document_list.html", context)

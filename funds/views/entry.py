@@ -2,33 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import wraps
 from typing import Any
 from uuid import UUID
 
-import msgspec
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.db import transaction
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods
 
 from funds import services
 from funds.forms import Entry, HeadForm, parents_for, plain_lines, read_entry
 from funds.models import FundDocument
 from funds.registry import FUND_DOCUMENT
 from funds.views.grid import Shown, form_page, shown_document, shown_new
-from povfund.common.errors import REFUSE, Finding, RuleViolation, StaleEdit
+from povfund.common.answering import answers_json, body_of
+from povfund.common.errors import REFUSE, RuleViolation, StaleEdit
 from povfund.common.uid import uuid_of
-from povfund.common.verdict import Refused, require
+from povfund.common.verdict import require
 from records.permissions import may_edit, may_enter
 from records.services import Step, discard_draft, save_draft, take_step
 
-Answering = Callable[[HttpRequest, dict[str, Any]], dict[str, Any]]
 FORM = FUND_DOCUMENT.key
 
 
@@ -95,43 +92,6 @@ def _own(request: HttpRequest, uid: UUID) -> FundDocument:
     return found
 
 
-def answers_json(view: Answering) -> Callable[[HttpRequest], HttpResponse]:
-    """Read a JSON object, answer one; what went wrong as {"errors": [...]} with the status it deserves."""
-
-    @login_required
-    @require_POST
-    @wraps(view)
-    def answer(request: HttpRequest) -> HttpResponse:
-        require(may_enter(request.user, FUND_DOCUMENT))
-        try:
-            return JsonResponse(view(request, _body(request)))
-        except RuleViolation as error:
-            wrong: dict[str, Any] = {"errors": [finding.as_json() for finding in error.findings]}
-            if isinstance(error, StaleEdit):
-                wrong |= {"changed": error.changes, "rev": error.rev}
-            return JsonResponse(wrong, status=error.status)
-        except Refused as error:
-            verdict = error.verdict
-            finding = Finding("FORBIDDEN", verdict.reason, remedy=verdict.ask_whom, article=verdict.article)
-            return JsonResponse({"errors": [finding.as_json()]}, status=403)
-
-    return answer
-
-
-def _body(request: HttpRequest) -> dict[str, Any]:
-    try:
-        held = msgspec.json.decode(request.body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        held = None
-    if not isinstance(held, dict) or "\\u0000" in request.body.decode(errors="replace"):
-        raise RuleViolation(
-            Finding(
-                "SHAPE", _("What the page sent cannot be read."), remedy=_("Load the page again; your draft is kept.")
-            )
-        )
-    return held
-
-
 def _target(request: HttpRequest, body: dict[str, Any]) -> FundDocument | None:
     """The document a request speaks of, None for a new one; an unknown one is 404."""
     if not body.get("uid"):
@@ -153,8 +113,10 @@ def _rev(body: dict[str, Any]) -> int | None:
 
 
 @answers_json
-def save(request: HttpRequest, body: dict[str, Any]) -> dict[str, Any]:
+def save(request: HttpRequest) -> dict[str, Any]:
     """Store the document; with `then: submit` also submit it, both or neither."""
+    require(may_enter(request.user, FUND_DOCUMENT))
+    body = body_of(request)
     document, entry = _target(request, body), _entry(request, body)
     with transaction.atomic():
         saved = _stored(request, entry, document=document, base_rev=_rev(body))
@@ -178,8 +140,10 @@ def _reasons(body: dict[str, Any]) -> dict[str, Any]:
 
 
 @answers_json
-def check(request: HttpRequest, body: dict[str, Any]) -> dict[str, Any]:
+def check(request: HttpRequest) -> dict[str, Any]:
     """Everything the rules find in what is typed; stores nothing."""
+    require(may_enter(request.user, FUND_DOCUMENT))
+    body = body_of(request)
     document, entry = _target(request, body), _entry(request, body)
     findings = list(entry.findings)
     if entry.data and entry.data.lines:
@@ -194,8 +158,10 @@ def check(request: HttpRequest, body: dict[str, Any]) -> dict[str, Any]:
 
 
 @answers_json
-def draft(request: HttpRequest, body: dict[str, Any]) -> dict[str, Any]:
+def draft(request: HttpRequest) -> dict[str, Any]:
     """Keep what is typed, as it is, for this person alone."""
+    require(may_enter(request.user, FUND_DOCUMENT))
+    body = body_of(request)
     document = _target(request, body)
     if document:
         require(may_edit(request.user, document))

@@ -45,6 +45,8 @@ class Shown:
     reasons: dict[str, Any] = dc_field(default_factory=dict)
     kept_at: datetime | None = None
     typed: bool = False
+    addresses: dict[str, str] = dc_field(default_factory=dict)
+    """Where the grid speaks to, by `draft_url`, `check_url`, `save_url`; the entry's own where empty."""
 
 
 def shown_new(user: User) -> Shown:
@@ -57,6 +59,12 @@ def shown_new(user: User) -> Shown:
 
 def shown_document(user: User, document: FundDocument) -> Shown:
     """The stored document, or what the person typed over it and did not save."""
+    shown = stored(user, document)
+    return _with_draft(user, shown, draft_of(actor=user, form=FUND_DOCUMENT.key, record_uid=document.pk))
+
+
+def stored(user: User, document: FundDocument) -> Shown:
+    """The stored document as it is."""
     initial = {name: getattr(document, name) for name in HEAD}
     initial |= {"document_no": document.document_no_raw, "parent": document.parent_id}
     form = HeadForm(initial=initial, parents=parents_for(user, chosen=document.parent_id))
@@ -74,14 +82,19 @@ def shown_document(user: User, document: FundDocument) -> Shown:
         }
         for line in lines
     ]
-    shown = Shown(document=document, form=form, rows=rows, rev=document.rev)
-    return _with_draft(user, shown, draft_of(actor=user, form=FUND_DOCUMENT.key, record_uid=document.pk))
+    return Shown(document=document, form=form, rows=rows, rev=document.rev)
 
 
 def _with_draft(user: User, shown: Shown, draft: EntryDraft | None) -> Shown:
     if draft is None:
         return shown
-    kept = draft.payload
+    over = typed_over(shown, draft.payload)
+    over.rev, over.kept_at = draft.base_rev if shown.document else None, draft.saved_at
+    return over
+
+
+def typed_over(shown: Shown, kept: dict[str, Any]) -> Shown:
+    """What was typed over the document, as it was sent."""
     head: dict[str, Any] = {name: kept[name] for name in HeadForm.base_fields if isinstance(kept.get(name), str)}
     parents = shown.form.fields["parent"].widget.choices[1:]
     form = HeadForm(initial={**(shown.form.initial or {}), **head}, parents=parents)
@@ -96,9 +109,9 @@ def _with_draft(user: User, shown: Shown, draft: EntryDraft | None) -> Shown:
         document=shown.document,
         form=form,
         rows=rows,
-        rev=draft.base_rev if shown.document else None,
+        rev=shown.rev,
         reasons=reasons if isinstance(reasons, dict) else {},
-        kept_at=draft.saved_at,
+        addresses=shown.addresses,
     )
 
 
@@ -209,9 +222,9 @@ def _config(
         "codes": {name: _grid_codes(rows) for name, rows in tables.items()},
         "recipients": usual,
         "divisions_url": reverse("divisions-list"),
-        "draft_url": reverse("funds:draft"),
-        "check_url": reverse("funds:check"),
-        "save_url": reverse("funds:save"),
+        "draft_url": shown.addresses.get("draft") or reverse("funds:draft"),
+        "check_url": shown.addresses.get("check") or reverse("funds:check"),
+        "save_url": shown.addresses.get("save") or reverse("funds:save"),
         "csrf_cookie": settings.CSRF_COOKIE_NAME,
         "rev": shown.rev,
         "uid": str(shown.document.pk) if shown.document else None,

@@ -35,3 +35,6 @@ TICKS = [
     "rollups.ticks.prove",
 ]
 """What the ticker runs, in order; each looks for itself whether something is due."""
+
+CHANGE_EFFECTS = "rollups.services.effects.effects_of"
+"""Who computes what a change order does to the totals."""

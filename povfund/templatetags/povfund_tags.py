@@ -83,6 +83,12 @@ def signed_wan(yuan: Decimal | None, decimals: int = 2) -> SafeString | str:
     return _faded(("+" if yuan > 0 else "") + wan_text(Decimal(yuan), decimals=int(decimals)))
 
 
+@register.filter
+def fen_signed_wan(fen: int | None) -> SafeString | str:
+    """A change in 分 as 万元, with its sign."""
+    return signed_wan(None if fen is None else Decimal(fen) / 100)
+
+
 def _faded(text: str) -> SafeString | str:
     whole, _dot, part = text.partition(".")
     return format_html('{}<i class="z">.{}</i>', whole, part) if set(part) == {"0"} else text

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -17,11 +19,17 @@ _PLACE = re.compile(r"\[\d+\]")
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One field or row that differs; `old` or `new` is empty where the row is new or gone."""
+    """
+    One field or row that differs; `old` or `new` is empty where the row is new or gone.
+
+    `row` names the row of a list the field stands in; `by` is how much an amount grew, in 元.
+    """
 
     label: str
     old: Any
     new: Any
+    row: str = ""
+    by: Decimal | None = None
 
 
 @dataclass(slots=True)
@@ -44,14 +52,18 @@ def comparison_of(record: Record) -> Comparison:
         held.append(_earlier(content, diff))
     reading = kind.reading(held)
     found = Comparison(diff.rev if diff else None)
-    found.changes = list(_changes(content, diff, reading)) if diff else []
+    found.changes = list(changes_of(content, diff, reading)) if diff else []
     changed = set(diff.changed) if diff else set()
     found.fields = [
         (reading.label(name), reading.text(name, content[name]), name in changed) for name in reading.fields
     ]
-    for name, columns in reading.lists.items():
-        found.lists.append(_table(name, columns, content[name], reading, diff))
+    found.lists = tables_of(content, diff, reading)
     return found
+
+
+def tables_of(content: dict[str, Any], diff: RevisionDiff | None, reading: Reading) -> list[dict[str, Any]]:
+    """The lists of a content, ready to print, cells that differ marked."""
+    return [_table(name, columns, content[name], reading, diff) for name, columns in reading.lists.items()]
 
 
 def _earlier(content: dict[str, Any], diff: RevisionDiff) -> dict[str, Any]:
@@ -67,16 +79,41 @@ def _earlier(content: dict[str, Any], diff: RevisionDiff) -> dict[str, Any]:
     return earlier
 
 
-def _changes(content: dict[str, Any], diff: RevisionDiff, reading: Reading) -> Any:
+def changes_of(content: dict[str, Any], diff: RevisionDiff, reading: Reading) -> Iterator[Change]:
+    """Every difference a person is shown: changed fields, added rows, rows taken away."""
     shown = {*reading.fields, *(f"{name}.{column}" for name, columns in reading.lists.items() for column in columns)}
     for path, old in diff.changed.items():
         if _PLACE.sub("", path) in shown:
-            yield Change(reading.label(path), reading.text(path, old), reading.text(path, _at(content, path)))
+            new = _at(content, path)
+            yield Change(
+                reading.label(path),
+                reading.text(path, old),
+                reading.text(path, new),
+                _row_name(content, path, reading),
+                _grown(path, old, new, reading),
+            )
     for path in diff.added:
         yield Change(reading.label(path), "", reading.text(path, _at(content, path)))
     for name, rows in diff.removed.items():
         for row in rows:
             yield Change(_("%(list)s, taken away") % {"list": reading.label(name)}, reading.text(name, row), "")
+
+
+def _row_name(content: dict[str, Any], path: str, reading: Reading) -> str:
+    """What the row a path stands in is called: the value of its first column."""
+    match = re.match(r"(\w+)\[(\d+)\]", path)
+    if match is None:
+        return ""
+    name, row = match[1], content[match[1]][int(match[2])]
+    first = reading.lists[name][0]
+    return str(reading.text(f"{name}.{first}", row[first]))
+
+
+def _grown(path: str, old: Any, new: Any, reading: Reading) -> Decimal | None:
+    """New less old of an amount, in 元; None of anything else."""
+    if _PLACE.sub("", path) not in reading.figures:
+        return None
+    return Decimal(new or 0) - Decimal(old or 0)
 
 
 def _at(content: dict[str, Any], path: str) -> Any:

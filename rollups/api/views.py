@@ -56,6 +56,7 @@ def as_json(report: Report) -> dict[str, Any]:
         "measure": report.question.measure,
         "node": report.question.node.code,
         "data_state": report.question.data_state,
+        "version": report.question.version,
         "rows": rows,
         "total": _figures(report.total),
         "kept": _figures(report.kept),

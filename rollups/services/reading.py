@@ -11,7 +11,7 @@ from django.db import connection
 from accounts.models import Division
 from funds.models import FundCategory
 from povfund.common import clock
-from rollups.choices import DataState, Dimension, Measure, states_from
+from rollups.choices import DataState, Dimension, Measure, Version, states_from
 from rollups.sql import NODES, PENDING
 from sync.models import ChangeOrder
 
@@ -49,6 +49,7 @@ class Question:
     unit_kinds: tuple[str, ...] = ()
     data_state: str = DataState.ACKNOWLEDGED
     as_of: date | None = None
+    version: str = Version.CORRECTED
 
 
 @dataclass(slots=True)
@@ -88,7 +89,13 @@ def answer(question: Question) -> Answer:
     if by_division:
         result.divisions = {child.scope_key: child for child in _children(question)}
     own, national = question.node.scope_key, _national(question)
-    for key, node, figure in _figures(question, nodes=[own, *result.divisions]):
+    nodes = [own, *result.divisions]
+    figures = _figures(question, nodes=nodes)
+    if question.version == Version.FIRST and question.measure == Measure.ALLOCATED:
+        from rollups.services.first_reported import first_less_now
+
+        figures += first_less_now(question, nodes=nodes)
+    for key, node, figure in figures:
         if node == own:
             result.total.n += figure.n
             result.total.fen += figure.fen
@@ -174,6 +181,22 @@ def _figures(question: Question, *, nodes: list[str]) -> list[tuple[tuple[Any, .
         )
         for row in found
     ]
+
+
+def figures_at(nodes: list[str], *, years: tuple[int, ...], data_state: str) -> dict[str, dict[str, int]]:
+    """分 of several places at once: {scope key: {national fund category: 分}}. Two queries."""
+    names = dict(FundCategory.objects.values_list("pk", "code"))
+    top = Division.objects.filter(scope_key="").first()
+    found: dict[str, dict[str, int]] = {}
+    if top is None or not nodes:
+        return found
+    by = (Dimension.DIVISION, Dimension.FUND_CATEGORY)
+    question = Question(node=top, by=by, years=years, data_state=data_state)
+    for (node, category), _node, figure in _figures(question, nodes=nodes):
+        code = names[category].partition(".")[0]
+        held = found.setdefault(node, {})
+        held[code] = held.get(code, 0) + figure.fen
+    return found
 
 
 def _conditions(question: Question) -> tuple[str, dict[str, Any]]:

@@ -188,6 +188,14 @@ def _require_may_draft(actor: User, rows: dict[UUID, Record]) -> None:
         require(permissions.may_draft(actor, row, claims=claims))
 
 
+def items_asked_for(*, actor: User, kind: RecordType, proposals: Sequence[Proposal]) -> list[ChangeItem]:
+    """An item for each proposal as an order would hold it; stores nothing. Raises Refused, RuleViolation."""
+    rows = _rows(kind, proposals)
+    _require_may_draft(actor, rows)
+    _require_current(proposals, rows)
+    return _items(kind, proposals, rows)
+
+
 def _require_current(proposals: Sequence[Proposal], rows: dict[UUID, Record]) -> None:
     for proposal in proposals:
         if rows[proposal.uid].rev != proposal.rev:

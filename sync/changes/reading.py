@@ -88,7 +88,11 @@ class ItemView:
 
 def items_of(order: ChangeOrder, *, start: int = 0, most: int = 50) -> list[ItemView]:
     """Items from number `start` + 1 on, at most `most`, with their differences. Two queries."""
-    items = list(order.items.filter(n__gt=start, n__lte=start + most))
+    return views_of(list(order.items.filter(n__gt=start, n__lte=start + most)))
+
+
+def views_of(items: Sequence[ChangeItem]) -> list[ItemView]:
+    """These items, stored or not, with their differences. One query."""
     wanted = {item.record_uid: item.base_rev for item in items}
     before = _revisions(wanted)
     return [_item_view(item, before.get(item.record_uid, b"{}")) for item in items]

@@ -23,6 +23,7 @@ SAMPLES = {
     "line_no": 999_999,
     "sha256": "0" * 64,
     "seat": "province_unit",
+    "file": str(uuid.UUID(int=0x0196_0000_7000_8000_0000_0000_0000_0002)),
 }
 """A value for each name in an address: of a form that fits, and of a thing that is absent where it can be."""
 

@@ -6,10 +6,10 @@ import time
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from accounts.models import User
-from povfund.demo import chain, documents, nodes, people
+from povfund.demo import chain, changes, documents, nodes, people
 from sync.choices import OutState
 from sync.models import Batch
 from sync.services import send_now
@@ -22,11 +22,18 @@ class Command(BaseCommand):
 
     help = __doc__
 
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--changes", action="store_true", help="the change orders, once both worlds are there")
+
     def handle(self, *args: Any, **options: Any) -> None:
         if settings.PRODUCTION:
             raise CommandError("the demo world is refused on a production server")
         if not settings.DEMO_PASSWORD:
             raise CommandError("set POVFUND_DEMO_PASSWORD; `make run` does")
+        if options["changes"]:
+            count = changes.decide() if settings.EDITION == "central" else changes.ask()
+            self.stdout.write(f"{count} change orders")
+            return
         if settings.EDITION == "central":
             people.make_accounts(["000000"])
             people.make_second_administrator("000000")

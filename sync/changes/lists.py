@@ -1,0 +1,91 @@
+"""Orders by who acts next: mine, others', ended; the same queries for two rows and for forty."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.db.models import Exists, OuterRef, Q
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import User
+from povfund.common import clock
+from records.calendar.days import WorkingCalendar
+from records.calendar.services import calendar
+from records.registry import record_types
+from sync.changes import permissions
+from sync.choices import ChangeState, Seat
+from sync.models import ChangeOrder, ChangeSeat, ChangeSignature
+from sync.querysets import ChangeOrderQuerySet, units_of
+
+MINE, OTHERS, ENDED = "me", "others", "ended"
+WHOSE = ((MINE, _("Waiting for me")), (OTHERS, _("Waiting for others")), (ENDED, _("Ended")))
+NEXT: dict[str, Any] = {
+    "execute": _("the provincial counterpart makes the change"),
+    "review": _("review and transmission of the correction"),
+}
+
+
+def waiting_for(user: User) -> ChangeOrderQuerySet:
+    """
+    待我办理 — orders whose asked seat the person may fill now, and permits the person may execute.
+
+    Whoever decided in an order already has nothing more to decide in it.
+    """
+    rows: ChangeOrderQuerySet = ChangeOrder.objects.visible_to(user)
+    wanted = Q(pk__in=[])
+    if user.can("changes.sign") or permissions.delegation_of(user):
+        done = ChangeSignature.objects.filter(order=OuterRef("pk"), person=user.person_id)
+        wanted |= Q(pk__in=ChangeOrder.objects.awaiting(user).filter(~Exists(done)).values("pk"))
+    if settings.EDITION == "provincial":
+        kinds = [kind.key for kind in record_types().values() if user.can(kind.enter)]
+        held = ChangeSeat.objects.filter(seat=Seat.PROVINCE_UNIT, unit__in=units_of(user))
+        wanted |= Q(state=ChangeState.PERMITTED, executed_by=None, pk__in=held.values("order"), record_type__in=kinds)
+    return rows.filter(wanted)
+
+
+def whose(rows: Any, user: User, *, part: str) -> Any:
+    """The rows of one part of the list: `me`, `others` or `ended`."""
+    if part == ENDED:
+        return rows.exclude(pk__in=rows.open().values("pk"))
+    mine = waiting_for(user).values("pk")
+    return rows.filter(pk__in=mine) if part == MINE else rows.open().exclude(pk__in=mine)
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Who acts next in an order, since when, and the working days since then."""
+
+    who: Any
+    since: datetime | None
+    days: int
+
+
+def next_actors(orders: Sequence[ChangeOrder]) -> dict[Any, Waiting]:
+    """Who acts next in each open order. Two queries and the calendar."""
+    uids = [order.pk for order in orders if order.is_open]
+    decided = set(ChangeSignature.objects.filter(order__in=uids).values_list("order", "seat"))
+    seats: dict[Any, list[ChangeSeat]] = {}
+    for row in ChangeSeat.objects.filter(order__in=uids, since__isnull=False).order_by("pk"):
+        if (row.order_id, row.seat) not in decided:
+            seats.setdefault(row.order_id, []).append(row)
+    days = calendar()
+    return {order.pk: _waiting(order, seats.get(order.pk, []), days) for order in orders if order.is_open}
+
+
+def _waiting(order: ChangeOrder, seats: list[ChangeSeat], days: WorkingCalendar) -> Waiting:
+    who: Any = "、".join(row.unit_name for row in seats)
+    since = min((row.since for row in seats if row.since), default=None)
+    if order.state == ChangeState.PERMITTED:
+        who, since = NEXT["execute"], order.decided_at
+    elif order.state == ChangeState.EXECUTING:
+        who, since = NEXT["review"], order.executed_at
+    return Waiting(who, since, days.between(clock.local_date(since), clock.today()) if since else 0)
+
+
+def waited(since: datetime | None) -> int:
+    """Working days since a moment."""
+    return calendar().between(clock.local_date(since), clock.today()) if since else 0

@@ -1,0 +1,48 @@
+"""What the page of any record says of its change orders: may one be asked for, first reported and corrected."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import template
+from django.conf import settings
+from django.urls import reverse
+
+from povfund.common.verdict import Verdict
+from records.choices import LOCKED_STATES
+from records.models import Record
+from records.registry import record_type
+from records.review.comparing import changes_of
+from records.services import contents_diff
+from sync.changes import services
+
+register = template.Library()
+
+
+@register.simple_tag(takes_context=True)
+def ask_for_change(context: Any, record: Record) -> dict[str, Any]:
+    """`verdict` and `url` of asking for a change of this record; nothing at the centre or before it was sent."""
+    user = context["request"].user
+    kind = record_type(record.record_type)
+    sent = record.state in LOCKED_STATES or record.acked_rev is not None
+    if settings.EDITION != "provincial" or not sent or not kind.change_form_path:
+        return {}
+    verdict: Verdict = services.may_draft(user, record)
+    return {"verdict": verdict, "url": reverse("sync:change_new", args=[kind.key, record.pk])}
+
+
+@register.inclusion_tag("changes/_corrections.html", takes_context=True)
+def corrections(context: Any, record: Record) -> dict[str, Any]:
+    """首报与更正 — the open order, and what was first reported beside what holds now; nothing where nothing was."""
+    user = context["request"].user
+    found = services.corrected(record.pk)
+    shown: dict[str, Any] = {"found": found, "record": record}
+    if found is None or not (found.orders or found.pending):
+        return {}
+    if found.pending and not type(found.pending).objects.visible_to(user).filter(pk=found.pending.pk).exists():
+        shown["hidden"] = True
+    if found.orders and found.now is not None:
+        diff = contents_diff(rev=found.first_rev, before=found.first, now=found.now)
+        reading = record_type(record.record_type).reading([found.first, found.now])
+        shown["changes"] = list(changes_of(found.now, diff, reading))
+    return shown

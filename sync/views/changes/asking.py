@@ -1,0 +1,215 @@
+"""Drawing up an order over one record: its own form, then before and after and the effect, then the reason."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.db import transaction
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
+
+from povfund.common.answering import answers_json, body_of
+from povfund.common.errors import REFUSE, SHOW, WARN, Finding, RuleViolation
+from povfund.common.verdict import require
+from records.models import Record
+from records.registry import ChangeForm, RecordType, record_types
+from records.services import discard_draft, draft_of, save_draft
+from sync.changes import services
+from sync.changes.services import Proposal
+from sync.changes.showing import effect_of, proposed, shown_items
+from sync.forms import ChangeReasonForm
+from sync.models import ChangeOrder
+
+Target = tuple[RecordType, ChangeForm, Any]
+
+
+def target(request: HttpRequest, key: str, uid: UUID) -> Target:
+    """The record to change with its type and form. Raises 404 where it cannot be read in full, Refused."""
+    kind = record_types().get(key)
+    form = kind.change_form if kind else None
+    if kind is None or form is None:
+        raise Http404
+    rows: Any = kind.model.objects
+    found = rows.visible_in_full_to(request.user).with_display_relations().filter(pk=uid).first()
+    if found is None:
+        raise Http404
+    require(services.may_draft(request.user, found))
+    return kind, form, found
+
+
+def _form_name(kind: RecordType) -> str:
+    return f"change.{kind.key}"
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def change_new(request: HttpRequest, key: str, uid: UUID) -> HttpResponse:
+    """The record's own form; what was typed before is still there. Without script it sends itself."""
+    kind, form, record = target(request, key, uid)
+    user: Any = request.user
+    if "discard" in request.POST:
+        discard_draft(actor=user, form=_form_name(kind), record_uid=record.pk)
+        return redirect("sync:change_new", key, uid)
+    if request.method == "POST":
+        typed = form.typed(request.POST)
+        try:
+            _keep(user, kind, form, record, typed)
+        except RuleViolation as error:
+            return _form_page(request, (kind, form, record), typed, findings=error.findings, status=422)
+        return redirect("sync:change_preview", key, uid)
+    draft = draft_of(actor=user, form=_form_name(kind), record_uid=record.pk)
+    return _form_page(request, (kind, form, record), draft.payload if draft else None)
+
+
+def _form_page(
+    request: HttpRequest, held: Target, typed: Any, *, findings: list[Finding] | None = None, status: int = 200
+) -> HttpResponse:
+    kind, form, record = held
+    addresses = {
+        "draft": reverse("sync:change_draft", args=[kind.key, record.pk]),
+        "check": reverse("sync:change_check", args=[kind.key, record.pk]),
+        "save": reverse("sync:change_keep", args=[kind.key, record.pk]),
+    }
+    context = form.context(request.user, record, typed, addresses=addresses)
+    if findings:
+        context["plain_findings"] = [("", finding) for finding in findings]
+    context |= {"kind": kind, "record": record, "form_template": form.template, "typed": typed is not None}
+    return render(request, "changes/new.html", context, status=status)
+
+
+def _keep(user: Any, kind: RecordType, form: ChangeForm, record: Record, typed: dict[str, Any]) -> None:
+    """Keep what is typed as this person's draft, if it can be read and the rules take it. Raises RuleViolation."""
+    findings = _checked(user, kind, form, record, typed)
+    if wrong := [finding for finding in findings if finding.severity == REFUSE]:
+        raise RuleViolation(wrong)
+    save_draft(actor=user, form=_form_name(kind), record_uid=record.pk, base_rev=record.rev, payload=typed)
+
+
+def _checked(user: Any, kind: RecordType, form: ChangeForm, record: Record, typed: dict[str, Any]) -> list[Finding]:
+    """Everything the rules find in what is typed, at the places typed."""
+    changes, findings, placed = form.read(typed)
+    if changes is None:
+        return findings
+    try:
+        proposal = Proposal(uid=record.pk, rev=record.rev, changes=changes)
+        found = services.check_change(actor=user, kind=kind, proposals=[proposal])[0]
+    except RuleViolation as error:
+        found = error.findings
+    return findings + placed(found)
+
+
+@answers_json
+def change_draft(request: HttpRequest, key: str, uid: UUID) -> dict[str, Any]:
+    """Keep what is typed, as it is, for this person alone."""
+    kind, _form, record = target(request, key, uid)
+    kept = save_draft(
+        actor=request.user,  # type: ignore[arg-type]
+        form=_form_name(kind),
+        record_uid=record.pk,
+        base_rev=record.rev,
+        payload=body_of(request),
+    )
+    return {"saved_at": kept.saved_at.isoformat()}
+
+
+@answers_json
+def change_check(request: HttpRequest, key: str, uid: UUID) -> dict[str, Any]:
+    """
+    What the rules say of the change; an unchanged record is no fault while it is typed.
+
+    Warnings are told, not asked about: the reason of the order stands for them.
+    """
+    kind, form, record = target(request, key, uid)
+    findings = _checked(request.user, kind, form, record, body_of(request))
+    told = [
+        replace(finding, severity=SHOW) if finding.severity == WARN else finding
+        for finding in findings
+        if finding.rule != "NO_CHANGE"
+    ]
+    return {"findings": [finding.as_json() for finding in told]}
+
+
+@answers_json
+def change_keep(request: HttpRequest, key: str, uid: UUID) -> dict[str, Any]:
+    """Keep the change and lead to its preview."""
+    kind, form, record = target(request, key, uid)
+    _keep(request.user, kind, form, record, body_of(request))
+    preview = reverse("sync:change_preview", args=[key, uid])
+    return {"uid": str(record.pk), "rev": record.rev, "redirect": preview}
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def change_preview(request: HttpRequest, key: str, uid: UUID) -> HttpResponse:
+    """Before and after, the effect at every level, reason and evidence; by POST the order is drawn up."""
+    held = target(request, key, uid)
+    kind, form, record = held
+    user: Any = request.user
+    delete = "delete" in (request.POST if request.method == "POST" else request.GET)
+    changes: dict[str, Any] | None = None
+    if not delete:
+        draft = draft_of(actor=user, form=_form_name(kind), record_uid=record.pk)
+        changes = form.read(draft.payload)[0] if draft else None
+        if changes is None:
+            return redirect("sync:change_new", key, uid)
+    proposal = Proposal(uid=record.pk, rev=record.rev, changes=changes)
+    reason = ChangeReasonForm(request.POST if request.method == "POST" else None)
+    findings: list[Finding] = []
+    if request.method == "POST":
+        try:
+            order = draw_up(request, kind, [proposal], reason)
+        except RuleViolation as error:
+            findings = error.findings
+        else:
+            discard_draft(actor=user, form=_form_name(kind), record_uid=record.pk)
+            messages.success(request, _("%(order)s is drawn up; now it is signed.") % {"order": order})
+            return redirect(order)
+    return _preview_page(request, held, proposal, reason, findings)
+
+
+def _preview_page(
+    request: HttpRequest, held: Target, proposal: Proposal, reason: ChangeReasonForm, findings: list[Finding]
+) -> HttpResponse:
+    kind, _form, record = held
+    user: Any = request.user
+    try:
+        views = proposed(actor=user, kind=kind, proposals=[proposal])
+    except RuleViolation as error:
+        for finding in error.findings:
+            messages.error(request, f"{finding.message} {finding.remedy}")
+        return redirect("sync:change_new", kind.key, record.pk)
+    warned = [] if findings else services.check_change(actor=user, kind=kind, proposals=[proposal])[0]
+    context = {
+        "kind": kind,
+        "record": record,
+        "items": shown_items(kind, views, user=user, tables=True),
+        "effects": effect_of(kind.key, views),
+        "findings": findings or warned,
+        "reason_form": reason,
+        "delete": proposal.changes is None,
+        "most_files": services.MOST_EVIDENCE,
+    }
+    return render(request, "changes/preview.html", context, status=422 if findings else 200)
+
+
+def draw_up(request: HttpRequest, kind: RecordType, proposals: list[Proposal], form: ChangeReasonForm) -> ChangeOrder:
+    """The order with its evidence, or nothing at all. Raises RuleViolation."""
+    form.is_valid()
+    code, text = form.data.get("reason_code", ""), form.data.get("reason", "")
+    user: Any = request.user
+    files: list[Any] = request.FILES.getlist("evidence")
+    if len(files) > services.MOST_EVIDENCE:
+        most = _("At most %(n)s files prove an order.") % {"n": services.MOST_EVIDENCE}
+        raise RuleViolation(Finding("EVIDENCE", most, field="evidence", article="12"))
+    with transaction.atomic():
+        order = services.propose(actor=user, kind=kind, proposals=proposals, reason_code=code, reason=text)
+        for file in files:
+            services.add_evidence(actor=user, order=order, name=file.name, chunks=file.chunks())
+    return order

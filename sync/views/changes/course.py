@@ -1,0 +1,123 @@
+"""经过 — what happened to an order and what comes next, as steps of a timeline and in one sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from sync.changes.lists import waited
+from sync.changes.reading import SeatView
+from sync.choices import ChangeState, SeatDecision
+from sync.models import ChangeOrder
+
+
+def steps_of(order: ChangeOrder, board: Sequence[SeatView]) -> list[dict[str, Any]]:
+    """Everything that was done with the order, in time, then who is waited for and what follows."""
+    who = order.drafted_by.person.name if order.drafted_by else order.drafted_unit
+    steps = [_step("done", who, _("drew up the order"), order.drafted_at)]
+    steps += [_signed(view) for view in board if view.signature]
+    steps += [
+        _step("done", reminder.person_name, _("reminded %(unit)s") % {"unit": view.unit_name}, reminder.at)
+        for view in board
+        for reminder in view.reminders
+    ]
+    if order.decided_at:
+        steps.append(_step("done", "", _("Permit given, for exactly this content"), order.decided_at))
+    if order.executed_at:
+        name = order.executed_by.person.name if order.executed_by else ""
+        steps.append(_step("done", name, _("made the permitted change"), order.executed_at))
+    steps.sort(key=lambda step: step["at"])
+    if order.closed_at:
+        good = order.state == ChangeState.DONE
+        label = order.get_state_display() if good else order.get_closed_for_display() or order.get_state_display()
+        steps.append(_step("done" if good else "bad", "", label, order.closed_at, order.closed_text))
+        return steps
+    return [*steps, *_ahead(order, board)]
+
+
+def _signed(view: SeatView) -> dict[str, Any]:
+    signature: Any = view.signature
+    kind = "bad" if signature.decision == SeatDecision.REFUSE else "done"
+    what = str(signature.get_decision_display())
+    if signature.delegated:
+        what = _("%(decision)s, by delegation") % {"decision": what}
+    words = signature.comment if kind == "bad" else ""
+    step = _step(kind, signature.person_name, what, signature.at, words)
+    return step | {"unit": signature.unit_name}
+
+
+def _ahead(order: ChangeOrder, board: Sequence[SeatView]) -> list[dict[str, Any]]:
+    steps = [
+        _step(
+            "now", view.unit_name, _("is to decide, waiting for %(days)s working days") % {"days": waited(view.since)}
+        )
+        for view in board
+        if view.standing == "waiting"
+    ]
+    if order.state == ChangeState.PERMITTED:
+        steps.append(_step("now", "", _("The provincial counterpart makes the change")))
+    if order.state == ChangeState.EXECUTING:
+        steps.append(_step("now", "", _("Unit and provincial review by different persons, then sent at once")))
+    else:
+        steps.append(_step("", "", _("Permit, execution, review, batch of the correction")))
+    return steps
+
+
+def _step(kind: str, who: str, what: Any, at: Any = None, words: str = "") -> dict[str, Any]:
+    return {"kind": kind, "who": who, "what": what, "at": at, "words": words}
+
+
+def next_words(order: ChangeOrder, board: Sequence[SeatView]) -> dict[str, Any]:
+    """What comes next, in a title and a sentence, with the kind of box it stands in."""
+    if order.state in (ChangeState.DRAFT, ChangeState.SIGNING):
+        return _box(
+            "i",
+            "key",
+            _("After both provincial signatures"),
+            _(
+                "The order goes to the central counterpart and to the Ministry of Finance at the same moment."
+                " Nothing is asked before."
+            ),
+        )
+    if order.state == ChangeState.ASKED:
+        return _box(
+            "i",
+            "key",
+            _("After both consents"),
+            _(
+                "A permit for one use, valid for 30 days, for exactly the content above. The provincial counterpart"
+                " makes the change; it is reviewed by the unit and the province and sent as a correction."
+                " The first refusal ends the order."
+            ),
+        )
+    if order.state == ChangeState.PERMITTED:
+        return _box(
+            "k",
+            "key",
+            _("Both have consented"),
+            _("The provincial counterpart makes the change by one click; nothing else can be made of it."),
+        )
+    if order.state == ChangeState.EXECUTING:
+        return _box(
+            "i",
+            "clipboard-check",
+            _("The change is made, and waits for its reviews"),
+            _(
+                "Persons of the unit and of the provincial counterpart who had no part in it approve it; the"
+                " correction is then sent at once. The centre's totals keep the last consented figure until it is"
+                " applied."
+            ),
+        )
+    if order.state == ChangeState.DONE:
+        return _box("k", "checks", _("In force at both ends"), _("Figures as first reported stay readable."))
+    refusing = next((view for view in board if view.standing == "refused"), None)
+    title = _("Refused by %(unit)s") % {"unit": refusing.unit_name} if refusing else str(order.get_state_display())
+    why = order.closed_text or str(order.get_closed_for_display())
+    text = _("%(why)s The record stays as it was; another order may be drawn up.") % {"why": why}
+    return _box("e", "x", title, text)
+
+
+def _box(kind: str, icon: str, title: str, text: str) -> dict[str, str]:
+    return {"kind": kind, "icon": icon, "title": title, "text": text}

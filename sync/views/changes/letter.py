@@ -1,0 +1,64 @@
+"""公函 — the printable letter of an order, and the public page that checks its code without telling its content."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.http import require_safe
+
+from povfund.common import clock
+from records.registry import record_type
+from sync.changes import services
+from sync.changes.showing import effect_of, shown_items
+from sync.choices import PROVINCIAL_SEATS, ChangeState
+from sync.views.changes.board import seats_of
+from sync.views.changes.order import visible_order
+
+PRINTED = 200
+"""Records printed with the letter; of a larger order the manifest's root stands for all of them."""
+
+
+@login_required
+@require_safe
+def letter(request: HttpRequest, uid: UUID) -> HttpResponse:
+    """The letter of an order somebody has signed, as it is sent on paper. 404 for a draft."""
+    order = visible_order(request, uid)
+    if order.state == ChangeState.DRAFT:
+        raise Http404
+    user: Any = request.user
+    kind = record_type(order.record_type)
+    views = services.items_of(order, most=order.count)
+    board = services.board_of(order)
+    seats = seats_of(order, board, user)
+    context = {
+        "order": order,
+        "kind": kind,
+        "items": shown_items(kind, views[:PRINTED], user=user),
+        "left_out": max(0, order.count - PRINTED),
+        "effects": effect_of(order.record_type, views),
+        "fen_by": sum(view.item.fen_after - view.item.fen_before for view in views),
+        "seats": seats,
+        "senders": [place for place in seats if place.view.seat in PROVINCIAL_SEATS],
+        "addressees": [place for place in seats if place.view.seat not in PROVINCIAL_SEATS],
+        "from_units": list(dict.fromkeys(view.unit_name for view in board if view.seat in PROVINCIAL_SEATS)),
+        "to_units": list(dict.fromkeys(view.unit_name for view in board if view.seat not in PROVINCIAL_SEATS)),
+        "files": list(order.evidence.all()),
+        "dated": order.asked_at or order.drafted_at,
+        "check_url": request.build_absolute_uri(reverse("sync:verify_letter")),
+        "printed_at": clock.now(),
+    }
+    return render(request, "changes/letter.html", context)
+
+
+@require_safe
+def verify_letter(request: HttpRequest) -> HttpResponse:
+    """Is this code the code of a letter? Number, province, day and standing; nothing of what it is about."""
+    code = request.GET.get("code", "")[:40]
+    found = services.verify_code(code) if code.strip() else None
+    context = {"code": code, "found": found, "asked": bool(code.strip())}
+    return render(request, "changes/verify.html", context, status=404 if code.strip() and found is None else 200)
