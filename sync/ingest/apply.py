@@ -23,11 +23,11 @@ from sync.changes import downlink
 from sync.choices import InState, Outcome, WindowState
 from sync.fpb.line import Line, parse_line
 from sync.fpb.manifest import NOTHING, parse_manifest
+from sync.ingest.chunks import staged_chunks
 from sync.ingest.hold import Held, hold, let_go
 from sync.ingest.permits import apply_changes, close_orders
 from sync.models import Batch, ChainHead, DownlinkItem, Node, QuarantinedLine, Receipt, StagedLine
 
-CHUNK = 5_000
 PAUSE_PERCENT = 20
 
 ROOT = (
@@ -138,11 +138,8 @@ def _totals_before(node: Node) -> reconcile.Totals:
 
 
 def _lines(batch: Batch) -> Iterator[list[Line]]:
-    for start in range(0, batch.lines, CHUNK):
-        staged = StagedLine.objects.filter(
-            batch=batch.uid, line_no__gt=start, line_no__lte=start + CHUNK, outcome=Outcome.APPLIED
-        )
-        yield [parse_line(bytes(raw)) for raw in staged.order_by("line_no").values_list("raw", flat=True)]
+    for chunk in staged_chunks(batch, outcome=Outcome.APPLIED):
+        yield [parse_line(raw) for _n, raw in chunk]
 
 
 def _write_lines(batch: Batch) -> reconcile.Totals:

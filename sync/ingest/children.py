@@ -10,6 +10,7 @@ from django.db import connection
 from django.utils.translation import gettext_noop
 
 from records.registry import ChildTable, RecordType
+from records.services import copy_rows
 
 if TYPE_CHECKING:
     from sync.fpb.line import Line
@@ -18,25 +19,39 @@ if TYPE_CHECKING:
 Entries = list[tuple[int, "Line", Any]]
 
 
+def gather_children() -> None:
+    """Room in the database, until the transaction ends, for the identity of every row of the batch."""
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE TEMPORARY TABLE ingest_child (uid uuid, line_no int) ON COMMIT DROP")
+
+
 def check_children(kind: RecordType, entries: Entries, found: Findings) -> None:
-    """DUP_IN_BATCH for every line that shares a row with another or holds one twice; UID_TAKEN for a stored row."""
-    doubled: set[int] = set()
+    """UID_TAKEN for a row another record holds already; the identities are kept for `doubled_children`."""
     for table in kind.children:
-        here: dict[UUID, tuple[int, UUID]] = {}
-        for n, line, content in entries:
-            for row in getattr(content, table.path):
-                uid = getattr(row, table.columns[0])
-                if uid in found.children:
-                    doubled |= {n, found.children[uid]}
-                found.children[uid], here[uid] = n, (n, line.u)
+        rows = [
+            (getattr(row, table.columns[0]), n, line.u)
+            for n, line, content in entries
+            for row in getattr(content, table.path)
+        ]
+        copy_rows("ingest_child", ("uid", "line_no"), ((uid, n) for uid, n, _record in rows))
+        here = {uid: (n, record) for uid, n, record in rows}
         for uid, record in _stored(table, here):
             n, owner = here[uid]
             if record != owner:
                 found.add(
                     n, "UID_TAKEN", gettext_noop("Another record holds a row of this identity."), where=table.path
                 )
-    for n in sorted(doubled):
-        found.add(n, "DUP_IN_BATCH", gettext_noop("A row of the record stands in the batch twice."))
+
+
+def doubled_children(found: Findings) -> None:
+    """DUP_IN_BATCH for every line that shares a row with another or holds one twice."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """SELECT DISTINCT line_no FROM ingest_child JOIN (
+                   SELECT uid FROM ingest_child GROUP BY uid HAVING count(*) > 1) AS doubled USING (uid) ORDER BY 1"""
+        )
+        for (n,) in cursor.fetchall():
+            found.add(n, "DUP_IN_BATCH", gettext_noop("A row of the record stands in the batch twice."))
 
 
 def _stored(table: ChildTable, uids: Iterable[UUID]) -> list[tuple[UUID, UUID]]:

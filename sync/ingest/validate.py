@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -28,13 +27,14 @@ from records.services import raise_alarm
 from sync.choices import InState, Outcome
 from sync.fpb.line import Line, parse_line
 from sync.fpb.manifest import parse_manifest, version_of
-from sync.ingest.children import check_children
+from sync.ingest.children import check_children, doubled_children, gather_children
+from sync.ingest.chunks import staged_chunks
 from sync.ingest.evidence import fault_of
 from sync.ingest.hold import Held, hold
 from sync.ingest.permits import check_deletions, judge, owners_of
+from sync.ingest.references import follow_references
 from sync.models import Batch, ChainHead, StagedLine
 
-CHUNK = 5_000
 MOST_REASONS = 100
 """Of one line; what comes after says nothing new to whoever mends it."""
 MOST_FEN = 10**18 - 1
@@ -58,16 +58,23 @@ class Scope:
 
 @dataclass(slots=True)
 class Findings:
-    """Reasons per line, decided duplicates, references still to be looked at, and whose line a child row is in."""
+    """
+    Reasons per line not stored yet, numbers of all lines that have some, decided duplicates, references still to
+    be looked at.
+    """
 
     reasons: dict[int, list[dict[str, Any]]] = field(default_factory=lambda: defaultdict(list))
+    returned: set[int] = field(default_factory=set)
+    suspect: set[int] = field(default_factory=set)
     duplicates: set[int] = field(default_factory=set)
     needs: dict[UUID, list[UUID]] = field(default_factory=dict)
     line_of: dict[UUID, int] = field(default_factory=dict)
-    children: dict[UUID, int] = field(default_factory=dict)
 
     def add(self, line_no: int, code: str, message: str, *, where: str = "", remedy: str = "", **values: Any) -> None:
         reason = {"code": code, "field": where, "message": message, "values": values}
+        self.returned.add(line_no)
+        if code in SUSPECT:
+            self.suspect.add(line_no)
         if len(self.reasons[line_no]) < MOST_REASONS:
             self.reasons[line_no].append(reason | ({"remedy": remedy} if remedy else {}))
 
@@ -98,10 +105,15 @@ def _validate(batch: Batch) -> Batch:
         raise Held(InState.HELD_GAP, f"batch {applied + 1} is missing")
     scope, found = _scope(row), Findings()
     _doubled(row, found)
-    for lines in _chunks(row):
-        _examine(lines, scope, found)
+    gather_children()
+    for chunk in staged_chunks(row):
+        _examine({n: parse_line(raw) for n, raw in chunk}, scope, found)
+        _keep_reasons(row, found)
         crashpoint("ingest.mid_validate")
-    _follow_references(found)
+    doubled_children(found)
+    _keep_reasons(row, found)
+    follow_references(found)
+    _keep_reasons(row, found)
     _store(row, found)
     _alert(row, found)
     crashpoint("ingest.after_validate")
@@ -122,14 +134,6 @@ def _doubled(batch: Batch, found: Findings) -> None:
     doubled = staged.values("record_uid").annotate(n=Count("id")).filter(n__gt=1).values("record_uid")
     for line_no in staged.filter(record_uid__in=doubled).values_list("line_no", flat=True):
         found.add(line_no, "DUP_IN_BATCH", gettext_noop("The record stands in the batch twice."))
-
-
-def _chunks(batch: Batch) -> Iterator[dict[int, Line]]:
-    for start in range(0, batch.lines, CHUNK):
-        staged = StagedLine.objects.filter(
-            batch=batch.uid, line_no__gt=start, line_no__lte=start + CHUNK, record_uid__isnull=False
-        )
-        yield {n: parse_line(bytes(raw)) for n, raw in staged.order_by("line_no").values_list("line_no", "raw")}
 
 
 def _examine(lines: dict[int, Line], scope: Scope, found: Findings) -> None:
@@ -295,61 +299,31 @@ def _bad_days(n: int, content: Any, found: Findings) -> bool:
     return False
 
 
-def _follow_references(found: Findings) -> None:
-    """MISSING_REF, CYCLE, and the transitive closure of DEPENDS_ON_QUARANTINED."""
-    outside = {uid for needed in found.needs.values() for uid in needed} - found.line_of.keys()
-    known = set(Identity.objects.filter(pk__in=outside, deleted=False).values_list("record_uid", flat=True))
-    for uid, needed in found.needs.items():
-        if any(need in outside - known for need in needed):
-            found.add(found.line_of[uid], "MISSING_REF", gettext_noop("A record it refers to is not there."))
-        if _in_cycle(uid, found.needs):
-            found.add(found.line_of[uid], "CYCLE", gettext_noop("Records refer to each other in a circle."))
-    spreading = True
-    while spreading:
-        spreading = False
-        for uid, needed in found.needs.items():
-            n = found.line_of[uid]
-            if n not in found.reasons and any(found.line_of.get(need) in found.reasons for need in needed):
-                found.add(n, "DEPENDS_ON_QUARANTINED", gettext_noop("A record it refers to was returned."))
-                spreading = True
-
-
-def _in_cycle(start: UUID, needs: dict[UUID, list[UUID]]) -> bool:
-    seen, stack = set[UUID](), list(needs.get(start, ()))
-    while stack:
-        uid = stack.pop()
-        if uid == start:
-            return True
-        if uid not in seen:
-            seen.add(uid)
-            stack += needs.get(uid, ())
-    return False
-
-
 def _alert(batch: Batch, found: Findings) -> None:
     """Lines that touch what their sender may not touch are more than a slip of the pen."""
-    lines = [n for n, reasons in found.reasons.items() if any(reason["code"] in SUSPECT for reason in reasons)]
-    if lines:
-        details = {"lines": len(lines), "message": str(batch)}
+    if found.suspect:
+        details = {"lines": len(found.suspect), "message": str(batch)}
         raise_alarm(kind="sync.suspect_lines", key=str(batch.uid), node=batch.node_id, details=details)
 
 
-def _store(batch: Batch, found: Findings) -> None:
-    """Outcome and reasons onto the staged lines, set-wise."""
+def _keep_reasons(batch: Batch, found: Findings) -> None:
+    """Move the reasons found so far onto the staged lines, so that they need no memory."""
+    numbers = list(found.reasons)
     with connection.cursor() as cursor:
         cursor.execute(
-            """UPDATE sync_stagedline SET outcome = CASE WHEN reasons = '[]' THEN %s ELSE %s END WHERE batch = %s""",
-            [Outcome.APPLIED, Outcome.RETURNED, batch.uid],
-        )
-        duplicates = [n for n in found.duplicates if n not in found.reasons]
-        cursor.execute(
-            "UPDATE sync_stagedline SET outcome = %s WHERE batch = %s AND line_no = ANY(%s)",
-            [Outcome.DUPLICATE, batch.uid, duplicates],
-        )
-        numbers = list(found.reasons)
-        cursor.execute(
-            """UPDATE sync_stagedline s SET outcome = %s, reasons = s.reasons || f.reasons
+            """UPDATE sync_stagedline s SET reasons = s.reasons || f.reasons
                FROM unnest(%s::int[], %s::jsonb[]) AS f(line_no, reasons)
                WHERE s.batch = %s AND s.line_no = f.line_no""",
-            [Outcome.RETURNED, numbers, [json.dumps(found.reasons[n], default=str) for n in numbers], batch.uid],
+            [numbers, [json.dumps(found.reasons[n], default=str) for n in numbers], batch.uid],
+        )
+    found.reasons.clear()
+
+
+def _store(batch: Batch, found: Findings) -> None:
+    """The outcome of every staged line, set-wise: returned where there is a reason."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """UPDATE sync_stagedline SET outcome = CASE WHEN reasons <> '[]' THEN %s
+                   WHEN line_no = ANY(%s) THEN %s ELSE %s END WHERE batch = %s""",
+            [Outcome.RETURNED, list(found.duplicates), Outcome.DUPLICATE, Outcome.APPLIED, batch.uid],
         )

@@ -38,6 +38,10 @@ from records.models import Identity, RecordRevision, Review
 from records.registry import record_types
 from rollups import services as rollups
 from sync import reconcile
+from sync.ingest.apply import apply
+from sync.ingest.chunks import MOST_RAW
+from sync.ingest.stage import stage
+from sync.ingest.validate import validate
 from sync.models import Batch, ChainHead, LineOutcome, QuarantinedLine, Receipt
 from tests.documents import line, province_reviewed
 from tests.sync.forge import Forger, a_record, document, evidence, money
@@ -268,6 +272,30 @@ def test_i16_memory_of_one_batch_stays_small_whatever_its_bytes(forger, name):
     assert peak() - before < MEMORY
 
 
+def grown(forger, lines):
+    """Bytes that validation adds to this process for a batch of as many swollen lines, staged before."""
+    forged = forger.batch(lines)
+    forger.deliver(forged)
+    with forger.world.at("C"):
+        batch = stage(Batch.objects.get(pk=forged.uid))
+        forget_peak()
+        before = peak()
+        batch = validate(batch)
+        held = peak() - before
+        assert batch.state == "validated"
+        assert apply(batch).returned == len(lines)
+    return held
+
+
+def test_i16_memory_of_validation_does_not_grow_with_the_batch(forger):
+    few, many = [swollen() for _n in range(8)], [swollen() for _n in range(32)]
+    assert sum(map(len, many)) > 3 * MOST_RAW
+    first = grown(forger, few)
+    second = grown(forger, many)
+    print("GROWN", first >> 20, second >> 20, sum(map(len, many)) >> 20)
+    assert second - first < sum(map(len, many)) // 4
+
+
 def test_i17_sums_are_exact_in_fen_on_the_whole_way(world, forger):
     cents = ["0.10", "0.20", "9999999999999.99", "0.01", "0.07"]
     batch = forger.send(*(a_record(document(lines=[money(amount=amount)])) for amount in cents))
@@ -278,6 +306,6 @@ def test_i17_sums_are_exact_in_fen_on_the_whole_way(world, forger):
         assert (total["n"], total["fen"]) == (5, str(10 + 20 + 999_999_999_999_999 + 1 + 7))
         assert not re.search(rb"[:\[,]-?\d+[.eE]", bytes(receipt.body))
         for kind in record_types().values():
-            held = Identity.objects.values_list("record_uid", "content_hash")
+            held = Identity.objects.filter(record_type=kind.key).values_list("record_uid", "content_hash")
             live = kind.contents([uid for uid, _hash in held])
             assert {uid: content_hash(kind.key, uid, canonical(live[uid])) for uid in live} == dict(held)
