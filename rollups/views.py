@@ -10,13 +10,14 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
 from django.templatetags.static import static
+from django.urls import reverse
 from django.utils.html import format_html_join
 from django.utils.translation import gettext as _, gettext_lazy, ngettext
 from django.views.decorators.http import require_GET
 
 from accounts.choices import Level
 from accounts.models import Division, User
-from funds.models import BudgetItem, FundCategory
+from funds.models import BudgetItem, FundCategory, FundLine
 from povfund.common.money import wan_decimals
 from povfund.common.tables import Column, build_table, link, text, wan
 from povfund.common.uid import uuid_of
@@ -50,6 +51,13 @@ KEPT = {
     Measure.IDLE: gettext_lazy("Idle at this level"),
 }
 """What the total of a place holds beyond its rows, by measure."""
+
+
+def _source_url(line: FundLine) -> str:
+    """The chain of the line's document, from the line up to its source."""
+    return f"{reverse('rollups:chain', args=[line.document_id])}?line={line.pk}"
+
+
 LINES = [
     link("document", gettext_lazy("Document"), lambda x: x.document, url=lambda x: x.document.get_absolute_url()),
     text("code", gettext_lazy("Code"), lambda x: x.recipient.code, css="code"),
@@ -59,6 +67,7 @@ LINES = [
     text("item", gettext_lazy("Budget item"), lambda x: f"{x.budget_item.code} {x.budget_item.name_in(x.budget_year)}"),
     wan("amount", gettext_lazy("Amount"), lambda x: x.amount),
     text("state", gettext_lazy("State"), lambda x: RecordState(x.document.state).label, css="nw"),
+    link("chain", gettext_lazy("Fund chain"), lambda x: gettext_lazy("To its source"), url=_source_url),
 ]
 BRIDGE_STEPS = 6
 

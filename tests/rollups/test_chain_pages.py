@@ -51,6 +51,15 @@ def test_a_chain_is_followed_down_three_levels_and_up_to_its_source():
     assert str(city.pk) in text
 
 
+def test_every_line_behind_a_total_leads_up_to_its_source():
+    _province, city, county = chain()
+    uid = line_of(county).pk
+    lines = page("510000.finance.review", "/rollups/lines/?node=511921&data_state=unit_reviewed")
+    assert f"/rollups/chain/{city.pk}/?line={line_of(city).pk}" in lines
+    up = page("510000.finance.review", f"/rollups/chain/{county.pk}/?line={uid}")
+    assert up.index(str(county)) < up.index(str(city))
+
+
 def test_flows_are_the_figures_of_the_table():
     province, _city, _county = chain()
     data = flows_of(chain_of(account("510000.finance.review"), province))
