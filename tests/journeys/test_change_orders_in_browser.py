@@ -1,0 +1,95 @@
+"""A sent record is changed as people do it: two servers, Chromium, four seats, one person after the other."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from playwright.sync_api import expect
+
+from funds.models import FundDocument
+from tests.support.browser import sign_in_by_form
+from tests.support.servers import DEMO_PASSWORD
+
+pytestmark = pytest.mark.journey
+
+POVERTY = "通扶贫〔2016〕2号"
+
+
+@pytest.fixture
+def sit_down(open_page: Any, demo_servers: Any) -> Any:
+    """`sit_down(server, account)`: a person opens a browser at that server and signs in with the password."""
+
+    def person(server: Any, username: str) -> Any:
+        page = open_page(server.url)
+        sign_in_by_form(page, username, DEMO_PASSWORD)
+        return page
+
+    return person
+
+
+def address_of(server: Any, number: str) -> str:
+    with server.database():
+        return FundDocument.objects.get(document_no=number).get_absolute_url()
+
+
+def apply_for(clerk: Any, address: str, amount: str, reason: str) -> str:
+    """From the locked record to the order: another amount in the grid, before and after, the reason; its number."""
+    clerk.goto(address)
+    clerk.get_by_role("link", name="申请更改", exact=True).first.click()
+    clerk.wait_for_selector(".tabulator-row")
+    clerk.locator(".tabulator-row").first.locator(".tabulator-cell").nth(5).click()
+    clerk.keyboard.type(amount)
+    clerk.keyboard.press("Enter")
+    clerk.get_by_role("button", name="更改前后").click()
+    clerk.wait_for_url("**/preview/")
+    expect(clerk.get_by_role("heading", name="对汇总的影响")).to_be_visible()
+    for place in ("通江县", "四川省", "全国"):
+        expect(clerk.locator("table", has_text="汇总格")).to_contain_text(place)
+    clerk.locator("[name=reason_code]").select_option("amount")
+    clerk.locator("[name=reason]").fill(reason)
+    clerk.get_by_role("button", name="起草申请").click()
+    clerk.wait_for_url(re.compile(r"/changes/[0-9a-f-]{36}/$"))
+    return str(clerk.locator("h1").inner_text().split(" ")[-1])
+
+
+def decide(person: Any, number: str, button: str, *, comment: str = "") -> None:
+    """Find the order in 更改, prove who one is, press the button."""
+    for _second in range(40):
+        person.goto("/changes/")
+        if person.get_by_role("link", name=number).count():
+            break
+        person.wait_for_timeout(1000)
+    person.get_by_role("link", name=number).first.click()
+    form = person.locator("form[data-seat]").first
+    form.locator("[name=comment]").fill(comment)
+    form.locator("[name=password]").fill(DEMO_PASSWORD)
+    form.get_by_role("button", name=button, exact=True).click()
+    expect(person.locator(".toast-x")).to_contain_text(number)
+
+
+def wait_for(page: Any, address: str, words: str, *, seconds: int = 60) -> None:
+    """Open the page again until it says so."""
+    for _second in range(seconds):
+        page.goto(address)
+        if page.get_by_text(words).count():
+            return
+        page.wait_for_timeout(1000)
+    expect(page.get_by_text(words).first).to_be_visible()
+
+
+def test_one_refusal_of_the_ministry_ends_the_order_and_both_ends_know_why(sit_down: Any, demo_servers: Any) -> None:
+    province, central = demo_servers.province, demo_servers.central
+    address = address_of(province, POVERTY)
+    clerk = sit_down(province, "511921.poverty.entry")
+    number = apply_for(clerk, address, "50", "县级配套少录 1.4 万元")
+    order = str(clerk.url).removeprefix(province.url)
+    decide(sit_down(province, "510000.poverty.review"), number, "签署")
+    decide(sit_down(province, "510000.finance.head"), number, "签署")
+    decide(sit_down(central, "000000.poverty.head"), number, "同意")
+    decide(sit_down(central, "000000.finance.head"), number, "不同意", comment="没有附更正后的文件")
+    wait_for(clerk, order, "没有附更正后的文件")
+    expect(clerk.locator(".seat.e")).to_contain_text("财政部")
+    clerk.goto(address)
+    expect(clerk.get_by_role("link", name="申请更改", exact=True).first).to_be_visible()
