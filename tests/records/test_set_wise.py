@@ -30,6 +30,7 @@ def copies(n: int) -> list[FundDocument]:
     for number in range(2, n + 2):
         document = FundDocument.objects.model(**values(pattern))
         document.pk, document.document_no = uuid7(), f"通财农〔2016〕{number}号"
+        document.document_no_raw = document.document_no
         made.append(document)
         row = FundLine(**values(pattern_line))
         row.pk, row.document_id, row.document_no = uuid7(), document.pk, document.document_no
