@@ -7,7 +7,8 @@ from uuid import UUID
 
 from django.http import QueryDict
 from django.utils.translation import gettext as _
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import mixins, viewsets
 from rest_framework.decorators import action
 from rest_framework.permissions import IsAuthenticated
@@ -20,7 +21,7 @@ from povfund.common.pagination import CursorPagination
 from povfund.common.uid import UID_PATTERN
 from povfund.common.verdict import Refused
 from records.registry import RecordType
-from records.services import Step, take_step, take_steps
+from records.services import Step, delete_record, take_step, take_steps
 
 SET_LIMIT = 50_000
 """Records one call may move; a larger set is refused, never cut."""
@@ -49,12 +50,20 @@ class RecordViewSet(
         """The record as it is stored now."""
         return Response(self.serializer_class(self.get_queryset().get(pk=record.pk)).data, status=status)
 
+    @extend_schema(parameters=[OpenApiParameter("rev", OpenApiTypes.INT, description="The revision looked at.")])
+    def destroy(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """Delete a draft; with `rev` only the revision that was looked at."""
+        rev = request.query_params.get("rev") or (request.data.get("rev") if isinstance(request.data, dict) else None)
+        seen = None if rev is None else int(rev) if str(rev).isdecimal() else 0
+        delete_record(actor=request.user, record=self.get_object(), seen_rev=seen)
+        return Response(status=204)
+
     @extend_schema(request=StepSerializer)
     @action(detail=True, methods=["post"])
     def steps(self, request: Request, uid: str = "") -> Response:
         """Take one step."""
         record = self.get_object()
-        take_step(actor=request.user, record=record, step=_step(request)[0])
+        take_step(actor=request.user, record=record, step=_step(request, record.pk)[0])
         return self.shown(record)
 
     @extend_schema(request=StepSerializer, responses={200: dict[str, Any]})
@@ -62,6 +71,15 @@ class RecordViewSet(
     def set_steps(self, request: Request) -> Response:
         """Take one step for every record of a filter; answers counts and each refusal with its reason."""
         step, chosen = _step(request)
+        if not chosen:
+            raise RuleViolation(
+                Finding(
+                    "SHAPE",
+                    _("Say which records are meant."),
+                    field="filter",
+                    remedy=_("Name at least one filter, for example state or uid."),
+                )
+            )
         found = self._chosen(request, chosen)
         result = take_steps(actor=request.user, kind=self.kind, uids=found, step=step, described=chosen)
         return Response(
@@ -124,7 +142,7 @@ def sent_rev(request: Request) -> int:
     return rev
 
 
-def _step(request: Request) -> tuple[Step, dict[str, Any]]:
+def _step(request: Request, uid: UUID | None = None) -> tuple[Step, dict[str, Any]]:
     serializer = StepSerializer(data=request.data)
     serializer.is_valid(raise_exception=True)
     data = serializer.validated_data
@@ -133,6 +151,7 @@ def _step(request: Request) -> tuple[Step, dict[str, Any]]:
         comment=data["comment"],
         reason_code=data["reason_code"],
         explained=data["warning_reasons"],
+        seen={uid: data["rev"]} if uid and "rev" in data else {},
     )
     return step, dict(data.get("filter") or {})
 

@@ -9,6 +9,7 @@ from rest_framework import serializers
 from funds.choices import ArrivalAccount, IssueBatch, MoneyLevel, PaymentMode
 from funds.models import Arrival, BudgetItem, FundCategory, FundDocument
 from funds.services import ArrivalInput, DocumentInput, LineInput
+from records.choices import ReturnReason
 
 MONEY = {"max_digits": 15, "decimal_places": 2}
 """Yuan as a string with two decimals; |x| < 10^13."""
@@ -139,11 +140,12 @@ class ArrivalSerializer(serializers.ModelSerializer[Arrival]):
 
 
 class StepSerializer(serializers.Serializer[Any]):
-    """Input of a step; `warning_reasons` maps a rule to the typed reason."""
+    """Input of a step: `rev` is the revision looked at, `warning_reasons` maps a rule to the typed reason."""
 
     action = serializers.ChoiceField(choices=["submit", "approve", "return", "withdraw"])
     comment = serializers.CharField(required=False, allow_blank=True, max_length=2000, default="")
-    reason_code = serializers.CharField(required=False, allow_blank=True, max_length=20, default="")
+    rev = serializers.IntegerField(required=False, min_value=1)
+    reason_code = serializers.ChoiceField(choices=ReturnReason.choices, required=False, allow_blank=True, default="")
     warning_reasons = serializers.DictField(child=serializers.CharField(max_length=400), required=False, default=dict)
     filter = serializers.DictField(required=False)
 

@@ -28,7 +28,6 @@ from funds.models import Arrival, BudgetItem, FundCategory, FundDocument, FundLi
 from funds.registry import ARRIVAL, FUND_DOCUMENT
 from povfund.common.pagination import CursorPagination
 from records.choices import RecordState, ReturnReason, WarningReason
-from records.services import delete_record
 
 
 @extend_schema_view(set_steps=extend_schema(operation_id="fund_documents_set_steps"))
@@ -67,10 +66,6 @@ class FundDocumentViewSet(RecordViewSet):
         changed = services.save_fund_document(actor=request.user, data=data, uid=document.uid, base_rev=rev)
         return self.shown(changed)
 
-    def destroy(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        delete_record(actor=request.user, record=self.get_object())
-        return Response(status=204)
-
 
 @extend_schema_view(set_steps=extend_schema(operation_id="arrivals_set_steps"))
 class ArrivalViewSet(RecordViewSet):
@@ -98,10 +93,6 @@ class ArrivalViewSet(RecordViewSet):
         serializer.is_valid(raise_exception=True)
         data = serializer.as_input(arrival)
         return self.shown(services.save_arrival(actor=request.user, data=data, uid=arrival.uid, base_rev=rev))
-
-    def destroy(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        delete_record(actor=request.user, record=self.get_object())
-        return Response(status=204)
 
 
 class ByCode(CursorPagination):

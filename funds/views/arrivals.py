@@ -27,7 +27,7 @@ from funds.reading import line_words
 from funds.registry import ARRIVAL
 from funds.services import ArrivalInput
 from funds.views.extent import asks_extent, counted, extent_of
-from funds.views.steps import open_findings, owner_step, reasons, warned
+from funds.views.steps import open_findings, owner_delete, owner_step, reasons, warned
 from povfund.common.errors import REFUSE, Finding, RuleViolation, StaleEdit
 from povfund.common.tables import build_table, day, keyset_page, link, order_of, text, wan
 from povfund.common.verdict import require
@@ -36,7 +36,7 @@ from records.forms import AttachmentForm
 from records.permissions import may_attach, may_delete, may_edit, may_enter
 from records.review.trail import explained_warnings, past_steps, steps_ahead
 from records.review.verdicts import verdict_on
-from records.services import attachments_of, delete_record
+from records.services import attachments_of
 
 CHOICES = 200
 """Lines offered in the form; a longer list is reached through the document's page."""
@@ -216,7 +216,4 @@ def arrival_step(request: HttpRequest, uid: UUID) -> HttpResponse:
 @require_POST
 def arrival_delete(request: HttpRequest, uid: UUID) -> HttpResponse:
     """Delete a draft; the audit trail keeps its hash."""
-    found = _readable(request.user, uid)
-    delete_record(actor=request.user, record=found)
-    messages.success(request, _("%(document)s is deleted.") % {"document": found})
-    return redirect(reverse("funds:arrivals"))
+    return owner_delete(request, _readable(request.user, uid), to=reverse("funds:arrivals"))

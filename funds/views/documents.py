@@ -7,10 +7,9 @@ from functools import cache
 from typing import Any
 from uuid import UUID
 
-from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.translation import get_language, gettext_lazy as _, pgettext_lazy
@@ -22,7 +21,7 @@ from funds.reading import label_of
 from funds.registry import FUND_DOCUMENT
 from funds.spread import spread_of
 from funds.views.extent import asks_extent, counted, extent_of
-from funds.views.steps import open_findings, owner_step, reasons, warned
+from funds.views.steps import open_findings, owner_delete, owner_step, reasons, warned
 from povfund.common import clock
 from povfund.common.errors import REFUSE
 from povfund.common.tables import build_table, day, keyset_page, link, number, order_of, text, wan
@@ -34,7 +33,7 @@ from records.forms import AttachmentForm
 from records.permissions import may_attach, may_delete, may_edit, may_enter
 from records.review.trail import explained_warnings, past_steps, steps_ahead
 from records.review.verdicts import verdict_on
-from records.services import attachments_of, delete_record
+from records.services import attachments_of
 
 
 @cache
@@ -173,7 +172,4 @@ def document_step(request: HttpRequest, uid: UUID) -> HttpResponse:
 @require_POST
 def document_delete(request: HttpRequest, uid: UUID) -> HttpResponse:
     """Delete a draft; the audit trail keeps number and hash."""
-    found = _readable(request, uid)
-    delete_record(actor=request.user, record=found)
-    messages.success(request, _("%(document)s is deleted.") % {"document": found})
-    return redirect(reverse("funds:documents"))
+    return owner_delete(request, _readable(request, uid), to=reverse("funds:documents"))

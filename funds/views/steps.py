@@ -14,7 +14,7 @@ from povfund.common.errors import WARN, Finding, RuleViolation
 from records.choices import RecordState, WarningReason
 from records.models import Record
 from records.registry import record_type
-from records.services import Step, rule_row, take_step
+from records.services import Step, delete_record, rule_row, take_step
 
 
 def owner_step(request: HttpRequest, record: Record) -> HttpResponse:
@@ -33,6 +33,18 @@ def owner_step(request: HttpRequest, record: Record) -> HttpResponse:
         done = _("%(document)s is submitted for review.") if action == "submit" else _("%(document)s is withdrawn.")
         messages.success(request, done % {"document": record})
     return redirect(record)  # type: ignore[call-overload,no-any-return]
+
+
+def owner_delete(request: HttpRequest, record: Record, *, to: str) -> HttpResponse:
+    """Delete a draft as it was seen and go `to` the list; the audit trail keeps name and hash."""
+    seen = request.POST.get("rev", "")
+    try:
+        delete_record(actor=request.user, record=record, seen_rev=int(seen) if seen.isdecimal() else 0)
+    except RuleViolation as error:
+        tell(request, error)
+        return redirect(record)  # type: ignore[call-overload,no-any-return]
+    messages.success(request, _("%(document)s is deleted.") % {"document": record})
+    return redirect(to)
 
 
 def tell(request: HttpRequest, error: RuleViolation) -> None:

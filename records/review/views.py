@@ -150,6 +150,7 @@ def decide(request: HttpRequest, kind: str, uid: UUID) -> HttpResponse:
     action = "approve" if request.POST.get("action") == "approve" else "return"
     step = Step(
         action=action,
+        seen={record.pk: _number(request.POST.get("rev", ""))},
         comment=request.POST.get("comment", "").strip()[:2000],
         reason_code=request.POST.get("reason", "") if action == "return" else "",
     )
@@ -171,14 +172,15 @@ def decide(request: HttpRequest, kind: str, uid: UUID) -> HttpResponse:
 def approve_set(request: HttpRequest, kind: str) -> HttpResponse:
     """Approve every ticked record; what could not be approved is named with its reason."""
     found = _kind(request, kind)
-    picked = [uid for uid in map(uuid_of, request.POST.getlist("pick")[:SET_LIMIT]) if uid]
+    ticked = (value.partition(":") for value in request.POST.getlist("pick")[:SET_LIMIT])
+    seen = {key: _number(rev) for uid, _colon, rev in ticked if (key := uuid_of(uid))}
     rows: Any = found.model.objects.all()
     rows = rows.visible_in_full_to(request.user)
-    known = {row.pk: row for row in rows.filter(pk__in=picked)}
+    known = {row.pk: row for row in rows.filter(pk__in=seen)}
     if not known:
         messages.warning(request, _("No record was ticked."))
         return redirect(_back(request, found, None))
-    return _approve(request, found, known, described={"uid": len(known)})
+    return _approve(request, found, known, described={"uid": len(known)}, seen=seen)
 
 
 @login_required
@@ -199,18 +201,20 @@ def approve_filtered(request: HttpRequest, kind: str) -> HttpResponse:
     if not known or len(known) > COUNTED or seen != (str(len(known)), str(fen)):
         messages.error(request, _("The list has changed since you saw it; nothing was approved. Look at it again."))
         return redirect(_back(request, found, None))
-    return _approve(request, found, known, described={"filter": dict(query.lists()), "count": len(known), "fen": fen})
+    described = {"filter": dict(query.lists()), "count": len(known), "fen": fen}
+    return _approve(request, found, known, described=described, seen={uid: row.rev for uid, row in known.items()})
 
 
 def _fen(kind: RecordType, record: Any) -> int:
     return int((kind.describe(record).amount or Decimal(0)) * 100)
 
 
-def _approve(request: HttpRequest, found: RecordType, known: dict[UUID, Any], *, described: Any) -> HttpResponse:
-    """Approve records and say what became of each that was refused."""
-    result = take_steps(
-        actor=request.user, kind=found, uids=list(known), step=Step(action="approve"), described=described
-    )
+def _approve(
+    request: HttpRequest, found: RecordType, known: dict[UUID, Any], *, described: Any, seen: dict[UUID, int]
+) -> HttpResponse:
+    """Approve records as they were `seen` and say what became of each that was refused."""
+    step = Step(action="approve", seen=seen)
+    result = take_steps(actor=request.user, kind=found, uids=list(known), step=step, described=described)
     if result.moved:
         amounts = [found.describe(known[uid]).amount or Decimal(0) for uid in result.moved]
         done = ngettext(
@@ -227,6 +231,11 @@ def _kind(request: HttpRequest, key: str) -> RecordType:
     if key not in kinds:
         raise Http404
     return kinds[key]
+
+
+def _number(text: str) -> int:
+    """A revision of the form; 0, which no record has, where it is missing."""
+    return int(text) if text.isdecimal() else 0
 
 
 def _why(error: RuleViolation | Refused) -> str:

@@ -162,6 +162,33 @@ def test_a_set_that_cannot_be_told_exactly_is_refused_whole(chosen, field):
     assert document.state == "unit_reviewed"
 
 
+def test_a_step_a_deletion_and_a_return_are_of_the_revision_that_was_looked_at():
+    document = draft()
+    clerk = api("511921.finance.entry")
+    assert clerk.patch(f"{URL}{document.uid}/", {"rev": 1, "title": "改过的题目"}, format="json").status_code == 200
+    stale = [
+        clerk.post(f"{URL}{document.uid}/steps/", {"action": "submit", "rev": 1}, format="json"),
+        clerk.delete(f"{URL}{document.uid}/", {"rev": 1}, format="json"),
+        clerk.delete(f"{URL}{document.uid}/?rev=1"),
+    ]
+    assert [(answer.status_code, answer.json()["errors"][0]["rule"]) for answer in stale] == [(409, "STALE")] * 3
+    assert clerk.delete(f"{URL}{document.uid}/?rev=2").status_code == 204
+
+
+def test_a_return_takes_its_reason_from_the_list():
+    document = unit_reviewed()
+    asked = {"action": "return", "comment": "多一个零", "reason_code": "zzz"}
+    answer = api("510000.finance.review").post(f"{URL}{document.uid}/steps/", asked, format="json")
+    assert (answer.status_code, answer.json()["errors"][0]["field"]) == (400, "reason_code")
+
+
+def test_a_set_without_a_filter_is_refused():
+    unit_reviewed()
+    asked = {"action": "approve", "filter": {}}
+    answer = api("510000.finance.review").post(f"{URL}steps/", asked, format="json")
+    assert (answer.status_code, answer.json()["errors"][0]["field"]) == (400, "filter")
+
+
 def test_a_list_costs_the_same_for_two_rows_and_for_forty(django_assert_max_num_queries):
     from django.db import connection
     from django.test.utils import CaptureQueriesContext

@@ -168,7 +168,7 @@ def test_the_page_submits_with_a_reason_withdraws_and_deletes():
     client.post(f"{page}step/", {"action": "withdraw"})
     document.refresh_from_db()
     assert document.state == "draft"
-    assert client.post(f"{page}delete/")["Location"] == LIST
+    assert client.post(f"{page}delete/", {"rev": 1})["Location"] == LIST
     assert not FundDocument.objects.exists()
 
 

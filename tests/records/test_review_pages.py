@@ -40,7 +40,7 @@ def calm(number, **changes):
 
 
 def ticked(page):
-    return re.findall(r'name="pick" value="([0-9a-f-]+)" data-fen="\d+" checked', page)
+    return re.findall(r'name="pick" value="([0-9a-f-]+):\d+" data-fen="\d+" checked', page)
 
 
 def test_warned_records_come_first_and_are_never_ticked_to_begin_with():
@@ -53,7 +53,7 @@ def test_warned_records_come_first_and_are_never_ticked_to_begin_with():
 def test_the_ticked_records_are_approved_as_a_set():
     documents = [calm(n) for n in (1, 2, 3)]
     client = client_of(county_reviewer())
-    answer = client.post(f"{PAGE}fund_document/approve/", {"pick": [str(d.pk) for d in documents], "back": PAGE})
+    answer = client.post(f"{PAGE}fund_document/approve/", {"pick": [f"{d.pk}:1" for d in documents], "back": PAGE})
     assert answer.status_code == 302
     for document in documents:
         document.refresh_from_db()
@@ -120,13 +120,30 @@ def test_a_return_needs_a_reason_from_the_list_and_words():
     document, client = calm(1), client_of(county_reviewer())
     address = f"{PAGE}fund_document/{document.pk}/decide/"
     for wrong in ({"reason": "", "comment": "多一个零"}, {"reason": "nonsense", "comment": "x"}, {"reason": "amount"}):
-        client.post(address, {"action": "return", "back": PAGE} | wrong)
+        client.post(address, {"action": "return", "rev": "1", "back": PAGE} | wrong)
         document.refresh_from_db()
         assert document.state == "submitted"
-    client.post(address, {"action": "return", "reason": "amount", "comment": "多一个零", "back": PAGE})
+    client.post(address, {"action": "return", "rev": "1", "reason": "amount", "comment": "多一个零", "back": PAGE})
     document.refresh_from_db()
     assert document.state == "draft"
     assert "多一个零" in shown(client_of(county_clerk()), document.get_absolute_url())
+
+
+@pytest.mark.parametrize("way", ["decide", "approve"])
+def test_nobody_approves_a_revision_they_did_not_see(way):
+    document = calm(1)
+    step(document, "withdraw", by="511921.finance.entry")
+    changed = typed(document.document_no, lines=[line(amount="9999999.00", uid=document.lines.get().pk)])
+    save_fund_document(actor=county_clerk(), data=changed, uid=document.pk, base_rev=1)
+    document.refresh_from_db()
+    step(document, "submit", by="511921.finance.entry")
+    client = client_of(county_reviewer())
+    seen = {"decide": {"action": "approve", "rev": "1"}, "approve": {"pick": f"{document.pk}:1"}}[way]
+    address = f"{PAGE}fund_document/{document.pk}/decide/" if way == "decide" else f"{PAGE}fund_document/approve/"
+    answer = client.post(address, {"back": PAGE} | seen, follow=True)
+    assert "记录在您查看之后有变化" in answer.content.decode()
+    document.refresh_from_db()
+    assert (document.state, document.rev) == ("submitted", 2)
 
 
 def test_approving_one_leads_to_the_next():
@@ -134,7 +151,7 @@ def test_approving_one_leads_to_the_next():
     client = client_of(county_reviewer())
     answer = client.post(
         f"{PAGE}fund_document/{first.pk}/decide/",
-        {"action": "approve", "next": str(second.pk), "back": f"{PAGE}?risk=3&record={first.pk}"},
+        {"action": "approve", "rev": "1", "next": str(second.pk), "back": f"{PAGE}?risk=3&record={first.pk}"},
     )
     assert answer["Location"] == f"{PAGE}?risk=3&record={second.pk}"
     first.refresh_from_db()
@@ -144,7 +161,7 @@ def test_approving_one_leads_to_the_next():
 def test_a_decision_leads_to_no_foreign_address():
     document = calm(1)
     answer = client_of(county_reviewer()).post(
-        f"{PAGE}fund_document/{document.pk}/decide/", {"action": "approve", "back": "https://example.org/"}
+        f"{PAGE}fund_document/{document.pk}/decide/", {"action": "approve", "rev": "1", "back": "https://example.org/"}
     )
     assert answer["Location"].startswith(PAGE)
 
@@ -170,10 +187,10 @@ def test_one_does_not_review_what_one_entered():
     both.save(update_fields=["duties"])
     document = calm(1)
     client = client_of(account("511921.finance.entry"))
-    assert f'value="{document.pk}"' not in shown(client)
+    assert f'value="{document.pk}:' not in shown(client)
     page = shown(client, f"{PAGE}?record={document.pk}")
     assert 'data-key="a"' not in page
-    answer = client.post(f"{PAGE}fund_document/{document.pk}/decide/", {"action": "approve", "back": PAGE})
+    answer = client.post(f"{PAGE}fund_document/{document.pk}/decide/", {"action": "approve", "rev": "1", "back": PAGE})
     assert answer.status_code == 403
 
 

@@ -14,7 +14,7 @@ from accounts import audit
 from accounts.models import User
 from povfund.common import clock
 from povfund.common.canonical import canonical, content_hash
-from povfund.common.errors import REFUSE, Finding, RuleViolation, StaleEdit
+from povfund.common.errors import REFUSE, Finding, IllegalTransition, RuleViolation, StaleEdit
 from povfund.common.verdict import Refused, require
 from povfund.database.together import in_one_statement
 from records.calendar.services import deadline
@@ -155,10 +155,11 @@ def carry_authors(cycles: dict[UUID, int]) -> None:
         )
 
 
-def delete_record(*, actor: User, record: Record) -> None:
+def delete_record(*, actor: User, record: Record, seen_rev: int | None = None) -> None:
     """
     Delete a draft or returned record that was never acknowledged and that no other refers to. Raises Refused.
 
+    `seen_rev` is the revision the person looked at: one that changed since is refused (IllegalTransition, 409).
     Its rows below go with it; reviews, revisions and the audit entry stay.
     """
     kind = record_type(record.record_type)
@@ -166,6 +167,8 @@ def delete_record(*, actor: User, record: Record) -> None:
         rows = kind.model.objects.select_for_update(of=("self",)).select_related("owner_unit__division")
         row: Record = rows.get(pk=record.pk)
         require(permissions.may_delete(actor, row))
+        if seen_rev not in (None, row.rev):
+            raise IllegalTransition(unseen(row, seen_rev))
         audit.record(
             actor=actor,
             action=f"{row._meta.app_label}.{row.record_type}.delete",
@@ -184,6 +187,18 @@ def delete_record(*, actor: User, record: Record) -> None:
                     ask_whom=_("The units of those records take the reference away first."),
                 )
             ) from error
+
+
+def unseen(row: Record, seen: int | None) -> Finding:
+    """The record is not what the person looked at."""
+    return Finding(
+        "STALE",
+        _("The record changed after you looked at it: revision %(now)s, you saw %(seen)s.")
+        % {"now": row.rev, "seen": seen},
+        field="rev",
+        remedy=_("Look at the present revision, then decide."),
+        article="12",
+    )
 
 
 def save_draft(

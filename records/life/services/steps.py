@@ -23,7 +23,7 @@ from povfund.common.verdict import Refused
 from records.choices import FOUR_EYES_STEPS, RecordState, ReviewStep
 from records.life import permissions
 from records.life.models import Outbox, Record, RecordRevision, Review
-from records.life.services.saving import carry_authors, hold_outbox
+from records.life.services.saving import carry_authors, hold_outbox, unseen
 from records.life.settings import city_step_of
 from records.life.workflow import RECORD_LIFE
 from records.registry import RecordType, Row, record_type
@@ -50,13 +50,15 @@ class Step:
     What a person asks for: the action, their words, and typed reasons for warnings.
 
     `explained` maps a rule id to {"code": …, "text": …} or plain text; reasons for warnings that
-    did not fire are ignored.
+    did not fire are ignored. `seen` is the revision of each record the person looked at: one that
+    changed since is refused (409), for nobody decides on content they did not see (art. 12).
     """
 
     action: str
     comment: str = ""
     reason_code: str = ""
     explained: dict[str, Any] = field(default_factory=dict)
+    seen: dict[UUID, int] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -139,6 +141,8 @@ def _move(*, actor: User, kind: RecordType, uids: Sequence[UUID], step: Step) ->
 
 def _require_step(*, actor: User, row: Record, step: Step, busy: dict[UUID, str], city_steps: dict[str, bool]) -> str:
     """The state the step leads to; raises what refuses it."""
+    if step.seen.get(row.uid, row.rev) != row.rev:
+        raise IllegalTransition(unseen(row, step.seen[row.uid]))
     transition = RECORD_LIFE.get(step.action, state=row.state)
     province = row.scope_key[:2]
     if province not in city_steps:
