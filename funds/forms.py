@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field as dc_field, replace
 from decimal import Decimal
 from typing import Any
@@ -174,10 +173,10 @@ def read_entry(form: HeadForm, lines: Any) -> Entry:
 
 
 def _line(raw: Mapping[str, Any], n: int) -> tuple[LineInput | None, list[Finding]]:
-    texts = {name: _text(raw.get(name)) for name in LINE_FIELDS}
+    texts = {name: _text(raw.get(name)) for name in LINE_FIELDS} | {"amount": shown_amount(raw.get("amount"))}
     found = [_missing(name, n) for name in (*CODES, "amount") if not texts[name]]
     found += [_unknown(name, n, texts[name]) for name in CODES if len(texts[name]) > 40]
-    if texts["amount"] and not _YUAN.match(texts["amount"]):
+    if texts["amount"] and yuan_of(raw["amount"]) is None:
         found.append(_not_an_amount(texts["amount"], n))
     if len(texts["remark"]) > 200:
         found.append(
@@ -192,6 +191,16 @@ def _line(raw: Mapping[str, Any], n: int) -> tuple[LineInput | None, list[Findin
         return None, found
     amount = Decimal(texts.pop("amount"))
     return LineInput(**texts, amount=amount, uid=uuid_of(raw.get("uid"))), []  # type: ignore[arg-type]
+
+
+def yuan_of(amount: Any) -> Decimal | None:
+    """元 of a line's amount as it is sent; None for an empty one and for `{"typed": …}`, which could not be read."""
+    return Decimal(amount) if isinstance(amount, str) and _YUAN.fullmatch(amount.strip()) else None
+
+
+def shown_amount(amount: Any) -> str:
+    """A line's amount as text: 元, or what was typed in its place."""
+    return _text(amount.get("typed") if isinstance(amount, Mapping) else amount)
 
 
 def _text(value: Any) -> str:
@@ -229,7 +238,7 @@ def _not_an_amount(text: str, n: int) -> Finding:
     )
 
 
-def plain_lines(post: Mapping[str, str]) -> list[dict[str, str]]:
+def plain_lines(post: Mapping[str, str]) -> list[dict[str, Any]]:
     """
     Lines typed into the plain table: `lines-<n>-<field>`, amounts in 万元. Empty rows are left out.
 
@@ -239,13 +248,19 @@ def plain_lines(post: Mapping[str, str]) -> list[dict[str, str]]:
     rows = []
     most = int(count) if count.isascii() and count.isdigit() and len(count) < 6 else 0
     for n in range(min(most, MAX_LINES + 1)):
-        row = {name: str(post.get(f"lines-{n}-{name}", "")).strip() for name in (*LINE_FIELDS, "uid")}
+        row: dict[str, Any] = {name: str(post.get(f"lines-{n}-{name}", "")).strip() for name in (*LINE_FIELDS, "uid")}
         if not any(row[name] for name in ("recipient", "fund_category", "budget_item", "amount", "remark")):
             continue
         for name in ("recipient", "fund_category", "budget_item"):
             row[name] = row[name].split(" ")[0]
-        row["typed_amount"] = row["amount"]
-        with suppress(RuleViolation):
-            row["amount"] = f"{parse_wan(row['amount']):.2f}" if row["amount"] else ""
+        row["amount"] = _plain_amount(row["amount"])
         rows.append(row)
     return rows
+
+
+def _plain_amount(typed: str) -> str | dict[str, str]:
+    """Typed 万元 as 元; what cannot be read is marked as typed, since “1000000000” could pass for 元."""
+    try:
+        return f"{parse_wan(typed):.2f}" if typed else ""
+    except RuleViolation:
+        return {"typed": typed}

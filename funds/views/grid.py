@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field as dc_field
 from datetime import datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 from django.conf import settings
@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import Division, User
 from funds.choices import MoneyLevel, PaymentMode
-from funds.forms import MAX_LINES, HeadForm, parents_for, read_entry
+from funds.forms import MAX_LINES, HeadForm, parents_for, read_entry, shown_amount, yuan_of
 from funds.help import HELP
 from funds.models import BudgetItem, DatedCode, FundCategory, FundDocument
 from funds.registry import FUND_DOCUMENT
@@ -35,7 +35,11 @@ HEAD = ("title", "budget_year", "issue_batch", "issued_on", "approved_on", "rece
 
 @dataclass(slots=True, kw_only=True)
 class Shown:
-    """One state of the form. `rows` hold text by field, amounts in 元; `kept_at` when it comes from a draft."""
+    """
+    One state of the form; `kept_at` when it comes from a draft.
+
+    `rows` hold text by field, amounts in 元; an amount that could not be read is `{"typed": …}`.
+    """
 
     document: FundDocument | None
     form: HeadForm
@@ -101,6 +105,7 @@ def typed_over(shown: Shown, kept: dict[str, Any]) -> Shown:
     lines = kept.get("lines")
     rows = [
         {name: line.get(name) if isinstance(line.get(name), str) else "" for name in _ROW}
+        | {"amount": _kept_amount(line.get("amount"))}
         for line in (lines if isinstance(lines, list) else [])[:MAX_LINES]
         if isinstance(line, dict)
     ]
@@ -113,6 +118,11 @@ def typed_over(shown: Shown, kept: dict[str, Any]) -> Shown:
         reasons=reasons if isinstance(reasons, dict) else {},
         addresses=shown.addresses,
     )
+
+
+def _kept_amount(amount: Any) -> str | dict[str, str]:
+    typed = shown_amount(amount)
+    return {"typed": typed} if typed and yuan_of(amount) is None else typed
 
 
 _ROW = ("uid", "recipient", "money_level", "fund_category", "budget_item", "amount", "payment_mode", "remark")
@@ -142,7 +152,7 @@ def form_page(user: User, shown: Shown) -> dict[str, Any]:
         "history_steps": past_steps(document) if document else [],
         "next_steps": steps_ahead(user, document),
         "files": attachments_of(document) if document else [],
-        "total": sum((_decimal(row["amount"]) for row in shown.rows), Decimal(0)),
+        "total": sum((yuan_of(row["amount"]) or Decimal(0) for row in shown.rows), Decimal(0)),
     }
 
 
@@ -235,35 +245,22 @@ def _config(
 
 
 def _grid_row(row: dict[str, Any], names: dict[str, str]) -> dict[str, Any]:
-    code, amount = row["recipient"], row["amount"]
+    code, amount = row["recipient"], shown_amount(row["amount"])
+    readable = not amount or yuan_of(row["amount"]) is not None
     return row | {
         "uid": row.get("uid") or None,
         "recipient": {"code": code, "name": names.get(code, code)} if code else None,
-        "amount": amount if not amount or _is_yuan(amount) else {"typed": amount, "problem": _("not an amount")},
+        "amount": amount if readable else {"typed": amount, "problem": _("not an amount")},
     }
-
-
-def _is_yuan(text: str) -> bool:
-    try:
-        return Decimal(text).is_finite()
-    except InvalidOperation:
-        return False
-
-
-def _decimal(text: str) -> Decimal:
-    return Decimal(text) if text and _is_yuan(text) else Decimal(0)
 
 
 def _plain_rows(rows: list[dict[str, Any]], names: dict[str, str]) -> list[dict[str, Any]]:
     """The lines for the table without script: codes with their names, amounts in 万元; some empty rows below."""
     shown = []
     for row in [*rows, *[dict.fromkeys(_ROW, "") for _n in range(SPARE_ROWS)]]:
-        code, amount = row["recipient"], row["amount"]
-        in_wan = wan_text(Decimal(amount)).replace("\u2212", "-") if amount and _is_yuan(amount) else amount
-        shown.append(
-            row
-            | {"place": f"{code} {names[code]}" if code in names else code, "wan": row.get("typed_amount") or in_wan}
-        )
+        code, yuan = row["recipient"], yuan_of(row["amount"])
+        in_wan = shown_amount(row["amount"]) if yuan is None else wan_text(yuan).replace("\u2212", "-")
+        shown.append(row | {"place": f"{code} {names[code]}" if code in names else code, "wan": in_wan})
     return shown
 
 

@@ -108,6 +108,28 @@ def test_what_is_typed_is_kept_for_the_person_alone_and_comes_back():
     assert not EntryDraft.objects.exists()
 
 
+@pytest.mark.parametrize("typed", ["1.2345678", "1000000000.00", "99999999999999999999", "12x"])
+def test_an_amount_that_cannot_be_read_comes_back_as_typed_and_counts_as_nothing(typed):
+    client = client_of(county_clerk())
+    lines = [LINE, LINE | {"amount": {"typed": typed}}]
+    assert send(client, "draft", **HEAD, uid=None, rev=None, lines=lines).status_code == 200
+    page = client.get(f"{LIST}new/")
+    assert page.context["grid"]["rows"][1]["amount"]["typed"] == typed
+    assert page.context["total"] == Decimal(LINE["amount"])
+    assert page.context["plain_rows"][1]["wan"] == typed
+    found = send(client, "check", **HEAD, uid=None, rev=None, lines=lines).json()["findings"]
+    assert ("BAD_AMOUNT", "lines[1].amount") in {(one["rule"], one["field"]) for one in found}
+    assert send(client, "save", **HEAD, uid=None, rev=None, lines=lines).status_code == 400
+
+
+def test_too_many_wan_in_the_plain_table_do_not_pass_for_yuan():
+    plain = {f"lines-0-{name}": value or "" for name, value in LINE.items()} | {"lines-count": "1"}
+    answer = client_of(county_clerk()).post(f"{LIST}new/", HEAD | plain | {"lines-0-amount": "1000000000.00"})
+    assert answer.status_code == 422
+    assert answer.context["plain_rows"][0]["wan"] == "1000000000.00"
+    assert not FundDocument.objects.exists()
+
+
 def test_a_change_over_a_newer_one_is_answered_with_both():
     document = draft(lines=[line(amount="34080000.00")])
     client = client_of(county_clerk())

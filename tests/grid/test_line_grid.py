@@ -64,7 +64,7 @@ def test_a_pasted_block_is_read_looked_up_marked_and_summed(grid):
     assert page.locator("[data-grid-remaining]").inner_text() == "341,959.00"
     sent = last(page, "draft")
     assert [line["recipient"] for line in sent["lines"]] == ["511900", "511300", "511921"]
-    assert [line["amount"] for line in sent["lines"]] == ["410000.00", "12345000.00", "abc"]
+    assert [line["amount"] for line in sent["lines"]] == ["410000.00", "12345000.00", {"typed": "abc"}]
     assert sent["lines"][2]["budget_item"] == "2130501 行政运行"
     assert sent["title"] == "2016年第一批"
     assert sent["rev"] == 1

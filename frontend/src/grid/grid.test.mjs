@@ -86,6 +86,7 @@ test("amounts that cannot be read stay as typed and count as nothing", () => {
   assert.equal(money.text(money.read("-5")), "-5.00");
   assert.equal(money.read("abc").typed, "abc");
   assert.equal(money.fen(money.read("abc")), 0n);
+  for (const typed of ["1.2345678", "1000000000.00", "99999999999999999999"]) assert.deepEqual(money.post(money.read(typed)), { typed });
 });
 
 test("the total is exact however many lines there are", () => {

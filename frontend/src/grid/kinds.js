@@ -1,5 +1,6 @@
 // Kinds of columns: how a cell's value is read from text, shown, edited and posted.
-// A value that could not be read is {typed, problem}: it stays in the cell and is posted as typed.
+// A value that could not be read is {typed, problem}: it stays in the cell and is posted as typed; of an amount as {typed}, since
+// 万元 that are too many could pass for 元.
 import { fenOf, halfWidth, parseWan, wanParts, yuanOf } from "../app/money.js";
 import { say } from "../app/words.js";
 
@@ -20,7 +21,7 @@ export const money = {
     }
   },
   text: (value) => (isBroken(value) ? value.typed : value === "" ? "" : wanParts(fenOf(value)).join(".").replaceAll("\u2212", "-")),
-  post: (value) => (isBroken(value) ? value.typed : value),
+  post: (value) => (isBroken(value) ? { typed: value.typed } : value),
   fen: (value) => (value === "" || isBroken(value) ? 0n : fenOf(value)),
 };
 

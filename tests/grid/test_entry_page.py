@@ -1,0 +1,46 @@
+"""The entry page of a fund document in a browser: what is typed and not saved is there again."""
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.people import county_clerk
+from tests.support.browser import paste, sign_in
+
+pytestmark = pytest.mark.journey
+
+NEW = "/funds/documents/new/"
+
+
+def cell(page, row, column):
+    """The cell at this place, both counted from 1, the gutter left out."""
+    return page.locator(f".tabulator-row:nth-child({row}) .tabulator-cell").nth(column)
+
+
+def opened(page, live_server):
+    sign_in(page, county_clerk(), url=live_server.url)
+    page.goto(NEW)
+    page.wait_for_selector(".tabulator-row")
+    return page
+
+
+def kept(page):
+    """Wait until the server has kept what is typed."""
+    page.wait_for_selector("[data-save-state].ok")
+
+
+def test_a_draft_with_amounts_that_cannot_be_read_opens_as_it_was_typed(browser_page, live_server):
+    page = opened(browser_page, live_server)
+    cell(page, 1, 5).click()
+    paste(page, "1.2345678\n99999999999999999999\n2710.9\n")
+    kept(page)
+    page.reload()
+    page.wait_for_selector(".tabulator-row .c-bad")
+    assert cell(page, 1, 5).inner_text() == "1.2345678"
+    assert cell(page, 2, 5).inner_text() == "99999999999999999999"
+    assert "c-bad" in cell(page, 1, 5).get_attribute("class")
+    assert page.locator("[data-grid-total]").inner_text() == "2,710.90"
+    cell(page, 1, 5).click()
+    page.keyboard.type("1.5")
+    page.keyboard.press("Enter")
+    kept(page)
+    expect(page.locator("[data-grid-total]")).to_have_text("2,712.40")
