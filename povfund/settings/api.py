@@ -21,7 +21,7 @@ REST_FRAMEWORK = {
 }
 
 SPECTACULAR_SETTINGS = {
-    "TITLE": "扶贫资金统计监测系统 API",
+    "TITLE": "财政扶贫资金管理监测信息系统 API",
     "DESCRIPTION": "Poverty-alleviation fund statistical monitoring: the same scope, rules and services as the pages.",
     "VERSION": "1",
     "SERVE_INCLUDE_SCHEMA": False,
@@ -31,6 +31,8 @@ SPECTACULAR_SETTINGS = {
         "UnitKindEnum": "accounts.choices.UnitKind",
         "LevelEnum": "accounts.choices.Level",
         "RecordStateEnum": "records.choices.RecordState",
+        "ReturnReasonEnum": "records.choices.ReturnReason",
+        "ChangeReasonEnum": "sync.choices.ChangeReason",
         "ChangeStateEnum": "sync.choices.ChangeState",
     },
     "SWAGGER_UI_DIST": "SIDECAR",
