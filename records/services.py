@@ -14,6 +14,7 @@ from records.life.services.attachments import (
     store_file,
     stored_path,
 )
+from records.life.services.drafts import discard_draft, draft_of, hold_draft, save_draft, save_page_draft
 from records.life.services.history import (
     HistoryEntry,
     RevisionDiff,
@@ -25,14 +26,11 @@ from records.life.services.replacing import NewContent, referring, replace_conte
 from records.life.services.saving import (
     carry_authors,
     delete_record,
-    discard_draft,
-    draft_of,
     entry_due,
     finish_save,
     hold_outbox,
     open_for_edit,
     require_rules,
-    save_draft,
     stamp,
     start_record,
 )
@@ -104,6 +102,7 @@ __all__ = [
     "enqueue",
     "entry_due",
     "finish_save",
+    "hold_draft",
     "hold_outbox",
     "in_others_hands",
     "ingest_codes",
@@ -129,6 +128,7 @@ __all__ = [
     "require_rules",
     "rule_row",
     "save_draft",
+    "save_page_draft",
     "shown_alarms",
     "stamp",
     "start_record",

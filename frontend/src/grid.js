@@ -9,7 +9,7 @@ import { DivisionBook } from "./grid/divisions.js";
 import { Findings } from "./grid/findings.js";
 import { gridKeys } from "./grid/keys.js";
 import { choice, dated, division, money, words } from "./grid/kinds.js";
-import { Saving, staleBox } from "./grid/saving.js";
+import { Saving, elsewhereBox, staleBox } from "./grid/saving.js";
 import { Lines } from "./grid/store.js";
 import { View } from "./grid/view.js";
 
@@ -68,6 +68,7 @@ class LineGrid {
       state: (kind, text) => this.state(kind, text),
       checked: (findings, keys) => { this.findings.take(findings, keys); this.remark(); },
       stale: (answer, then) => this.showStale(answer, then),
+      elsewhere: (finding) => this.beside(elsewhereBox(finding)),
     });
     this.deeds = new Deeds({
       store: this.store, view: this.view, book: this.book, columns: this.columns,
@@ -270,7 +271,6 @@ class LineGrid {
   }
 
   showStale(answer, then) {
-    document.querySelector(".stale")?.remove();
     const again = () => {
       this.saving.rev = answer.rev ?? this.saving.rev;
       document.querySelector(".stale")?.remove();
@@ -278,8 +278,13 @@ class LineGrid {
     };
     const { keys } = this.store.posted();
     const box = staleBox({ answer, again, name: (field) => this.checks.where(this.findings.placed({ field }, keys)) || field });
-    const panel = document.querySelector("[data-grid-checks]");
-    panel?.before(box);
+    this.beside(box);
+  }
+
+  /** A box above the checks, in place of the last one. */
+  beside(box) {
+    document.querySelector(".stale")?.remove();
+    document.querySelector("[data-grid-checks]")?.before(box);
     box.scrollIntoView({ block: "nearest" });
   }
 }

@@ -24,7 +24,7 @@ from povfund.common.errors import REFUSE, RuleViolation, StaleEdit
 from povfund.common.uid import uuid_of
 from povfund.common.verdict import require
 from records.permissions import may_edit, may_enter
-from records.services import Step, discard_draft, save_draft, take_step
+from records.services import Step, discard_draft, hold_draft, save_page_draft, take_step
 
 FORM = FUND_DOCUMENT.key
 
@@ -112,6 +112,11 @@ def _rev(body: dict[str, Any]) -> int | None:
     return rev if isinstance(rev, int) and not isinstance(rev, bool) and 0 < rev < 2**31 else None
 
 
+def _pages(body: dict[str, Any]) -> dict[str, UUID | None]:
+    """The open page that speaks, and the one whose draft it was typed over."""
+    return {name: uuid_of(body.get(name)) for name in ("page", "over")}
+
+
 @answers_json
 def save(request: HttpRequest) -> dict[str, Any]:
     """Store the document; with `then: submit` also submit it, both or neither."""
@@ -119,6 +124,7 @@ def save(request: HttpRequest) -> dict[str, Any]:
     body = body_of(request)
     document, entry = _target(request, body), _entry(request, body)
     with transaction.atomic():
+        hold_draft(actor=request.user, form=FORM, record_uid=document.pk if document else None, **_pages(body))
         saved = _stored(request, entry, document=document, base_rev=_rev(body))
         if body.get("then") == "submit":
             take_step(actor=request.user, record=saved, step=Step(action="submit", explained=_reasons(body)))
@@ -165,11 +171,12 @@ def draft(request: HttpRequest) -> dict[str, Any]:
     document = _target(request, body)
     if document:
         require(may_edit(request.user, document))
-    kept = save_draft(
+    kept = save_page_draft(
         actor=request.user,
         form=FORM,
         record_uid=document.pk if document else None,
         base_rev=_rev(body),
         payload=body,
+        **_pages(body),
     )
     return {"saved_at": kept.saved_at.isoformat()}

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field as dc_field
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 from django.conf import settings
 from django.db.models import Q
@@ -23,6 +24,7 @@ from funds.services import check_fund_document
 from povfund.common import clock
 from povfund.common.errors import Finding, RuleViolation
 from povfund.common.money import wan_text
+from povfund.common.uid import uuid7
 from records.calendar.services import deadline
 from records.choices import WarningReason
 from records.models import EntryDraft
@@ -36,7 +38,7 @@ HEAD = ("title", "budget_year", "issue_batch", "issued_on", "approved_on", "rece
 @dataclass(slots=True, kw_only=True)
 class Shown:
     """
-    One state of the form; `kept_at` when it comes from a draft.
+    One state of the form; `kept_at` when it comes from a draft, `over` the page that typed it.
 
     `rows` hold text by field, amounts in 元; an amount that could not be read is `{"typed": …}`.
     """
@@ -48,6 +50,7 @@ class Shown:
     findings: list[Finding] = dc_field(default_factory=list)
     reasons: dict[str, Any] = dc_field(default_factory=dict)
     kept_at: datetime | None = None
+    over: UUID | None = None
     typed: bool = False
     addresses: dict[str, str] = dc_field(default_factory=dict)
     """Where the grid speaks to, by `draft_url`, `check_url`, `save_url`; the entry's own where empty."""
@@ -94,6 +97,7 @@ def _with_draft(user: User, shown: Shown, draft: EntryDraft | None) -> Shown:
         return shown
     over = typed_over(shown, draft.payload)
     over.rev, over.kept_at = draft.base_rev if shown.document else None, draft.saved_at
+    over.over = draft.page
     return over
 
 
@@ -237,6 +241,8 @@ def _config(
         "save_url": shown.addresses.get("save") or reverse("funds:save"),
         "csrf_cookie": settings.CSRF_COOKIE_NAME,
         "rev": shown.rev,
+        "page": str(uuid7()),
+        "over": str(shown.over) if shown.over else None,
         "uid": str(shown.document.pk) if shown.document else None,
         "max_lines": MAX_LINES,
         "findings": [finding.as_json() for finding in findings],

@@ -170,11 +170,12 @@ class RecordRevision(models.Model):
 
 
 class EntryDraft(models.Model):
-    """录入草稿 — what one person has typed and not saved: private, without rules, gone on save."""
+    """录入草稿 — what a person typed and did not save: private, without rules, gone on save; `page` typed it last."""
 
     person = models.ForeignKey(Person, models.CASCADE, related_name="+")
     form = models.CharField(max_length=30, db_collation="C")
     record_uid = models.UUIDField(null=True)
+    page = models.UUIDField(null=True)
     base_rev = models.PositiveIntegerField(null=True)
     payload = models.JSONField()
     saved_at = models.DateTimeField()

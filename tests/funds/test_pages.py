@@ -130,6 +130,29 @@ def test_too_many_wan_in_the_plain_table_do_not_pass_for_yuan():
     assert not FundDocument.objects.exists()
 
 
+def test_two_windows_on_one_draft_do_not_overwrite_each_other():
+    client, other = client_of(county_clerk()), client_of(county_clerk())
+    configs = [one.get(f"{LIST}new/").context["grid"] for one in (client, other)]
+    first, second = ({"page": config["page"], "over": config["over"]} for config in configs)
+    whole = {**HEAD, "uid": None, "rev": None, "lines": [LINE], "warning_reasons": REASONS}
+    assert send(client, "draft", **whole | {"title": "甲窗口"}, **first).status_code == 200
+    for address in ("draft", "save"):
+        refused = send(other, address, **whole | {"title": "乙窗口"}, **second)
+        assert refused.status_code == 409
+        assert refused.json()["errors"][0]["rule"] == "DRAFT_ELSEWHERE"
+        assert refused.json()["errors"][0]["remedy"]
+    assert EntryDraft.objects.get().payload["title"] == "甲窗口"
+    assert send(client, "draft", **whole | {"title": "甲又写"}, **first).status_code == 200
+    loaded = other.get(f"{LIST}new/").context["grid"]
+    second = {"page": loaded["page"], "over": loaded["over"]}
+    assert send(other, "draft", **whole | {"title": "乙接着写"}, **second).status_code == 200
+    assert send(client, "draft", **whole | {"title": "甲又写"}, **first | {"over": first["page"]}).status_code == 409
+    assert EntryDraft.objects.get().payload["title"] == "乙接着写"
+    assert send(other, "save", **whole, **second | {"over": second["page"]}).status_code == 200
+    assert send(client, "draft", **whole | {"title": "甲又写"}, **first | {"over": first["page"]}).status_code == 409
+    assert not EntryDraft.objects.exists()
+
+
 def test_a_change_over_a_newer_one_is_answered_with_both():
     document = draft(lines=[line(amount="34080000.00")])
     client = client_of(county_clerk())

@@ -44,3 +44,18 @@ def test_a_draft_with_amounts_that_cannot_be_read_opens_as_it_was_typed(browser_
     page.keyboard.press("Enter")
     kept(page)
     expect(page.locator("[data-grid-total]")).to_have_text("2,712.40")
+
+
+def test_a_second_window_is_told_that_the_first_one_types_the_same_document(browser_page, live_server):
+    first = opened(browser_page, live_server)
+    second = first.context.new_page()
+    second.goto(NEW)
+    second.wait_for_selector(".tabulator-row")
+    first.locator("[name=title]").fill("甲窗口")
+    kept(first)
+    second.locator("[name=title]").fill("乙窗口")
+    expect(second.locator(".stale")).to_contain_text("另一个窗口")
+    assert second.locator("[name=title]").input_value() == "乙窗口"
+    second.close()
+    first.reload()
+    assert first.locator("[name=title]").input_value() == "甲窗口"

@@ -14,10 +14,11 @@ class Answer extends Error {
 }
 
 export class Saving {
-  constructor({ config, form, store, findings, state, checked, stale }) {
-    Object.assign(this, { config, form, store, findings, state, checked, stale });
+  constructor({ config, form, store, findings, state, checked, stale, elsewhere }) {
+    Object.assign(this, { config, form, store, findings, state, checked, stale, elsewhere });
     this.rev = config.rev ?? null;
     this.uid = config.uid ?? null;
+    this.over = config.over ?? null;
     this.clean = true;
     this.round = 0;
     this.draft = debounced(() => this.keepDraft(), DRAFT_AFTER);
@@ -39,7 +40,7 @@ export class Saving {
     for (const [name, value] of new FormData(this.form)) if (typeof value === "string" && name !== "csrfmiddlewaretoken") header[name] = value;
     const { lines, keys } = this.store.posted();
     const reasons = Object.fromEntries(Object.entries(this.findings.reasons).filter(([, { code, text }]) => code || text?.trim()));
-    return { keys, json: { ...header, uid: this.uid, rev: this.rev, then, warning_reasons: reasons, lines } };
+    return { keys, json: { ...header, uid: this.uid, rev: this.rev, page: this.config.page ?? null, over: this.over, then, warning_reasons: reasons, lines } };
   }
 
   async post(url, json) {
@@ -67,12 +68,21 @@ export class Saving {
     const at = this.store.rows;
     try {
       const { saved_at } = await this.post(this.config.draft_url, this.body().json);
+      this.over = this.config.page ?? null;
       this.clean = at === this.store.rows;
       this.saved(saved_at);
     } catch (error) {
       this.state("bad", say("unsaved", { why: this.why(error) }));
+      this.isElsewhere(error);
       if (!(error instanceof Answer)) setTimeout(() => this.draft(), AGAIN_AFTER);
     }
+  }
+
+  /** Another window holds the draft: say so beside the grid. */
+  isElsewhere(error) {
+    const found = error instanceof Answer && error.body.errors?.find(({ rule }) => rule === "DRAFT_ELSEWHERE");
+    if (found) this.elsewhere(found);
+    return Boolean(found);
   }
 
   saved(time) {
@@ -112,7 +122,7 @@ export class Saving {
     } catch (error) {
       this.state("bad", say("unsaved", { why: this.why(error) }));
       if (error instanceof Answer && error.status === 409 && error.body.changed?.length) this.stale(error.body, then);
-      else if (error instanceof Answer && error.body.errors) this.checked(error.body.errors.map((one) => ({ severity: "E", ...one })), keys);
+      else if (!this.isElsewhere(error) && error instanceof Answer && error.body.errors) this.checked(error.body.errors.map((one) => ({ severity: "E", ...one })), keys);
     } finally {
       this.busy = false;
     }
@@ -133,6 +143,12 @@ export function staleBox({ answer, again, name }) {
       make("button", { class: "btn sm", type: "button", onclick: again }, say("keep_mine")),
       make("button", { class: "btn sm", type: "button", onclick: () => location.reload() }, say("take_theirs"))),
   );
+}
+
+/** What is typed here stays here: the draft is another window's. */
+export function elsewhereBox({ message, remedy }) {
+  return make("section", { class: "stale" },
+    make("div", { class: "why e", role: "alert" }, icon("versions", ""), make("h4", {}, message), make("p", {}, remedy)));
 }
 
 const shown = (value) => (value === null || value === undefined ? "" : typeof value === "object" ? JSON.stringify(value) : String(value));

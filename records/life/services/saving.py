@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection, transaction
-from django.db.models import ProtectedError, QuerySet
+from django.db.models import ProtectedError
 from django.utils.translation import gettext_lazy as _
 
 from accounts import audit
@@ -21,6 +21,7 @@ from records.calendar.services import deadline
 from records.choices import RecordState, ReviewStep
 from records.life import permissions
 from records.life.models import EntryDraft, Outbox, Record, Review
+from records.life.services.drafts import drafts as own_drafts
 from records.life.workflow import RECORD_LIFE
 from records.registry import RecordType, Row, record_type
 
@@ -106,7 +107,7 @@ def stamp(*, actor: User, record: Record, content: dict[str, Any], created: bool
 
 def finish_save(*, actor: User, record: Record, created: bool, before: dict[str, Any]) -> None:
     """After the rows are stored: draft gone; where the content changed also author row and audit entry."""
-    drafts = _drafts(actor=actor, form=record.record_type, record_uid=None if created else record.uid)
+    drafts = own_drafts(actor=actor, form=record.record_type, record_uid=None if created else record.uid)
     if before.get("hash") == record.content_hash:
         drafts.delete()
         return
@@ -199,28 +200,3 @@ def unseen(row: Record, seen: int | None) -> Finding:
         remedy=_("Look at the present revision, then decide."),
         article="12",
     )
-
-
-def save_draft(
-    *, actor: User, form: str, record_uid: UUID | None, base_rev: int | None, payload: dict[str, Any]
-) -> EntryDraft:
-    """Keep what one person has typed: private, no rules, no revision, no audit."""
-    draft, _made = EntryDraft.objects.update_or_create(
-        person_id=actor.person_id,
-        form=form,
-        record_uid=record_uid,
-        defaults={"base_rev": base_rev, "payload": payload, "saved_at": clock.now()},
-    )
-    return draft
-
-
-def draft_of(*, actor: User, form: str, record_uid: UUID | None) -> EntryDraft | None:
-    return _drafts(actor=actor, form=form, record_uid=record_uid).first()
-
-
-def discard_draft(*, actor: User, form: str, record_uid: UUID | None) -> None:
-    _drafts(actor=actor, form=form, record_uid=record_uid).delete()
-
-
-def _drafts(*, actor: User, form: str, record_uid: UUID | None) -> QuerySet[EntryDraft]:
-    return EntryDraft.objects.filter(person=actor.person_id, form=form, record_uid=record_uid)
