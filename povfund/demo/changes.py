@@ -22,7 +22,7 @@ HEAD = "510000.finance.head"
 ORDERS = (
     ("川财农〔2016〕13号", "510000.finance", "document", "示例: 中央文件编号附注更正", 0),
     ("川财农〔2016〕12号", "510000.finance", "swapped", "示例: 录入时两行金额看串, 合计不变", 2),
-    ("巴财农〔2016〕9号", "511900.finance", "amount", "示例: 通江县多录 100 万元, 以文件附件为准", 2),
+    ("巴财农〔2016〕9号", "511900.finance", "amount", "示例: 通江县多录 50 万元, 以到账凭证为准", 2),
     ("通扶贫〔2016〕2号", "511921.poverty", "amount", "示例: 县级配套少录 1.4 万元", 2),
 )
 """Document, who draws the order up, reason, explanation, provincial signatures given."""
@@ -55,7 +55,7 @@ def _changes(document: Any, code: str) -> dict[str, object]:
     if code == "swapped":
         amounts[0], amounts[1] = amounts[1], amounts[0]
     else:
-        amounts[0] += 14_000 if len(lines) == 1 else -1_000_000
+        amounts[0] += 14_000 if len(lines) == 1 else -500_000
     pairs = zip(lines, amounts, strict=True)
     return {"lines": [{"uid": str(line.pk), "amount": f"{amount:.2f}"} for line, amount in pairs]}
 
