@@ -170,7 +170,7 @@ POLICY: dict[str, Row] = {
     "batches-list": Row(TRANSMISSION, BOTH, api=True, to_write=SENDERS),
     "batches-detail": Row(TRANSMISSION, api=True),
     "batches-preview": Row(TRANSMISSION, api=True),
-    "batches-file": Row(TRANSMISSION, api=True),
+    "batches-file": Row(SENDERS, api=True),
     "change-orders-list": Row(LOGIN, BOTH, api=True),
     "change-orders-detail": Row(LOGIN, api=True),
     "change-orders-seat": Row(LOGIN, POST, api=True),

@@ -6,17 +6,37 @@ from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from accounts.choices import Level
-from accounts.models import User
+from accounts.models import Division, User
 from povfund.common.verdict import ALLOWED, Verdict, denied
 
 GIVES_DUTIES = _("The security administrator of your deployment gives duties.")
 
 
 def may_read(user: User) -> Verdict:
-    """May the user read batches, receipts and windows?"""
+    """May the user open the pages of transmission? What stands on them is scope."""
     if user.can("sync.read"):
         return ALLOWED
     return denied(_("Your duties do not include reading transmissions."), article="17", ask_whom=GIVES_DUTIES)
+
+
+def reads_batches(user: User) -> bool:
+    """
+    Does the user's division hold the whole of this server's node? Batches, receipts, previews and their
+    totals are the whole province's; for a city or county they are absent, as is all out of scope.
+    """
+    place = Division.objects.by_code(settings.NODE_DIVISION)
+    return bool(may_read(user)) and place is not None and any(place.scope_key.startswith(k) for k in user.scope.keys)
+
+
+def may_read_file(user: User) -> Verdict:
+    """May the user take a batch file of a batch in scope? It holds every record of the province, so whoever sends."""
+    if user.can("sync.send") and user.can("records.read"):
+        return ALLOWED
+    return denied(
+        _("A batch file holds the records of the whole province; only those who send it may take it."),
+        article="17",
+        ask_whom=_("The head of the provincial finance unit."),
+    )
 
 
 def may_read_lines(user: User) -> Verdict:

@@ -20,15 +20,24 @@ if TYPE_CHECKING:
     from sync.models import Batch, ChangeOrder, LineOutcome, Node, QuarantinedLine, Receipt, TransmissionWindow  # noqa: F401
 
 
-def of_nodes(user: User, node: str) -> Q:
+def known_nodes(user: User, node: str) -> Q:
     """
-    Condition "belongs to a node the user may read": this server's own one, and those of the user's
-    divisions. `node` is the path to the node, empty or ending in `__`. Nothing without `sync.read`.
+    Condition "belongs to a node whose dates the user may know": this server's own one, and those the
+    user reads. `node` is the path to the node, empty or ending in `__`. Nothing without `sync.read`.
     """
     if not user.is_authenticated or not user.can("sync.read"):
         return Q(pk__in=[])
-    own = Q(**{f"{node}code": settings.NODE})
-    return own | key_in(f"{node}division__scope_key", user.scope.keys)
+    return Q(**{f"{node}code": settings.NODE}) | read_nodes(user, node)
+
+
+def read_nodes(user: User, node: str) -> Q:
+    """
+    Condition "belongs to a node the user may read": one whose division lies in the user's own. What a
+    batch counts is the whole province's, so a city or county reads none of it.
+    """
+    if not user.is_authenticated or not user.can("sync.read"):
+        return Q(pk__in=[])
+    return key_in(f"{node}division__scope_key", user.scope.keys)
 
 
 class NodeQuerySet(models.QuerySet["Node"]):
@@ -36,7 +45,7 @@ class NodeQuerySet(models.QuerySet["Node"]):
 
     def visible_to(self, user: User) -> Self:
         """This server's own node, those of the user's divisions, and the centre, which everybody sends to."""
-        seen = of_nodes(user, "")
+        seen = known_nodes(user, "")
         return self.filter(seen | Q(code=CENTRE) if user.can("sync.read") else seen)
 
     def sending(self) -> Self:
@@ -48,8 +57,8 @@ class WindowQuerySet(models.QuerySet["TransmissionWindow"]):
     """Which windows."""
 
     def visible_to(self, user: User) -> Self:
-        """Windows of the nodes the user may read."""
-        return self.filter(of_nodes(user, "node__"))
+        """Windows of this server's node, whose dates concern everybody, and of the nodes the user may read."""
+        return self.filter(known_nodes(user, "node__"))
 
 
 class BatchQuerySet(models.QuerySet["Batch"]):
@@ -57,7 +66,7 @@ class BatchQuerySet(models.QuerySet["Batch"]):
 
     def visible_to(self, user: User) -> Self:
         """Batches of the nodes the user may read: counts and receipts, not the lines."""
-        return self.filter(of_nodes(user, "node__"))
+        return self.filter(read_nodes(user, "node__"))
 
 
 class ReceiptQuerySet(models.QuerySet["Receipt"]):
@@ -65,7 +74,7 @@ class ReceiptQuerySet(models.QuerySet["Receipt"]):
 
     def visible_to(self, user: User) -> Self:
         """Receipts of the batches the user may read."""
-        return self.filter(of_nodes(user, "batch__node__"))
+        return self.filter(read_nodes(user, "batch__node__"))
 
 
 class LineOutcomeQuerySet(models.QuerySet["LineOutcome"]):
@@ -108,7 +117,7 @@ class QuarantinedLineQuerySet(models.QuerySet["QuarantinedLine"]):
         """Lines of the nodes the user may read: a line that cannot be parsed has no other place."""
         if not user.is_authenticated or not user.can("records.read"):
             return self.none()
-        return self.filter(of_nodes(user, "batch__node__"))
+        return self.filter(read_nodes(user, "batch__node__"))
 
     def unresolved(self) -> Self:
         """Lines of which no newer revision was applied yet."""

@@ -24,7 +24,7 @@ from sync import services
 from sync.choices import Direction
 from sync.fpb.frame import MAGIC
 from sync.models import Batch, Receipt, TransmissionWindow
-from sync.permissions import may_read
+from sync.permissions import may_read, may_read_file, reads_batches
 from sync.sealing import preview
 from sync.sealing.build import folder_of
 
@@ -88,7 +88,7 @@ class BatchViewSet(viewsets.GenericViewSet[Batch]):
         if batch is not None:
             return Response(BatchSerializer(batch).data)
         job = Job.objects.filter(pk=uid, kind="sync.send_now").first()
-        if job is None:
+        if job is None or not reads_batches(request.user):  # type: ignore[arg-type]
             raise Http404
         return Response({"uid": str(job.uid), "state": "queued", "reason": job.payload["reason"], "error": job.error})
 
@@ -104,8 +104,12 @@ class BatchViewSet(viewsets.GenericViewSet[Batch]):
     @action(detail=False, methods=["get"])
     def preview(self, request: Request) -> Response:
         """What the next batch would hold, what stays and why, and how the figures would move."""
-        require(may_read(request.user))  # type: ignore[arg-type]
+        user: Any = request.user
+        require(may_read(user))
+        if not reads_batches(user):
+            raise Http404
         found = preview()
+        kept = found.kept_for(user)
         types = record_types()
         return Response(
             {
@@ -118,8 +122,8 @@ class BatchViewSet(viewsets.GenericViewSet[Batch]):
                     for (key, kind), (n, fen) in sorted(found.going.items())
                 ],
                 "blocked": [
-                    {"record_type": kept.kind, "uid": str(uid), "owner_unit": kept.owner} | kept.finding.as_json()
-                    for uid, kept in found.kept.items()
+                    {"record_type": row.kind, "uid": str(uid), "owner_unit": row.owner} | row.finding.as_json()
+                    for uid, row in kept.items()
                 ],
                 "digest": found.digest,
             }
@@ -132,6 +136,7 @@ class BatchViewSet(viewsets.GenericViewSet[Batch]):
         batch = self.get_queryset().filter(pk=uid, direction=Direction.OUT).first()
         if batch is None or not batch.manifest:
             raise Http404
+        require(may_read_file(request.user))  # type: ignore[arg-type]
         response = StreamingHttpResponse(_file(batch), content_type="application/octet-stream")
         response["Content-Disposition"] = f'attachment; filename="{batch}.fpb"'
         return response

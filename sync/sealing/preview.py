@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from django.conf import settings
@@ -16,6 +17,9 @@ from sync.models import Node
 from sync.reconcile import Totals, add_content, totals_for
 from sync.sealing.choose import Kept, choose
 from sync.sealing.room import Room
+
+if TYPE_CHECKING:
+    from accounts.models import User
 
 
 @dataclass(slots=True)
@@ -35,6 +39,15 @@ class Preview:
     under_way_lines: int = 0
     totals: Totals = field(default_factory=dict)
     digest: str = ""
+
+    def kept_for(self, user: User) -> dict[UUID, Kept]:
+        """Of what stays, the records the user may see. One query for each record type among them."""
+        seen: set[UUID] = set()
+        for kind in record_types().values():
+            uids = [uid for uid, row in self.kept.items() if row.kind == kind.key]
+            if uids:
+                seen |= set(kind.model.objects.visible_to(user).filter(pk__in=uids).values_list("pk", flat=True))
+        return {uid: row for uid, row in self.kept.items() if uid in seen}
 
 
 def preview() -> Preview:

@@ -9,7 +9,7 @@ from uuid import UUID
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.html import format_html
 from django.utils.translation import gettext as _, gettext_lazy, pgettext_lazy
@@ -27,7 +27,7 @@ from sync.choices import Outcome
 from sync.filters import BatchFilter
 from sync.fpb.manifest import parse_manifest
 from sync.models import Batch, LineOutcome, Node, Receipt
-from sync.permissions import may_read, may_read_lines
+from sync.permissions import may_read, may_read_lines, reads_batches
 from sync.remedies import reasons_of
 from sync.views.overview import records_of
 
@@ -62,9 +62,11 @@ COLUMNS = [
 @login_required
 @require_GET
 def batches(request: HttpRequest) -> HttpResponse:
-    """Every batch this server sent or received, newest first."""
+    """Every batch this server sent or received, newest first; absent for whoever reads none of them."""
     user: Any = request.user
     require(may_read(user))
+    if not reads_batches(user):
+        raise Http404
     nodes = Node.objects.visible_to(user).sending()
     rows = Batch.objects.visible_to(user).select_related("window", "node")
     filters = BatchFilter(request.GET or None, queryset=rows, nodes=nodes, central=settings.EDITION == "central")

@@ -24,7 +24,7 @@ from sync import services
 from sync.choices import Direction
 from sync.forms import ResumeForm, SendForm
 from sync.models import Batch, LineOutcome, Node, TransmissionWindow
-from sync.permissions import may_read
+from sync.permissions import may_read, reads_batches
 from sync.remedies import reasons_of
 from sync.sealing import preview
 from sync.sealing.preview import Preview
@@ -47,11 +47,21 @@ def overview(request: HttpRequest) -> HttpResponse:
 
 def _overview(request: HttpRequest, *, status: int = 200, **forms: Any) -> HttpResponse:
     user: Any = request.user
+    context: dict[str, Any] = {
+        "windows": TransmissionWindow.objects.visible_to(user).exclude(state="done").order_by("nominal")[:1],
+        "staying": _staying(user),
+        "whole": reads_batches(user),
+    }
+    context |= _of_province(user) if context["whole"] else {"returned": _returned(user)}
+    return render(request, "sync/overview.html", context | forms, status=status)
+
+
+def _of_province(user: Any) -> dict[str, Any]:
+    """Batches, what the next one holds, and what holds it up: for whoever reads the whole province."""
     rows = Batch.objects.visible_to(user).filter(direction=Direction.OUT)
     batches = list(rows.select_related("window", "node").prefetch_related("receipts")[:SHOWN])
     context: dict[str, Any] = {
         "batches": _with_returned(user, batches),
-        "windows": TransmissionWindow.objects.visible_to(user).exclude(state="done").order_by("nominal")[:1],
         "may_send": services.may_send(user),
         "paused": Node.objects.visible_to(user).filter(pk=settings.NODE, paused_at__isnull=False).first(),
         "waiting": Job.objects.filter(kind="sync.send_now", state__in=("queued", "running")).exists()
@@ -62,8 +72,13 @@ def _overview(request: HttpRequest, *, status: int = 200, **forms: Any) -> HttpR
     if settings.EDITION == "provincial" and Node.objects.filter(pk=settings.NODE).exists():
         found = preview()
         context |= {"preview": found, "going": _going(found), "blocked": _blocked(user, found)}
-        context |= {"staying": _staying(user)}
-    return render(request, "sync/overview.html", context | forms, status=status)
+    return context
+
+
+def _returned(user: Any) -> list[dict[str, Any]]:
+    """The newest lines the centre returned of the reader's own records that nobody has mended yet."""
+    rows = LineOutcome.objects.visible_to(user).returned().waiting().select_related("batch").defer("batch__manifest")
+    return _with_records(list(rows.order_by("-batch__applied_at", "line_no")[:SHOWN]))
 
 
 def _going(found: Preview) -> list[dict[str, Any]]:
@@ -77,11 +92,12 @@ def _going(found: Preview) -> list[dict[str, Any]]:
 def _blocked(user: Any, found: Preview) -> list[dict[str, Any]]:
     """Records that stay, with the finding that keeps them; those the reader may see."""
     rows: list[dict[str, Any]] = []
+    kept = found.kept_for(user)
     for kind in record_types().values():
-        kept = [uid for uid, row in found.kept.items() if row.kind == kind.key]
-        if kept:
-            held = kind.model.objects.visible_to(user).select_related("owner_unit__division").filter(pk__in=kept)
-            rows += [{"record": record, "finding": found.kept[record.pk].finding} for record in held]
+        uids = [uid for uid, row in kept.items() if row.kind == kind.key]
+        if uids:
+            held = kind.model.objects.select_related("owner_unit__division").filter(pk__in=uids)
+            rows += [{"record": record, "finding": kept[record.pk].finding} for record in held]
     return rows
 
 
@@ -106,17 +122,15 @@ def _with_returned(user: Any, batches: list[Batch]) -> list[tuple[Batch, list[di
             held = by_batch.setdefault(line.batch_id, [])
             if len(held) < SHOWN_OF_BATCH:
                 held.append(line)
-    records = records_of(line for held in by_batch.values() for line in held)
-    return [
-        (
-            batch,
-            [
-                {"line": line, "record": records.get(line.record_uid), "reasons": reasons_of(line)}
-                for line in by_batch.get(batch.pk, [])
-            ],
-        )
-        for batch in batches
-    ]
+    shown: dict[Any, list[dict[str, Any]]] = {}
+    for row in _with_records([line for held in by_batch.values() for line in held]):
+        shown.setdefault(row["line"].batch_id, []).append(row)
+    return [(batch, shown.get(batch.pk, [])) for batch in batches]
+
+
+def _with_records(lines: list[LineOutcome]) -> list[dict[str, Any]]:
+    records = records_of(lines)
+    return [{"line": line, "record": records.get(line.record_uid), "reasons": reasons_of(line)} for line in lines]
 
 
 def records_of(lines: Any) -> dict[Any, Any]:

@@ -29,7 +29,7 @@ from sync import raw, services
 from sync.filters import LineFilter, ReturnedFilter
 from sync.forms import NoteForm
 from sync.models import LineOutcome, Node, QuarantinedLine
-from sync.permissions import may_annotate, may_read_lines
+from sync.permissions import may_annotate, may_read_lines, reads_batches
 from sync.remedies import Reason, reasons_of
 from sync.views.overview import records_of
 
@@ -113,7 +113,7 @@ def quarantine(request: HttpRequest) -> HttpResponse:
     user: Any = request.user
     require(may_read_lines(user))
     context = _of_centre(request, user) if settings.EDITION == "central" else _of_province(request, user)
-    return render(request, "sync/quarantine.html", context)
+    return render(request, "sync/quarantine.html", context | {"whole": reads_batches(user)})
 
 
 def _of_centre(request: HttpRequest, user: Any) -> dict[str, Any]:
@@ -188,6 +188,7 @@ def _line_page(request: HttpRequest, uid: UUID, line_no: int, form: NoteForm, *,
         "central": central,
         "form": form,
         "may_annotate": may_annotate(user),
+        "whole": reads_batches(user),
     }
     return render(request, "sync/quarantined_line.html", context, status=status)
 

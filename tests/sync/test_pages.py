@@ -13,6 +13,7 @@ from django.test import Client, override_settings
 from django.test.utils import CaptureQueriesContext
 
 from accounts.models import AuditEntry, Division
+from funds.models import FundDocument
 from povfund.common import clock
 from records.choices import RecordState
 from sync import keys, raw
@@ -27,7 +28,7 @@ from sync.models import (
     TransmissionWindow as Window,
 )
 from sync.remedies import NOT_READABLE, reasons_of
-from sync.services import add_note
+from sync.services import add_note, send_now
 from tests.documents import province_reviewed
 from tests.people import account
 from tests.permissions import test_url_table as url_table
@@ -106,12 +107,75 @@ def test_other_counties_do_not_see_a_returned_line(world, returned):
     with world.at("P51"):
         outcome = LineOutcome.objects.get(outcome="returned")
         client = browser("511922.finance.entry")
-        for page in ("/sync/returned/", "/sync/", f"/sync/batches/{returned.pk}/"):
+        for page in ("/sync/returned/", "/sync/"):
             answer = client.get(page)
             assert answer.status_code == 200
             assert "2号" not in text_of(answer)
             assert str(outcome.record_uid) not in answer.content.decode()
         assert client.get(f"/sync/returned/{returned.pk}/{outcome.line_no}/").status_code == 404
+
+
+WHOLE = ["/sync/batches/", "/api/v1/batches/preview/"]
+
+
+@pytest.mark.parametrize("who", ["511921.finance.entry", "511921.statistics.entry", "511900.finance.review"])
+def test_cities_and_counties_read_nothing_of_the_whole_province(world, returned, who):
+    with world.at("P51"):
+        client, batch = browser(who), f"/api/v1/batches/{returned.pk}/"
+        for address in (*WHOLE, f"/sync/batches/{returned.pk}/", batch, f"{batch}file/"):
+            assert client.get(address).status_code == 404, address
+        for address in ("/api/v1/batches/", "/api/v1/receipts/"):
+            assert client.get(address).json()["results"] == []
+        page = client.get("/sync/")
+        assert page.status_code == 200
+        assert not [name for name in ("batches", "preview", "going", "blocked") if name in page.context]
+        assert "/sync/batches/" not in page.content.decode()
+
+
+def test_a_county_keeps_its_window_and_its_returned_lines(world, returned):
+    with world.at("P51"):
+        day = clock.today()
+        Window.objects.create(node_id="P51", nominal=day, due=day, starts_at=clock.now(), state="pending")
+        client = browser("511921.finance.entry")
+        words = text_of(client.get("/sync/"))
+        assert f"{day:%Y-%m-%d} 窗口" in words or str(day) in words
+        assert "通财农〔2016〕2号" in words
+        assert "通财农〔2016〕1号" not in words
+        assert client.get("/api/v1/windows/").json()["results"][0]["nominal"] == str(day)
+
+
+@pytest.mark.parametrize(
+    "who, status",
+    [("510000.finance.head", 200), ("510000.statistics.review", 403), ("510000.sysadmin", 403)],
+)
+def test_who_reads_the_province_reads_its_batches_but_only_the_sender_takes_the_file(world, returned, who, status):
+    with world.at("P51"):
+        client, batch = browser(who), f"/api/v1/batches/{returned.pk}/"
+        assert [row["uid"] for row in client.get("/api/v1/batches/").json()["results"]] == [str(returned.pk)]
+        assert client.get("/api/v1/receipts/").json()["results"]
+        for address in (*WHOLE, "/sync/", f"/sync/batches/{returned.pk}/", batch):
+            assert client.get(address).status_code == 200, address
+        assert client.get(f"{batch}file/").status_code == status
+
+
+def test_a_request_to_send_is_read_only_by_whoever_reads_batches(world):
+    with world.at("P51"):
+        job = send_now(actor=account("510000.finance.head"), reason="重要数据")
+        address = f"/api/v1/batches/{job.pk}/"
+        assert browser("510000.finance.review").get(address).json()["reason"] == "重要数据"
+        assert browser("511921.finance.entry").get(address).status_code == 404
+
+
+def test_a_preview_names_what_stays_only_to_readers_of_records(world):
+    with world.at("P51"):
+        kept = province_reviewed("通财农〔2016〕9号", title="第9次")
+        FundDocument.objects.filter(pk=kept.pk).update(title="改过")
+        blocked = {
+            who: browser(who).get("/api/v1/batches/preview/").json()["blocked"]
+            for who in ("510000.finance.review", "510000.sysadmin")
+        }
+        assert [row["uid"] for row in blocked["510000.finance.review"]] == [str(kept.pk)]
+        assert blocked["510000.sysadmin"] == []
 
 
 def test_administrators_read_batches_but_not_their_lines_and_are_told_why(world, returned):
@@ -353,10 +417,19 @@ def _fill(until: int) -> None:
         QuarantinedLine.objects.create(batch=batch, line_no=1, raw=b"{}", reasons=reasons, since=clock.now())
 
 
-@pytest.mark.parametrize("page", ["/sync/returned/", "/sync/", "/sync/batches/", "batch"])
-def test_pages_of_a_province_cost_the_same_for_two_lines_and_forty(world, page):
+PAGES_OF_PROVINCE = ["/sync/returned/", "/sync/", "/sync/batches/", "batch"]
+
+
+@pytest.mark.parametrize(
+    "who, page",
+    [
+        *(("510000.finance.review", page) for page in PAGES_OF_PROVINCE),
+        *(("511921.finance.entry", page) for page in PAGES_OF_PROVINCE[:2]),
+    ],
+)
+def test_pages_of_a_province_cost_the_same_for_two_lines_and_forty(world, who, page):
     with world.at("P51"):
-        client = browser("511921.finance.entry")
+        client = browser(who)
         few = _cost_of_returned(client, page, range(2))
         assert _cost_of_returned(client, page, range(2, 40)) == few
 
