@@ -4,15 +4,14 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('records', '0005_workbooks'),
+        ("records", "0005_workbooks"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='entrydraft',
-            name='page',
+            model_name="entrydraft",
+            name="page",
             field=models.UUIDField(null=True),
         ),
     ]
