@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 from django import forms
@@ -12,6 +13,7 @@ from accounts.choices import UnitKind
 from accounts.models import Division, User
 from funds.choices import MoneyLevel
 from funds.models import BudgetItem, FundCategory
+from povfund.common import clock
 from rollups.choices import DataState, Dimension, Measure, Version
 from rollups.services.reading import Question
 
@@ -53,6 +55,12 @@ class QuestionForm(forms.Form):
         if not 1 <= len(set(names)) == len(names) <= 2:
             raise forms.ValidationError(_("Rows stand for one or two different dimensions."))
         return names
+
+    def clean_as_of(self) -> date | None:
+        return _not_ahead(self.cleaned_data["as_of"])
+
+    def clean_compare(self) -> date | None:
+        return _not_ahead(self.cleaned_data["compare"])
 
     def clean_node(self) -> Division:
         """The place; absent or out of scope is the same 404."""
@@ -101,3 +109,14 @@ class QuestionForm(forms.Form):
             "version": data["version"] or Version.CORRECTED,
         }
         return Question(**(parts | changes))
+
+
+def _not_ahead(day: date | None) -> date | None:
+    """The day itself; what is in force on a day to come nobody knows."""
+    today = clock.today()
+    if day is not None and day > today:
+        raise forms.ValidationError(
+            _("%(day)s is still to come; the latest day possible is %(today)s."),
+            params={"day": day.isoformat(), "today": today.isoformat()},
+        )
+    return day

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -86,8 +87,7 @@ def answer(question: Question) -> Answer:
     """
     result = Answer()
     by_division = Dimension.DIVISION in question.by
-    if by_division:
-        result.divisions = {child.scope_key: child for child in _children(question)}
+    result.divisions = {child.scope_key: child for child in _children(question)}
     own, national = question.node.scope_key, _national(question)
     nodes = [own, *result.divisions]
     figures = _figures(question, nodes=nodes)
@@ -95,15 +95,18 @@ def answer(question: Question) -> Answer:
         from rollups.services.first_reported import first_less_now
 
         figures += first_less_now(question, nodes=nodes)
+    with_lines: Counter[str] = Counter()
     for key, node, figure in figures:
-        if node == own:
+        if node != own:
+            with_lines[node] += figure.n
+        else:
             result.total.n += figure.n
             result.total.fen += figure.fen
         if by_division == (node != own):
             row = result.rows.setdefault(_shown_key(key, question, national), Figure())
             row.n += figure.n
             row.fen += figure.fen
-    _settle(question, result, by_division=by_division)
+    _settle(question, result, {node for node, n in with_lines.items() if n})
     result.pending_changes = ChangeOrder.objects.touching(question.node.scope_key).count()
     return result
 
@@ -123,14 +126,10 @@ def _shown_key(key: tuple[Any, ...], question: Question, national: dict[Any, int
     return (*key[:at], national.get(key[at], key[at]), *key[at + 1 :])
 
 
-def _settle(question: Question, result: Answer, *, by_division: bool) -> None:
+def _settle(question: Question, result: Answer, with_lines: set[str]) -> None:
     """Coverage, what was kept, and children that had nothing but were due."""
     shown = Figure(sum(f.n for f in result.rows.values()), sum(f.fen for f in result.rows.values()))
     result.kept = Figure(result.total.n - shown.n, result.total.fen - shown.fen)
-    if not by_division:
-        return
-    position = question.by.index(Dimension.DIVISION)
-    with_lines = {key[position] for key, figure in result.rows.items() if figure.n}
     in_force = {key for key, child in result.divisions.items() if _in_force(child, question)}
     result.expected, result.received = len(in_force | with_lines), len(with_lines)
     result.divisions = {k: d for k, d in result.divisions.items() if k in in_force or k in with_lines}

@@ -99,6 +99,20 @@ def test_coverage_counts_the_divisions_directly_below_that_have_a_line():
     unit_reviewed("川财农〔2016〕1号", by=PROVINCE, lines=[line("511921"), line("511922"), line("510100")])
     assert ask()["coverage"] == {"expected": 21, "received": 2}
     assert ask(node="511900")["coverage"]["received"] == 2
+    for by in ("fund_category", "budget_item,unit_kind", "division,fund_category"):
+        assert ask(by=by)["coverage"] == {"expected": 21, "received": 2}, by
+
+
+@pytest.mark.parametrize("name", ["as_of", "compare"])
+def test_a_day_to_come_is_refused_with_the_latest_day_possible(name):
+    today = clock.today().isoformat()
+    refused = api(PROVINCE).get(API, ASKED | {name: "2099-12-31"})
+    assert refused.status_code == 400
+    (finding,) = refused.json()["errors"]
+    assert (finding["rule"], finding["field"]) == ("SHAPE", name)
+    assert "2099-12-31" in finding["message"]
+    assert today in finding["message"]
+    assert api(PROVINCE).get(API, ASKED | {name: today}).status_code == 200
 
 
 def test_national_categories_hold_the_provinces_own_and_open_into_them(client):
