@@ -171,7 +171,7 @@ def _seed_once(sites: list[Site]) -> None:
 
 
 def _announce(sites: list[Site], password: str) -> None:
-    say("\n扶贫资金统计监测系统 已启动 / ready")
+    say("\n财政扶贫资金管理监测信息系统 已启动 / ready")
     for site in sites:
         label = "中央 central" if site.name == "central" else "四川 province"
         say(f"\n  {label:<14} {site.url}")
