@@ -8,7 +8,7 @@ import { Deeds } from "./grid/deeds.js";
 import { DivisionBook } from "./grid/divisions.js";
 import { Findings } from "./grid/findings.js";
 import { gridKeys } from "./grid/keys.js";
-import { choice, dated, division, money, words } from "./grid/kinds.js";
+import { choice, dated, division, isBroken, money, words } from "./grid/kinds.js";
 import { Saving, elsewhereBox, staleBox } from "./grid/saving.js";
 import { Lines } from "./grid/store.js";
 import { View } from "./grid/view.js";
@@ -20,10 +20,10 @@ function columnsOf({ choices, codes }, book, year) {
   const recipient = { ...division(book), book };
   const wide = innerWidth > 1240;
   return [
-    { field: "recipient", kind: recipient, blank: null, width: wide ? 200 : 142 },
+    { field: "recipient", kind: recipient, blank: null, width: wide ? 180 : 142 },
     { field: "money_level", kind: choice(choices.money_level), blank: "", width: wide ? 92 : 72 },
     { field: "fund_category", kind: dated(codes.fund_category, year), blank: "", minWidth: wide ? 150 : 106, grow: 2 },
-    { field: "budget_item", kind: dated(codes.budget_item, year), blank: "", width: wide ? 190 : 140 },
+    { field: "budget_item", kind: dated(codes.budget_item, year), blank: "", width: wide ? 176 : 140 },
     { field: "amount", kind: money, blank: "", width: wide ? 124 : 110, unit: say("unit_wan") },
     { field: "payment_mode", kind: choice(choices.payment_mode), blank: "", width: wide ? 122 : 90 },
     { field: "remark", kind: words, blank: "", minWidth: wide ? 90 : 52, grow: 1 },
@@ -204,7 +204,7 @@ class LineGrid {
 
   selection(area) {
     const amounts = area.keys.flatMap((key) => area.columns.filter(({ kind }) => kind.figures).map(({ field, kind }) => [this.store.rows[this.store.index(key)]?.[field], kind]));
-    const figures = amounts.filter(([value]) => value).map(([value, kind]) => kind.fen(value));
+    const figures = amounts.filter(([value]) => value && !isBroken(value)).map(([value, kind]) => kind.fen(value));
     const sum = figures.reduce((all, fen) => all + fen, 0n);
     const pairs = figures.length ? [[say("count"), String(figures.length)], [say("sum"), wan(sum)], [say("average"), average(sum, BigInt(figures.length))]] : [];
     this.part("selection").replaceChildren(

@@ -59,3 +59,15 @@ def test_a_second_window_is_told_that_the_first_one_types_the_same_document(brow
     second.close()
     first.reload()
     assert first.locator("[name=title]").input_value() == "甲窗口"
+
+
+def test_only_amounts_are_counted_and_the_columns_fit_the_page(browser_page, live_server):
+    page = opened(browser_page, live_server)
+    fits = "() => { const h = document.querySelector('.tabulator-tableholder'); return h.scrollWidth <= h.clientWidth }"
+    assert page.evaluate(fits)
+    cell(page, 1, 5).click()
+    paste(page, "金额\n1.2345678\n2\n4\n")
+    status = page.locator('[data-grid-part="selection"]')
+    expect(status).to_contain_text("计数 2")
+    expect(status).to_contain_text("平均 3.00")
+    expect(page.locator('[data-grid-part="note"]')).to_contain_text("2 格无法识别")
