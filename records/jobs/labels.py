@@ -14,6 +14,10 @@ JOB_KINDS: dict[str, Any] = {
     "sync.deliver": _("Deliver a batch to the centre"),
     "sync.ingest": _("Take in a received batch"),
     "sync.send_now": _("Send now"),
+    "sync.correct": _("Send corrections"),
+    "sync.change_post": _("Send letters of change orders"),
+    "sync.change_revoke": _("Take a change order back"),
+    "sync.change_execute": _("Make a permitted change"),
 }
 
 TICKS: dict[str, Any] = {
@@ -30,6 +34,8 @@ TICKS: dict[str, Any] = {
     "sync.ingest.pick_up": _("Look for received batches"),
     "rollups.ticks.merge": _("Merge changes into the totals"),
     "rollups.ticks.prove": _("Prove totals against records"),
+    "rollups.ticks.chain": _("Compare the links of fund chains"),
+    "sync.changes.ticks.keep_going": _("Carry change orders on"),
 }
 
 

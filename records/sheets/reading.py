@@ -99,7 +99,7 @@ def read_workbook(path: Path) -> list[SheetRows]:
     if not path.stat().st_size:
         raise refusal("EMPTY")
     command = [sys.executable, "-m", "records.sheets.reader", str(path)]
-    environment = {"PATH": os.environ.get("PATH", ""), "PYTHONPATH": str(settings.BASE_DIR), "MALLOC_ARENA_MAX": "1"}
+    environment = {"PATH": os.defpath, "PYTHONPATH": str(settings.BASE_DIR), "MALLOC_ARENA_MAX": "1"}
     with subprocess.Popen(
         command,
         stdout=subprocess.PIPE,

@@ -19,21 +19,19 @@ if TYPE_CHECKING:
 Entries = list[tuple[int, "Line", Any]]
 
 
-def gather_children() -> None:
-    """Room in the database, until the transaction ends, for the identity of every row of the batch."""
-    with connection.cursor() as cursor:
-        cursor.execute("CREATE TEMPORARY TABLE ingest_child (uid uuid, line_no int) ON COMMIT DROP")
-
-
 def check_children(kind: RecordType, entries: Entries, found: Findings) -> None:
-    """UID_TAKEN for a row another record holds already; the identities are kept for `doubled_children`."""
+    """
+    UID_TAKEN for a row another record holds already; the identities are kept for `doubled_children`.
+
+    They stand in a table, under this transaction, so that a batch of any size leaves the memory alone.
+    """
     for table in kind.children:
         rows = [
             (getattr(row, table.columns[0]), n, line.u)
             for n, line, content in entries
             for row in getattr(content, table.path)
         ]
-        copy_rows("ingest_child", ("uid", "line_no"), ((uid, n) for uid, n, _record in rows))
+        copy_rows("sync_ingestchild", ("uid", "line_no"), ((uid, n) for uid, n, _record in rows))
         here = {uid: (n, record) for uid, n, record in rows}
         for uid, record in _stored(table, here):
             n, owner = here[uid]
@@ -47,10 +45,12 @@ def doubled_children(found: Findings) -> None:
     """DUP_IN_BATCH for every line that shares a row with another or holds one twice."""
     with connection.cursor() as cursor:
         cursor.execute(
-            """SELECT DISTINCT line_no FROM ingest_child JOIN (
-                   SELECT uid FROM ingest_child GROUP BY uid HAVING count(*) > 1) AS doubled USING (uid) ORDER BY 1"""
+            """SELECT line_no FROM (SELECT line_no, count(*) OVER (PARTITION BY uid) AS n
+                   FROM sync_ingestchild WHERE tx = pg_current_xact_id()) c WHERE n > 1 GROUP BY 1 ORDER BY 1"""
         )
-        for (n,) in cursor.fetchall():
+        doubled = cursor.fetchall()
+        cursor.execute("DELETE FROM sync_ingestchild WHERE tx = pg_current_xact_id()")
+        for (n,) in doubled:
             found.add(n, "DUP_IN_BATCH", gettext_noop("A row of the record stands in the batch twice."))
 
 

@@ -27,7 +27,7 @@ from records.services import raise_alarm
 from sync.choices import InState, Outcome
 from sync.fpb.line import Line, parse_line
 from sync.fpb.manifest import parse_manifest, version_of
-from sync.ingest.children import check_children, doubled_children, gather_children
+from sync.ingest.children import check_children, doubled_children
 from sync.ingest.chunks import staged_chunks
 from sync.ingest.evidence import fault_of
 from sync.ingest.hold import Held, hold
@@ -105,7 +105,6 @@ def _validate(batch: Batch) -> Batch:
         raise Held(InState.HELD_GAP, f"batch {applied + 1} is missing")
     scope, found = _scope(row), Findings()
     _doubled(row, found)
-    gather_children()
     for chunk in staged_chunks(row):
         _examine({n: parse_line(raw) for n, raw in chunk}, scope, found)
         _keep_reasons(row, found)

@@ -196,7 +196,7 @@ def test_a_worker_killed_while_it_executes_leaves_the_record_permitted_and_goes_
 def test_a_letter_cut_off_at_any_line_is_one_order_at_the_centre(world, document, where):
     with world.at("P51"):
         order = signed(document)
-    killed_at(f"change.{where}", lambda: post(world))
+    killed_at(where, lambda: post(world))
     post(world)
     with world.at("C"):
         assert ChangeOrder.objects.filter(pk=order.pk, state="asked").count() == 1

@@ -210,19 +210,15 @@ def _change(*, actor: User, kind: RecordType, items: list[SetItem], codes: Inges
     with connection.cursor() as cursor:
         for child in kind.children:
             cursor.execute(f"DELETE FROM {child.table} WHERE {child.parent_column} = ANY(%s)", [uids])
-        cursor.execute(
-            f"CREATE TEMPORARY TABLE set_stage ON COMMIT DROP AS SELECT {', '.join(columns)} FROM {table} LIMIT 0"
-        )
-        copy_rows("set_stage", columns, (_changed_root(kind, item, codes, due) for item in items))
+        roots = [dict(zip(columns, _changed_root(kind, item, codes, due), strict=True)) for item in items]
         assigned = ", ".join(f"{name} = s.{name}" for name in columns[1:])
         cursor.execute(
             f"""UPDATE {table} r SET {assigned}, rev = r.rev + 1, state = 'draft', changed_at = %s,
                     cycle = r.cycle + CASE WHEN r.state = ANY(%s) THEN 1 ELSE 0 END,
                     reviewed_rev = NULL, reviewed_hash = '', warnings = '[]'
-                FROM set_stage s WHERE r.uid = s.uid""",
-            [clock.now(), [str(state) for state in REVIEWED]],
+                FROM jsonb_populate_recordset(NULL::{table}, %s::jsonb) s WHERE r.uid = s.uid""",
+            [clock.now(), [str(state) for state in REVIEWED], json.dumps(roots, default=str)],
         )
-        cursor.execute("DROP TABLE set_stage")
     _copy_children(kind, items, codes)
 
 
