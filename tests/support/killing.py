@@ -24,6 +24,7 @@ def killed_at(name: str, work: Callable[[], object]) -> None:
     connections.close_all()
     child = os.fork()
     if child == 0:
+        _forget_connections()
         crashing.hook = lambda passed: os.kill(os.getpid(), signal.SIGKILL) if passed == name else None
         try:
             work()
@@ -33,6 +34,17 @@ def killed_at(name: str, work: Callable[[], object]) -> None:
     _child, status = os.waitpid(child, 0)
     assert os.WIFSIGNALED(status), f"{name} was not passed"
     assert os.WTERMSIG(status) == signal.SIGKILL
+
+
+def _forget_connections() -> None:
+    """
+    A child begins with none of its parent's connections, and closes none of them.
+
+    Once a browser has run in this worker, the parent keeps its connection with the browser's event loop; the
+    child has no such loop and would find a connection made before it.
+    """
+    for connection in connections.all(initialized_only=True):
+        connection.connection = None
 
 
 def cut_off_at(name: str, work: Callable[[], object], *, server: TestServer) -> None:
