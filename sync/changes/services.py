@@ -4,9 +4,7 @@ from sync.changes.drafting import (
     MOST_EVIDENCE,
     MOST_RECORDS,
     VALID_FOR,
-    Proposal,
     add_evidence,
-    check_change,
     propose,
 )
 from sync.changes.executing import execute
@@ -22,6 +20,7 @@ from sync.changes.permissions import (
     may_withdraw,
     reminders_left,
 )
+from sync.changes.proposals import Proposal, check_change
 from sync.changes.reading import (
     Corrected,
     ItemView,

@@ -13,7 +13,7 @@ from accounts.models import User
 from records.registry import RecordType
 from records.review.comparing import Change, changes_of, tables_of
 from records.services import RevisionDiff
-from sync.changes.drafting import Proposal, items_asked_for
+from sync.changes.proposals import Proposal, items_asked_for
 from sync.changes.reading import ItemView, views_of
 from sync.models import ChangeItem
 

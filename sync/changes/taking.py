@@ -21,8 +21,9 @@ from records.registry import TOMBSTONE, RecordType, record_types
 from records.services import FileLost, store_file, stored_path
 from sync.changes import downlink
 from sync.changes.closing import close
-from sync.changes.drafting import VALID_FOR, bind_seats, claim, common_key, root_of, store_items, sum_of
+from sync.changes.drafting import VALID_FOR, bind_seats, claim, common_key, store_items
 from sync.changes.letters import Item, Note, Request
+from sync.changes.proposals import root_of, sum_of
 from sync.choices import PROVINCIAL_SEATS, ChangeMail, ChangeReason, ChangeState, ClosedFor, Seat, SeatDecision
 from sync.fpb.errors import RejectedInput
 from sync.models import (

@@ -8,7 +8,7 @@ import re
 from pathlib import Path
 
 from povfund.common.canonical import CONTENT_SCHEMA, canonical, content_hash
-from sync.changes.drafting import root_of
+from sync.changes.proposals import root_of
 from sync.choices import ChangeState, ClosedFor, InState, OutState, Seat, WindowState
 from sync.fpb import merkle
 from sync.fpb.manifest import Manifest

@@ -21,7 +21,7 @@ from records.choices import RecordState
 from records.models import RecordRevision
 from records.registry import ChangeForm, RecordType, record_types
 from sync.changes import services
-from sync.changes.drafting import root_of
+from sync.changes.proposals import root_of
 from sync.changes.reading import ItemView
 from sync.changes.services import Proposal
 from sync.changes.showing import effect_of, proposed, shown_items

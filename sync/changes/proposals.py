@@ -1,0 +1,217 @@
+"""What each record of an order would become, and whether the rules of entry allow it; for one or thousands."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import User
+from povfund.common.canonical import canonical, content_hash
+from povfund.common.errors import REFUSE, Finding, IllegalTransition, RuleViolation
+from povfund.common.verdict import require
+from records.models import Record, RecordRevision
+from records.registry import TOMBSTONE, RecordType
+from records.services import referring, rule_row
+from sync.changes import permissions
+from sync.fpb import merkle
+from sync.models import ChangeItem
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proposal:
+    """
+    What one record is to become. `changes` has the shape of the API (partial: what is not named stays);
+    None asks for its deletion. `rev` is the revision the person looked at.
+    """
+
+    uid: UUID
+    rev: int
+    changes: dict[str, Any] | None
+
+
+def check_change(*, actor: User, kind: RecordType, proposals: Sequence[Proposal]) -> list[list[Finding]]:
+    """Everything the rules find in each proposal, in order; stores nothing. Raises Refused, RuleViolation (shape)."""
+    rows = records_of(kind, proposals)
+    require_may_draft(actor, rows)
+    items = items_for(kind, proposals, rows)
+    return findings_of(kind, items, rows)
+
+
+def items_asked_for(*, actor: User, kind: RecordType, proposals: Sequence[Proposal]) -> list[ChangeItem]:
+    """An item for each proposal as an order would hold it; stores nothing. Raises Refused, RuleViolation."""
+    rows = records_of(kind, proposals)
+    require_may_draft(actor, rows)
+    require_current(proposals, rows)
+    return items_for(kind, proposals, rows)
+
+
+def records_of(kind: RecordType, proposals: Sequence[Proposal], *, lock: bool = False) -> dict[UUID, Record]:
+    """The records of these proposals by uid, of one line. Raises RuleViolation MISSING_REF, ONE_LINE."""
+    rows: Any = kind.model.objects.select_related("owner_unit__division", "division")
+    if lock:
+        rows = rows.select_for_update(no_key=True, of=("self",))
+    found = {row.pk: row for row in rows.filter(pk__in=[p.uid for p in proposals]).order_by("pk")}
+    if len(found) != len(proposals):
+        raise RuleViolation(Finding("MISSING_REF", _("A record is not there."), field="uid", article="12"))
+    if len({row.owner_kind for row in found.values()}) > 1:
+        raise RuleViolation(
+            Finding(
+                "ONE_LINE",
+                _("The records belong to different lines; each line has its own central counterpart."),
+                remedy=_("Ask with one order for each line."),
+                article="12",
+            )
+        )
+    return found
+
+
+def require_may_draft(actor: User, rows: dict[UUID, Record]) -> None:
+    """Raise Refused unless the actor may ask for a change of every record."""
+    claims = permissions.open_orders(rows)
+    for row in rows.values():
+        require(permissions.may_draft(actor, row, claims=claims))
+
+
+def require_current(proposals: Sequence[Proposal], rows: dict[UUID, Record]) -> None:
+    """Raise IllegalTransition STALE where a record moved on after the person looked at it."""
+    for proposal in proposals:
+        if rows[proposal.uid].rev != proposal.rev:
+            raise IllegalTransition(
+                Finding(
+                    "STALE",
+                    _("The record was changed after you opened it: revision %(now)s, yours %(yours)s.")
+                    % {"now": rows[proposal.uid].rev, "yours": proposal.rev},
+                    field="rev",
+                    remedy=_("Open the record again."),
+                    article="12",
+                )
+            )
+
+
+def acknowledged_contents(uids: Sequence[UUID], revs: dict[UUID, int]) -> dict[UUID, bytes]:
+    """Canonical bytes of these revisions, set-wise."""
+    found = RecordRevision.objects.filter(record_uid__in=uids).values_list("record_uid", "rev", "content")
+    return {uid: bytes(content) for uid, rev, content in found if revs[uid] == rev}
+
+
+def items_for(kind: RecordType, proposals: Sequence[Proposal], rows: dict[UUID, Record]) -> list[ChangeItem]:
+    """One item for each proposal; `new_hash` over the content asked for. Raises RuleViolation SHAPE, NO_CHANGE."""
+    revs = {uid: row.acked_rev or 0 for uid, row in rows.items()}
+    before = acknowledged_contents([p.uid for p in proposals], revs)
+    wrong: list[Finding] = []
+    items = []
+    for n, proposal in enumerate(proposals):
+        prefix = f"records[{n}]." if len(proposals) > 1 else ""
+        try:
+            items.append(_item(kind, n + 1, proposal, rows[proposal.uid], before[proposal.uid]))
+        except RuleViolation as error:
+            wrong += [_placed(finding, prefix) for finding in error.findings]
+    if wrong:
+        raise RuleViolation(wrong)
+    return items
+
+
+def _item(kind: RecordType, n: int, proposal: Proposal, row: Record, before: bytes) -> ChangeItem:
+    new = TOMBSTONE
+    if proposal.changes is not None:
+        new = canonical(_decodable(kind, kind.propose(msgspec.json.decode(before), proposal.changes)))
+    digest = content_hash(kind.key, row.pk, new)
+    if digest == row.acked_hash:
+        raise RuleViolation(
+            Finding(
+                "NO_CHANGE",
+                _("The content asked for is what the centre holds."),
+                remedy=_("Change what was reported wrongly, or do not ask."),
+                article="12",
+            )
+        )
+    return ChangeItem(
+        n=n,
+        record_uid=row.pk,
+        owner=row.owner_unit.key,
+        label=str(row)[:200],
+        base_rev=row.acked_rev,
+        base_hash=row.acked_hash,
+        new_hash=digest,
+        proposed=new,
+        fen_before=sum_of(kind, before),
+        fen_after=sum_of(kind, new),
+    )
+
+
+def sum_of(kind: RecordType, content: bytes) -> int:
+    """What reconciliation counts of a content, in 分; nothing of a deleted record."""
+    return 0 if content == TOMBSTONE else sum(kind.measure(kind.decode(content)).values())
+
+
+def _decodable(kind: RecordType, content: dict[str, Any]) -> dict[str, Any]:
+    try:
+        kind.decode(canonical(content))
+    except (msgspec.ValidationError, TypeError, ValueError) as error:
+        text = str(error)
+        where = text.rpartition("`$.")[2].rstrip("`") if "`$." in text else ""
+        raise RuleViolation(
+            Finding("SHAPE", _("A field has the wrong form."), field=where, remedy=_("Use the fields of the form."))
+        ) from None
+    return content
+
+
+def findings_of(kind: RecordType, items: list[ChangeItem], rows: dict[UUID, Record]) -> list[list[Finding]]:
+    """The rules over everything that is not a deletion, in one pass."""
+    kept = [item for item in items if not item.deletes]
+    checked = kind.check(
+        [rule_row(kind=kind, record=rows[item.record_uid], content=bytes(item.proposed)) for item in kept], "submit"
+    )
+    found = {item.n: findings for item, findings in zip(kept, checked, strict=True)}
+    return [found.get(item.n, []) for item in items]
+
+
+def require_rules(checked: list[list[Finding]]) -> None:
+    """Raise RuleViolation with every finding that refuses, each placed at its record."""
+    wrong = [
+        _placed(finding, f"records[{n}]." if len(checked) > 1 else "")
+        for n, findings in enumerate(checked)
+        for finding in findings
+        if finding.severity == REFUSE
+    ]
+    if wrong:
+        raise RuleViolation(wrong[:200])
+
+
+def _placed(finding: Finding, prefix: str) -> Finding:
+    return Finding(
+        finding.rule,
+        finding.message,
+        field=prefix + finding.field,
+        remedy=finding.remedy,
+        article=finding.article,
+        severity=finding.severity,
+        values=finding.values,
+    )
+
+
+def require_unreferenced(kind: RecordType, items: list[ChangeItem]) -> None:
+    """A record others refer to cannot be taken out before them."""
+    gone = {item.record_uid for item in items if item.deletes}
+    for child in referring(kind, gone, but=gone).values():
+        raise RuleViolation(
+            Finding(
+                "REFERENCED",
+                _("“%(record)s” refers to the record that is to be deleted.") % {"record": child},
+                field="proposed",
+                remedy=_("Delete it first, or in the same order."),
+                article="12",
+            )
+        )
+
+
+def root_of(items: Sequence[ChangeItem]) -> str:
+    """Merkle root over (uid, base revision, base hash, new hash) of the items in their order."""
+    return merkle.root(
+        [canonical([str(i.record_uid), i.base_rev, i.base_hash, i.new_hash]) for i in sorted(items, key=lambda i: i.n)]
+    )
