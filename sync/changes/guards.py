@@ -31,6 +31,13 @@ _ORDER_MOVES = f"""
         OR NEW.state <> OLD.state AND NEW.state IN ('permitted', 'executing', 'done')) THEN
         {_raise("order % is permitted and carried out by the transmission alone", "OLD.number")}
     END IF;
+    IF NEW.expires_at <> OLD.expires_at AND (NEW.state = OLD.state OR NEW.state NOT IN ('asked', 'permitted')) THEN
+        {_raise("the day on which order % expires follows from its course", "OLD.number")}
+    END IF;
+    IF NEW.state = 'asked' AND OLD.state <> NEW.state AND 2 <> (
+        SELECT count(*) FROM sync_changesignature s WHERE s.order_id = OLD.uid AND s.decision = 'sign') THEN
+        {_raise("order % lacks signatures", "OLD.number")}
+    END IF;
     IF NEW.state IN ('permitted', 'executing', 'done') AND OLD.state <> NEW.state AND 4 <> (
         SELECT count(*) FROM sync_changesignature s WHERE s.order_id = OLD.uid AND s.decision <> 'refuse') THEN
         {_raise("order % lacks signatures", "OLD.number")}
@@ -48,8 +55,9 @@ _ORDER_BORN = f"""
 
 def order_guards() -> list[pgtrigger.Trigger]:
     """
-    An order keeps what it asks for, is never deleted, never leaves a closed state, and becomes permitted,
-    executing or done only with four signatures and never by `fp_app`.
+    An order keeps what it asks for, is never deleted, never leaves a closed state, is asked with two signatures,
+    and becomes permitted, executing or done only with four and never by `fp_app`. Its last day moves only
+    when it is asked and when it is permitted.
     """
     return [
         pgtrigger.Trigger(name="order_moves", when=pgtrigger.Before, operation=pgtrigger.Update, func=_ORDER_MOVES),
