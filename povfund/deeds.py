@@ -17,6 +17,7 @@ VERBS = {
     "change": pgettext_lazy("deed", "change"),
     "change_duties": pgettext_lazy("deed", "change the duties of"),
     "change_password": pgettext_lazy("deed", "change the password of"),
+    "change_quota": pgettext_lazy("deed", "change the quota of"),
     "close": pgettext_lazy("deed", "close"),
     "compare": pgettext_lazy("deed", "compare again"),
     "confirm": pgettext_lazy("deed", "confirm"),

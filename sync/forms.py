@@ -59,6 +59,20 @@ class NodeForm(forms.Form):
         return found
 
 
+class QuotaForm(forms.Form):
+    """How much of the disk a node's batches may take."""
+
+    node = forms.ModelChoiceField(label=_("Node"), queryset=Node.objects.none())
+    gib = forms.IntegerField(
+        label=_("Disk quota, GiB"), min_value=1, help_text=_("For all of the node's batches; they are kept for ever.")
+    )
+    reason = forms.CharField(label=_("Why"), max_length=400)
+
+    def __init__(self, *args: Any, nodes: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["node"].queryset = nodes  # type: ignore[attr-defined]
+
+
 class KeyForm(forms.Form):
     """A node's public key, as its administrator sent it."""
 

@@ -148,6 +148,37 @@ def register_node(*, actor: User, code: str, name: str, division: Division, send
     return node
 
 
+LEAST_QUOTA, MOST_QUOTA = 1, 10_000
+"""GiB."""
+
+
+@transaction.atomic
+def set_quota(*, actor: User, node: Node, gib: int, reason: str) -> Node:
+    """
+    磁盘配额 — what the batches of a node may take of this server's disk, in GiB. Audited.
+
+    Raises Refused, or RuleViolation for a number out of range or without a reason.
+    """
+    require(may_register(actor))
+    if not reason.strip() or not LEAST_QUOTA <= gib <= MOST_QUOTA:
+        field = "gib" if reason.strip() else "reason"
+        message = _("A quota is 1 to 10,000 GiB, and needs a reason.")
+        raise RuleViolation(_finding("QUOTA", message, field=field, remedy=_("One sentence is enough.")))
+    row = Node.objects.select_for_update(no_key=True, of=("self",)).get(pk=node.pk)
+    before, row.quota_bytes = row.quota_bytes // 2**30, gib * 2**30
+    row.save(update_fields=["quota_bytes"])
+    audit.record(
+        actor=actor,
+        action="sync.node.change_quota",
+        target_type="node",
+        target_id=row.code,
+        before={"gib": before},
+        after={"gib": gib},
+        comment=reason.strip(),
+    )
+    return row
+
+
 @transaction.atomic
 def propose_key(*, actor: User, node: Node, key_id: str, public: bytes) -> NodeKey:
     """A first person enters a node's public key; it counts once a second one has compared the fingerprint."""

@@ -37,6 +37,7 @@ pages = [
     path("sync/returned/<uuid:uid>/<int:line_no>/notes/", quarantine.annotate, name="annotate"),
     path("nodes/", nodes.nodes, name="nodes"),
     path("nodes/register/", nodes.register, name="node_register"),
+    path("nodes/quota/", nodes.quota, name="node_quota"),
     path("nodes/keys/propose/", nodes.propose, name="key_propose"),
     path("nodes/keys/confirm/", nodes.confirm, name="key_confirm"),
     *changes,

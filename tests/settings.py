@@ -33,6 +33,7 @@ STORAGES = {
     **product.STORAGES,
     "default": {**product.STORAGES["default"], "OPTIONS": {"location": HOME / "attachments"}},
 }
+NODE_CALLS = 10**6
 CELERY_BROKER_URL = "memory://"
 CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, object] = {}
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"

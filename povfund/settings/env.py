@@ -31,10 +31,13 @@ def _flag(name: str, *, default: bool = False) -> bool:
     return value in {"1", "true", "yes"}
 
 
-def _number(name: str, *, default: int) -> int:
+def _number(name: str, *, default: int, least: int = 0, most: int | None = None) -> int:
     value = _text(name, str(default))
     if not value.isdigit():
         raise ImproperlyConfigured(f"{name} is “{value}”; write a whole number.")
+    if int(value) < least or (most is not None and int(value) > most):
+        limit = f"at least {least}" if most is None else f"from {least} to {most}"
+        raise ImproperlyConfigured(f"{name} is “{value}”; it must be {limit}.")
     return int(value)
 
 
@@ -59,6 +62,9 @@ NODE = _text("POVFUND_NODE", "C" if EDITION == "central" else "P51")
 NODE_DIVISION = _text("POVFUND_NODE_DIVISION")
 CENTRAL_URL = _text("POVFUND_CENTRAL_URL", "http://127.0.0.1:8000").rstrip("/")
 WINDOW_TIME = _clock("POVFUND_WINDOW_TIME", default="09:00")
+DISK_RESERVE = _number("POVFUND_DISK_RESERVE", default=30 if PRODUCTION else 0, most=90)
+NODE_CALLS = _number("POVFUND_NODE_CALLS", default=600, least=60)
+NODE_UPLOADS = _number("POVFUND_NODE_UPLOADS", default=4, least=1)
 FAKE_NOW = _text("POVFUND_FAKE_NOW")
 
 DEMO_PASSWORD = _text("POVFUND_DEMO_PASSWORD")

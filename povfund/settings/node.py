@@ -11,6 +11,12 @@ EDITION = env.EDITION
 NODE = env.NODE
 CENTRAL_URL = env.CENTRAL_URL
 WINDOW_TIME = env.WINDOW_TIME
+DISK_RESERVE = env.DISK_RESERVE
+"""Percent of the disk that batches of other nodes never use up, where batches are received."""
+NODE_CALLS = env.NODE_CALLS
+"""Calls of one node in a minute."""
+NODE_UPLOADS = env.NODE_UPLOADS
+"""Bodies of one node taken at once."""
 FAKE_NOW = env.FAKE_NOW
 DEMO_PASSWORD = env.DEMO_PASSWORD
 

@@ -43,7 +43,14 @@ class LostLease(Exception):
 
 
 class RetryLater(Exception):
-    """The handler cannot finish now (no network, peer busy); the job is tried again by the schedule."""
+    """
+    The handler cannot finish now (no network, peer busy); the job is tried again by the schedule, not before `after`
+    seconds.
+    """
+
+    def __init__(self, reason: str, *, after: int = 0) -> None:
+        super().__init__(reason)
+        self.after = timedelta(seconds=after)
 
 
 class JobContext:
@@ -149,7 +156,7 @@ def run(uid: UUID) -> str:
     except LostLease:
         return "lost"
     except RetryLater as reason:
-        return _again(context, attempts=job.attempts, reason=str(reason))
+        return _again(context, attempts=job.attempts, reason=str(reason), least=reason.after)
     except RuleViolation as error:
         return _finish(context, state=JobState.FAILED, error=str(error))
     except Exception as error:
@@ -171,9 +178,9 @@ def _claim(uid: UUID) -> Job | None:
     return job
 
 
-def _again(context: JobContext, *, attempts: int, reason: str) -> str:
+def _again(context: JobContext, *, attempts: int, reason: str, least: timedelta = timedelta()) -> str:
     minutes = RETRY_MINUTES[min(attempts, len(RETRY_MINUTES)) - 1]
-    wait = timedelta(minutes=minutes) * random.uniform(0.5, 1.0)  # noqa: S311 - jitter
+    wait = max(least, timedelta(minutes=minutes) * random.uniform(0.5, 1.0))  # noqa: S311 - jitter
     if not context.mine().update(state=JobState.QUEUED, next_try_at=clock.now() + wait, error=reason[:2000]):
         return "lost"
     if attempts >= ALARM_AFTER:

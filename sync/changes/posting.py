@@ -23,7 +23,7 @@ def job(context: JobContext) -> dict[str, Any]:
             context.check()
             pulled = pulling.pull(client)
     except Unreachable as error:
-        raise RetryLater(str(error)) from error
+        raise RetryLater(str(error), after=error.after) from error
     return {"sent": sent, "pulled": pulled}
 
 

@@ -12,7 +12,7 @@ from sync.models.change import (
     OpenChange,
     SeatDelegation,
 )
-from sync.models.node import ChainHead, DownlinkCursor, DownlinkItem, Node, NodeKey
+from sync.models.node import ChainHead, DownlinkCursor, DownlinkItem, Node, NodeCalls, NodeKey
 from sync.models.staging import StagedLine
 from sync.models.window import TransmissionWindow
 
@@ -32,6 +32,7 @@ __all__ = [
     "DownlinkItem",
     "LineOutcome",
     "Node",
+    "NodeCalls",
     "NodeKey",
     "OpenChange",
     "QuarantineNote",

@@ -39,6 +39,14 @@ class Node(models.Model):
         return self.code
 
 
+class NodeCalls(models.Model):
+    """节点调用计数 — how often a node called in the minute that runs; one row per node, so that processes share it."""
+
+    node = models.OneToOneField(Node, models.CASCADE, primary_key=True, related_name="+")
+    minute = models.DateTimeField()
+    calls = models.PositiveIntegerField()
+
+
 class NodeKey(models.Model):
     """
     节点密钥 — a public key; valid by sequence number, never by clock.

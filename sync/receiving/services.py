@@ -21,8 +21,9 @@ from sync.fpb.frame import Signature, parse_signatures
 from sync.fpb.manifest import SIGNED_AS, Manifest, manifest_hash, parse_manifest
 from sync.ingest.turn import ask_in_turn
 from sync.models import Batch, BatchPart, ChainHead, Node, NodeKey, Receipt
+from sync.receiving import shares
 from sync.receiving.files import folder_of
-from sync.space import KIND as NO_SPACE, RESERVE_BYTES, free_bytes
+from sync.space import KIND as NO_SPACE, require_room
 
 
 def announce(*, sender: NodeKey, manifest_raw: bytes, signatures_raw: bytes) -> tuple[Batch, bool]:
@@ -37,6 +38,7 @@ def announce(*, sender: NodeKey, manifest_raw: bytes, signatures_raw: bytes) -> 
     if manifest.to != settings.NODE:
         raise RejectedInput("WRONG_RECIPIENT", to=manifest.to)
     with transaction.atomic():
+        shares.one_promise_at_a_time()
         node = Node.objects.select_for_update().get(pk=sender.node_id)
         known = Batch.objects.filter(pk=manifest.batch_id).first()
         digest = manifest_hash(manifest_raw)
@@ -45,7 +47,7 @@ def announce(*, sender: NodeKey, manifest_raw: bytes, signatures_raw: bytes) -> 
         head = _open_chain(node, manifest)
         fork = "one identity, two batches" if known else _fork(head, manifest, digest)
         wanted = sum(part.stored for part in manifest.parts)
-        short = "" if fork else _short_of_space(node, wanted)
+        short = "" if fork else shares.short_of(node, wanted)
         if not fork and not short:
             clear_alarm(kind=NO_SPACE, key="quota", node=node.code)
             return _open(node, manifest, manifest_raw, signatures_raw, digest), True
@@ -78,17 +80,6 @@ def _require_signature(manifest: Manifest, sender: NodeKey, raw: bytes, signatur
 
 def _refused(node: str, why: str) -> None:
     raise_alarm(kind="sync.refused_sender", key=why, node=node, details={"why": why})
-
-
-def _short_of_space(node: Node, wanted: int) -> str:
-    """What there is too little of for a batch: the node's quota or the disk; empty where there is enough."""
-    open_parts = BatchPart.objects.filter(batch__node=node, batch__direction=Direction.IN).exclude(
-        batch__state=InState.APPLIED
-    )
-    held = sum(open_parts.values_list("stored", flat=True))
-    if held + wanted > node.quota_bytes:
-        return "quota"
-    return "disk" if free_bytes() - wanted < RESERVE_BYTES else ""
 
 
 def _open_chain(node: Node, manifest: Manifest) -> ChainHead:
@@ -161,12 +152,13 @@ def take_part(*, batch: Batch, sha256: str, blocks: Iterator[bytes]) -> bytes:
     """
     Store one part: hash while writing, fsync, rename, fsync the folder, then the row; SHA-256 of the body.
 
-    Raises RejectedInput UNLISTED_PART, CORRUPT or TOO_LARGE; nothing is left behind then. Safe to repeat,
-    and for several calls at once: each writes a draft of its own.
+    Raises RejectedInput UNLISTED_PART, CORRUPT or TOO_LARGE, or NoSpace; nothing is left behind then. Safe to
+    repeat, and for several calls at once: each writes a draft of its own.
     """
     parts = list(batch.parts.filter(sha256=sha256))
     if not parts:
         raise RejectedInput("UNLISTED_PART", sha256=sha256)
+    require_room(parts[0].stored)
     folder = folder_of(batch)
     folder.mkdir(parents=True, exist_ok=True)
     draft, digest, size = folder / f"{sha256}.{uuid4().hex}.tmp", hashlib.sha256(), 0

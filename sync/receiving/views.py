@@ -21,7 +21,7 @@ from sync.fpb.errors import RejectedInput
 from sync.fpb.frame import read_head
 from sync.models import Batch, ChangeOrder, DownlinkItem, NodeKey
 from sync.nodeauth import caller
-from sync.receiving import services
+from sync.receiving import services, shares
 from sync.space import NoSpace, room_for
 
 STATUS = {
@@ -36,6 +36,8 @@ STATUS = {
     "INCOMPLETE": 409,
     "FROZEN_KEY": 403,
     "TOO_LARGE": 413,
+    "TOO_MANY_CALLS": 429,
+    "TOO_MANY_UPLOADS": 429,
     "NO_SPACE": 507,
 }
 MAX_HEAD = 2**20 + 2**15
@@ -54,12 +56,15 @@ def _blocks(request: HttpRequest, most: int, digest: Any) -> Iterator[bytes]:
 
 
 def _sender(request: HttpRequest, body_sha256: bytes) -> NodeKey:
-    return caller(
+    """Who signed the call. Raises RejectedInput UNAUTHENTICATED, or TOO_MANY_CALLS for more than its share."""
+    key = caller(
         method=request.method or "",
         url=request.build_absolute_uri(),
         headers=dict(request.headers),
         body_sha256=body_sha256,
     )
+    shares.count_call(key.node_id)
+    return key
 
 
 def _with_room(view: Callable[..., HttpResponse], request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
@@ -84,7 +89,8 @@ def node_call(*methods: str) -> Callable[..., Any]:
                 return _with_room(view, request, *args, **kwargs)
             except RejectedInput as error:
                 body = {"code": error.code, "message": str(error), "time": clock.now().isoformat()}
-                return JsonResponse(body, status=STATUS.get(error.code, 422))
+                later = {"Retry-After": str(wait)} if (wait := error.values.get("retry_after")) else {}
+                return JsonResponse(body, status=STATUS.get(error.code, 422), headers=later)
 
         return answer
 
@@ -127,7 +133,8 @@ def _status(batch: Batch) -> dict[str, Any]:
 def part(request: HttpRequest, uid: UUID, sha256: str) -> HttpResponse:
     """One part; the name says its hash. The signature is checked before the body, its digest after."""
     batch = _own_batch(request, uid, bytes.fromhex(sha256))
-    services.take_part(batch=batch, sha256=sha256, blocks=_blocks(request, MAX_PART, hashlib.sha256()))
+    with shares.one_of_the_uploads(batch.node_id):
+        services.take_part(batch=batch, sha256=sha256, blocks=_blocks(request, MAX_PART, hashlib.sha256()))
     return JsonResponse(_status(batch))
 
 
@@ -172,7 +179,8 @@ def evidence(request: HttpRequest, uid: UUID, sha256: str) -> HttpResponse:
     order = ChangeOrder.objects.filter(pk=uid, node=sender.node_id).first()
     if order is None:
         raise RejectedInput("NOT_FOUND")
-    taking.take_evidence(order, sha256=sha256, blocks=_blocks(request, MAX_PART, hashlib.sha256()))
+    with shares.one_of_the_uploads(sender.node_id):
+        taking.take_evidence(order, sha256=sha256, blocks=_blocks(request, MAX_PART, hashlib.sha256()))
     return JsonResponse(_change_status(order))
 
 

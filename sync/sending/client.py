@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -24,8 +25,18 @@ logger = logging.getLogger(__name__)
 TIMEOUT = httpx.Timeout(30.0, connect=10.0)
 
 
+PATIENCE = 120
+"""Seconds a call waits in all where the centre says 429; what asks for more is left to the schedule of jobs."""
+ASSUMED_WAIT = 10
+"""Seconds to wait where a 429 does not say how long."""
+
+
 class Unreachable(Exception):
-    """No answer, or one that says to come back later."""
+    """No answer, or one that says to come back later: not before `after` seconds, where it says so."""
+
+    def __init__(self, message: str, *, after: int = 0) -> None:
+        super().__init__(message)
+        self.after = after
 
 
 class Refused(Exception):
@@ -92,10 +103,8 @@ class CentreClient:
             raise Unreachable(f"{type(error).__name__}: {error}") from error
 
     def _call(self, method: str, path: str, body: bytes, *, again: bool = True) -> dict[str, Any]:
-        url = str(self._http.base_url.join(path))
-        headers = sign_call(signer=keys.signer(), method=method, url=url, body=body, offset=self._offset)
         try:
-            response = self._http.request(method, path, content=body, headers=headers)
+            response = self._request_in_turn(method, path, body)
             answer = response.json()
         except (httpx.HTTPError, ValueError) as error:
             raise Unreachable(f"{type(error).__name__}: {error}") from error
@@ -103,11 +112,27 @@ class CentreClient:
             raise Unreachable(f"{response.status_code}, and no object in the answer")
         if response.status_code == 401 and again and self._learn_clock(answer):
             return self._call(method, path, body, again=False)
-        if response.status_code >= 500 or response.status_code == 429:
+        if response.status_code >= 500:
             raise Unreachable(f"{response.status_code} {answer.get('code', '')}")
         if response.status_code >= 400:
             raise Refused(str(answer.get("code", response.status_code)), str(answer.get("message", "")))
         return answer
+
+    def _request_in_turn(self, method: str, path: str, body: bytes) -> httpx.Response:
+        """One signed call; where the centre says 429 it is made again after the time it names."""
+        url, waited = str(self._http.base_url.join(path)), 0
+        while True:
+            headers = sign_call(signer=keys.signer(), method=method, url=url, body=body, offset=self._offset)
+            response = self._http.request(method, path, content=body, headers=headers)
+            if response.status_code != 429:
+                return response
+            told = response.headers.get("retry-after", "")
+            wait = max(int(told), 1) if told.isdigit() else ASSUMED_WAIT
+            if waited + wait > PATIENCE:
+                raise Unreachable(f"429, come back in {wait} s", after=wait)
+            logger.info("the centre asks to wait %d s", wait)
+            time.sleep(wait)
+            waited += wait
 
     def _learn_clock(self, answer: dict[str, Any]) -> bool:
         try:

@@ -88,7 +88,7 @@ def job(context: JobContext) -> dict[str, Any]:
                 locate(batch, client)
     except Unreachable as error:
         Batch.objects.filter(pk=uid).update(error=str(error)[:2000], attempts=F("attempts") + 1)
-        raise RetryLater(str(error)) from error
+        raise RetryLater(str(error), after=error.after) from error
     if batch.state not in FINAL:
         raise RetryLater(f"the batch is {batch.state}")
     return {"state": batch.state}

@@ -15,8 +15,9 @@ from django.views.decorators.http import require_GET, require_POST
 from povfund.common.errors import rule_errors_on
 from povfund.common.verdict import require
 from sync import keys, services
-from sync.forms import FingerprintForm, KeyForm, NodeForm
+from sync.forms import FingerprintForm, KeyForm, NodeForm, QuotaForm
 from sync.models import ChainHead, Node, NodeKey
+from sync.receiving import shares
 
 GROUP = 4
 
@@ -34,6 +35,7 @@ def _page(request: HttpRequest, *, status: int = 200, **forms: Any) -> HttpRespo
     known = Node.objects.visible_to(user)
     held = list(known.select_related("division").prefetch_related("keys__proposed_by", "keys__confirmed_by"))
     heads = {(head.node_id, head.epoch): head for head in ChainHead.objects.filter(node__in=held)}
+    stored = shares.held_bytes(held)
     own = keys.own_key()
     context = {
         "nodes": [
@@ -41,6 +43,7 @@ def _page(request: HttpRequest, *, status: int = 200, **forms: Any) -> HttpRespo
                 "node": node,
                 "own": node.pk == settings.NODE,
                 "head": heads.get((node.pk, node.epoch)),
+                "held": stored[node.pk],
                 "keys": [_key(key) for key in node.keys.all()],
             }
             for node in held
@@ -55,6 +58,7 @@ def _page(request: HttpRequest, *, status: int = 200, **forms: Any) -> HttpRespo
         if own
         else None,
         "node_form": NodeForm(),
+        "quota_form": QuotaForm(nodes=known.sending()),
         "key_form": KeyForm(nodes=known),
     }
     return render(request, "sync/nodes.html", context | forms, status=status)
@@ -88,6 +92,21 @@ def register(request: HttpRequest) -> HttpResponse:
             messages.success(request, _("Node %(node)s is registered; now enter its key.") % {"node": node.code})
             return redirect("sync:nodes")
     return _page(request, node_form=form, status=422)
+
+
+@login_required
+@require_POST
+def quota(request: HttpRequest) -> HttpResponse:
+    """Another disk quota for a node."""
+    user: Any = request.user
+    require(services.may_register(user))
+    form = QuotaForm(request.POST, nodes=Node.objects.visible_to(user).sending())
+    if form.is_valid():
+        with rule_errors_on(form):
+            node = services.set_quota(actor=user, **form.cleaned_data)
+            messages.success(request, _("The quota of node %(node)s is changed.") % {"node": node.code})
+            return redirect("sync:nodes")
+    return _page(request, quota_form=form, status=422)
 
 
 @login_required

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
+from types import SimpleNamespace
 from unittest.mock import patch
 
 import httpx
@@ -127,7 +128,7 @@ def test_row_073_the_province_waits_while_the_centre_has_no_room_and_the_centre_
         province_reviewed()
     batch = world.seal()
     with patch("sync.space.shutil.disk_usage") as usage:
-        usage.return_value.free = space.RESERVE_BYTES - 1
+        usage.return_value = SimpleNamespace(total=2**40, free=space.FLOOR_BYTES - 1)
         with world.at("C"):
             space.watch_space()
             assert alarms("sync.no_space") == 1

@@ -185,4 +185,5 @@ class Wire(httpx.BaseTransport):
             if (request.method, lost[1]) == lost and lost[1] in request.url.path:
                 self.world.lost.discard(lost)
                 raise httpx.ReadTimeout("the answer was lost", request=request)
-        return httpx.Response(answer.status_code, content=answer.content, headers={"content-type": "application/json"})
+        told = {name: answer[name] for name in ("Content-Type", "Retry-After") if name in answer}
+        return httpx.Response(answer.status_code, content=answer.content, headers=told)
