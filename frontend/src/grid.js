@@ -71,7 +71,7 @@ class LineGrid {
       elsewhere: (finding) => this.beside(elsewhereBox(finding)),
     });
     this.deeds = new Deeds({
-      store: this.store, view: this.view, book: this.book, columns: this.columns,
+      store: this.store, view: this.view, book: this.book, columns: this.columns, heads: this.config.heads ?? {},
       note: (note) => this.note(note), log: (text) => this.log(text),
     });
     gridKeys({
@@ -251,7 +251,7 @@ class LineGrid {
 
   note({ text, bad, more, undo }) {
     const button = undo ? make("button", { type: "button", class: "link", "data-grid-do": "undo" }, say("undo")) : null;
-    this.part("note").replaceChildren(...[icon("clipboard-check"), make("span", {}, text), bad ? make("b", { class: "bad" }, bad) : null, more ? make("span", { class: "warn" }, more) : null, button].filter(Boolean));
+    this.part("note").replaceChildren(...[icon("clipboard-check"), make("span", {}, text), bad ? make("b", { class: "bad ell", title: bad }, bad) : null, more ? make("span", { class: "ell", title: more }, more) : null, button].filter(Boolean));
   }
 
   log(text) {

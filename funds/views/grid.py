@@ -30,6 +30,7 @@ from records.choices import WarningReason
 from records.models import EntryDraft
 from records.review.trail import past_steps, steps_ahead
 from records.services import attachments_of, draft_of
+from records.sheets.layout import names_of
 
 SPARE_ROWS = 5
 HEAD = ("title", "budget_year", "issue_batch", "issued_on", "approved_on", "received_on", "stated_total", "remark")
@@ -214,6 +215,12 @@ def _grid_codes(rows: list[DatedCode]) -> list[list[Any]]:
     ]
 
 
+def _heads() -> dict[str, str]:
+    """Heads under which notices print the columns of lines, and of columns that are left out (""), by plain text."""
+    child = {name: field.partition("lines.")[2] for name, field in names_of(FUND_DOCUMENT.sheet).items()}
+    return {name: field for name, field in child.items() if field in _ROW or not field}
+
+
 def _usual_recipients(user: User) -> list[dict[str, str]]:
     """The own division and those directly below it."""
     own = user.unit.division
@@ -234,6 +241,7 @@ def _config(
         "rows": [_grid_row(row, names) for row in shown.rows],
         "choices": {name: pairs for name, pairs in choices.items() if name not in tables},
         "codes": {name: _grid_codes(rows) for name, rows in tables.items()},
+        "heads": _heads(),
         "recipients": usual,
         "divisions_url": reverse("divisions-list"),
         "draft_url": shown.addresses.get("draft") or reverse("funds:draft"),

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 Text = str | Promise
 
 TEXT, CODE, DAY, YEAR, MONEY, UID, REV, REFERENCE = "text", "code", "day", "year", "money", "uid", "rev", "reference"
-UNITS = re.compile(r"[(]?(?:单位[::])?(万元|元|10k yuan|yuan)[)]?$")
+UNITS = re.compile(r"[(]?(?:单位)?(?:人民币)?(万元|元|10kyuan|yuan)[)]?$")
 _BRACKETS = str.maketrans(dict.fromkeys("[〔【﹝", "(") | dict.fromkeys("]〕】﹞", ")"))
 _TRAILING = re.compile(r"[(][^()]*[)]$")
 

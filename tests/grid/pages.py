@@ -36,6 +36,7 @@ CODES = {
         ["2130506", 2007, None, True, [[2007, None, "社会发展"]]],
     ],
 }
+HEADS = {"市州": "recipient", "资金类别": "fund_category", "金额": "amount", "备注": "remark", "序号": ""}
 GRID_PAGE = """
 {% extends "base.html" %}
 {% load static %}
@@ -155,6 +156,7 @@ def grid_page(request: HttpRequest) -> HttpResponse:
         "rows": rows,
         "choices": CHOICES,
         "codes": CODES,
+        "heads": HEADS,
         "recipients": [{"code": code, "name": name} for code, name in RECIPIENTS],
         "divisions_url": "/api/v1/divisions/",
         "draft_url": "/grid/draft/",

@@ -71,6 +71,25 @@ def test_a_pasted_block_is_read_looked_up_marked_and_summed(grid):
     assert "form-0-amount" not in sent
 
 
+def test_a_table_pasted_with_heads_and_a_row_of_sums_becomes_its_lines_and_says_what_was_left_out(grid):
+    page = grid()
+    cell(page, 1, 5).click()
+    paste(
+        page,
+        "序号\t市　州\t金额（元）\t备注\r\n1\t巴中市\t410,000\t\r\n2\t南充市\t590,000.50\t\r\n"
+        "合　计\t\t1,000,000.00\t\r\n",
+    )
+    expect(page.locator('[data-grid-part="note"]')).to_contain_text("A1:G2")
+    assert [cell(page, row, 1).inner_text() for row in (1, 2)] == ["511900巴中市", "511300南充市"]
+    assert page.locator("[data-grid-total]").inner_text() == "100.00005"
+    note = text_of(page, "note")
+    assert "已按表头对应各列" in note
+    assert "以“元”读入" in note
+    assert "未取的列：序号" in note
+    assert "所写 100.00 与各行之和 100.00005 不一致" in note
+    assert [line["recipient"] for line in last(page, "draft")["lines"]] == ["511900", "511300"]
+
+
 def test_typing_starts_the_cell_and_enter_goes_down(grid):
     page = grid()
     cell(page, 1, 5).click()

@@ -28,13 +28,18 @@ export function yuanOf(fen) {
 }
 
 /** 分 of a typed amount of 万元; throws an Error whose message is the key of a text. */
-export function parseWan(text) {
-  const typed = halfWidth(text).replace(/(万元|万)$/, "");
+export const parseWan = (text) => parseAmount(halfWidth(text).replace(/(万元|万)$/, ""), 6);
+
+/** 分 of a typed amount of 元; throws as parseWan does. */
+export const parseYuan = (text) => parseAmount(halfWidth(text).replace(/元$/, ""), 2);
+
+/** 分 of digits whose unit is 10 to the power of `digits` 分. */
+function parseAmount(typed, digits) {
   if (!TYPED.test(typed)) throw new Error("not_an_amount");
   const [, sign, whole, part = ""] = /^(-?)([\d,]+)(?:\.(\d*))?$/.exec(typed);
   const decimals = part.replace(/0+$/, "");
-  if (decimals.length > 6) throw new Error("finer_than_a_fen");
-  const fen = BigInt(whole.replaceAll(",", "")) * FEN_PER_WAN + BigInt(decimals.padEnd(6, "0"));
+  if (decimals.length > digits) throw new Error("finer_than_a_fen");
+  const fen = BigInt(whole.replaceAll(",", "") + decimals.padEnd(digits, "0"));
   if (fen >= LIMIT) throw new Error("too_large");
   return sign ? -fen : fen;
 }

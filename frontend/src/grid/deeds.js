@@ -2,10 +2,11 @@
 import { say } from "../app/words.js";
 import { areaName, readBlock, writeBlock } from "./block.js";
 import { isBroken } from "./kinds.js";
+import { readTable } from "./table.js";
 
 export class Deeds {
-  constructor({ store, view, book, columns, note, log }) {
-    Object.assign(this, { store, view, book, columns, note, log });
+  constructor({ store, view, book, columns, heads, note, log }) {
+    Object.assign(this, { store, view, book, columns, heads, note, log });
   }
 
   /** Names the server has to look up: ask, then read the cells again. */
@@ -22,37 +23,54 @@ export class Deeds {
   }
 
   paste(text) {
-    let block = readBlock(text);
+    const block = readBlock(text);
     const area = this.view.area();
     if (!block.length || !area) return;
     if (block.length === 1 && block[0].length === 1 && (area.keys.length > 1 || area.columns.length > 1)) {
-      block = area.keys.map(() => area.columns.map(() => block[0][0]));
+      this.repeat(block[0][0], area);
+      return;
     }
+    const table = readTable(block, { columns: this.columns, left: area.left, names: this.heads });
+    if (!table.rows.length) {
+      this.note({ text: say("nothing_to_paste"), more: table.told.join(" ") });
+      return;
+    }
+    this.put(table, area);
+  }
+
+  /** One cell into every cell of the area. */
+  repeat(text, area) {
+    const rows = area.keys.map(() => area.columns.map(() => text));
+    this.put({ fields: area.columns.map(({ field }) => field), rows, unit: "wan", told: [], wrong: [] }, area);
+  }
+
+  /** The rows of a table from the top of the area on, and what was told of it. */
+  put({ fields, rows, unit, told, wrong }, area) {
     this.view.filter(null);
-    const room = this.store.grow(area.top, block.length);
-    const left = area.left;
-    const edits = block.slice(0, room).flatMap((cells, n) => {
+    const room = this.store.grow(area.top, rows.length);
+    const at = fields.map((field) => this.columns.findIndex((column) => column.field === field));
+    const edits = rows.slice(0, room).flatMap((cells, n) => {
       const { key } = this.store.rows[area.top + n];
-      return cells.slice(0, this.columns.length - left).map((cell, m) => {
-        const { field, kind } = this.columns[left + m];
-        return { key, field, value: kind.read(cell) };
-      });
+      return cells.flatMap((cell, m) => (at[m] < 0 ? [] : [{ key, field: fields[m], value: this.columns[at[m]].kind.read(cell, unit) }]));
     });
     this.view.fresh = new Set(edits.map(({ key }) => key));
     this.store.change(edits);
-    const bottom = area.top + room - 1;
-    const right = Math.min(left + Math.max(...block.map((cells) => cells.length)), this.columns.length) - 1;
+    const used = at.filter((n) => n >= 0);
+    const [top, left, bottom, right] = [area.top, Math.min(...used), area.top + room - 1, Math.max(...used)];
     this.view.refresh();
-    this.view.selectAt(area.top, left, bottom, right);
-    const where = areaName(area.top, left, bottom, right);
-    this.report(where, edits, { cut: room < block.length });
-    this.log(say("pasted_block", { where }));
-    this.lookUp().then(() => this.report(where, edits, { cut: room < block.length }));
+    this.view.selectAt(top, left, bottom, right);
+    const where = areaName(top, left, bottom, right);
+    const cut = room < rows.length ? [say("too_many_lines", { most: this.store.most })] : [];
+    const words = { wrong: [...wrong, ...cut], told };
+    this.report(where, edits, words);
+    this.log([say("pasted_block", { where }), ...words.wrong, ...told].join(" "));
+    this.lookUp().then(() => this.report(where, edits, words));
   }
 
-  report(where, edits, { cut }) {
+  report(where, edits, { wrong, told }) {
     const bad = edits.filter(({ key, field }) => isBroken(this.store.rows[this.store.index(key)]?.[field] ?? "")).length;
-    this.note({ text: say("pasted", { where, good: edits.length - bad }), bad: bad ? say("pasted_bad", { n: bad }) : "", more: cut ? say("too_many_lines", { most: this.store.most }) : "", undo: true });
+    const problems = [bad ? say("pasted_bad", { n: bad }) : "", ...wrong].filter(Boolean).join(" ");
+    this.note({ text: say("pasted", { where, good: edits.length - bad }), bad: problems, more: told.join(" "), undo: true });
   }
 
   copy() {

@@ -5,6 +5,7 @@ globalThis.document = { getElementById: () => null };
 const { areaName, readBlock, writeBlock } = await import("./block.js");
 const { choice, dated, division, isBroken, money, words } = await import("./kinds.js");
 const { DivisionBook } = await import("./divisions.js");
+const { readTable } = await import("./table.js");
 const { Lines } = await import("./store.js");
 
 const ITEMS = choice([["2130504", "农村基础设施建设"], ["2130505", "生产发展"], ["2130506", "社会发展"]]);
@@ -130,4 +131,40 @@ test("no more lines than the document may hold", () => {
   const store = lines([], 5);
   assert.equal(store.grow(2, 10), 3);
   assert.equal(store.rows.length, 5);
+});
+
+const NAMES = { 市州: "recipient", 金额: "amount", 备注: "remark", 序号: "" };
+const table = (text, left = 0) => readTable(readBlock(text), { columns: COLUMNS, left, names: NAMES });
+
+test("a pasted table is read by its heads, whatever their order, and what is not taken is told", () => {
+  const { fields, rows, unit, told } = table("2016年分配表\n序号\t金额（元）\t市　州\n1\t1,234.50\t巴中市\n2\t5\t南充市");
+  assert.deepEqual(fields, [null, "amount", "recipient"]);
+  assert.deepEqual(rows, [["1", "1,234.50", "巴中市"], ["2", "5", "南充市"]]);
+  assert.equal(unit, "yuan");
+  assert.deepEqual(told, ["heads_used", "read_as_yuan", "columns_left_out", "above_left_out"]);
+  assert.equal(money.read("1,234.50", unit), "1234.50");
+  assert.equal(money.read("1,234.50"), "12345000.00");
+  assert.ok(isBroken(money.read("1.234", unit)));
+});
+
+test("the unit said above the heads holds for the amounts; the head's own comes first", () => {
+  assert.equal(table("单位：元\t\n市州\t金额\n巴中市\t5").unit, "yuan");
+  assert.equal(table("单位：元\t\n市州\t金额（万元）\n巴中市\t5").unit, "wan");
+});
+
+test("without heads the columns are those from the active cell on, and cells beyond them are told", () => {
+  assert.deepEqual(table("巴中市\t5").fields, ["recipient", "amount"]);
+  assert.deepEqual(table("巴中市\t5", 1), { fields: ["amount", "remark"], rows: [["巴中市", "5"]], unit: "wan", told: [], wrong: [] });
+  assert.deepEqual(table("5\t备注\tx", 1).told, ["columns_beyond"]);
+  assert.deepEqual(table("5\t备注\t ", 1).told, []);
+});
+
+test("a row of sums is no line: what it says is compared with the lines", () => {
+  const sums = (total) => table(`巴中市\t5\n南充市\t0.5\n${total}`);
+  assert.deepEqual(sums("合　计\t5.5").rows, [["巴中市", "5"], ["南充市", "0.5"]]);
+  assert.deepEqual(sums("合　计\t5.5").told, ["total_agrees"]);
+  assert.deepEqual(sums("总计\t5.6").wrong, ["total_differs"]);
+  assert.deepEqual(sums("其中小计\t5").told, ["total_left_out"]);
+  assert.deepEqual(sums("合计\t五").told, ["total_left_out"]);
+  assert.equal(sums("\t6\t合计多计一笔").rows.length, 3);
 });

@@ -1,7 +1,7 @@
 // Kinds of columns: how a cell's value is read from text, shown, edited and posted.
 // A value that could not be read is {typed, problem}: it stays in the cell and is posted as typed; of an amount as {typed}, since
 // 万元 that are too many could pass for 元.
-import { fenOf, halfWidth, parseWan, wanParts, yuanOf } from "../app/money.js";
+import { fenOf, halfWidth, parseWan, parseYuan, wanParts, yuanOf } from "../app/money.js";
 import { say } from "../app/words.js";
 
 export const isBroken = (value) => value !== null && typeof value === "object" && "typed" in value;
@@ -9,13 +9,13 @@ const broken = (typed, problem) => ({ typed, problem });
 
 const plain = (text) => text.normalize("NFKC").replace(/\s+/g, " ").trim();
 
-/** Amounts: typed and shown in 万元, held as yuan text. */
+/** Amounts: typed and shown in 万元, held as yuan text; a table whose head says 元 is read in 元. */
 export const money = {
   figures: true,
-  read(text) {
+  read(text, unit = "wan") {
     if (!halfWidth(text)) return "";
     try {
-      return yuanOf(parseWan(text));
+      return yuanOf({ wan: parseWan, yuan: parseYuan }[unit](text));
     } catch (error) {
       return broken(text.trim(), say(error.message));
     }
