@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("sync", "0009_rows_of_a_batch"),
+        ("sync", "0010_an_orders_last_day"),
     ]
 
     operations = [
