@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from datetime import date
 from decimal import Decimal
 from itertools import pairwise
@@ -172,6 +172,11 @@ def measure(content: DocumentContent) -> dict[tuple[int, str], int]:
     for line in content.lines:
         sums[content.budget_year, line.fund_category] += line.fen
     return dict(sums)
+
+
+def excerpt(content: dict[str, Any], inside: Container[str]) -> dict[str, Any]:
+    """The document with the lines to these divisions alone; they keep their uids and numbers."""
+    return content | {"lines": [line for line in content["lines"] if line["recipient"] in inside]}
 
 
 def references(content: DocumentContent) -> list[tuple[str, UUID]]:

@@ -71,6 +71,7 @@ FUND_DOCUMENT = RecordType(
     amount_field="total",
     peers=("budget_year", "issue_batch"),
     sheet_path="funds.sheets.FUND_DOCUMENT_SHEET",
+    excerpt=content.excerpt,
     propose=propose,
     change_form_path="funds.views.changing.DocumentChangeForm",
 )

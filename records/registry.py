@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cache
@@ -160,6 +160,11 @@ class RecordType:
     """Root columns that, with the level of the division, make records comparable in amount; for review."""
     totals_sql: str = ""
     """SELECT record uid, year, category, fen for live rows of `%(uids)s`: the measure from tables."""
+    excerpt: Callable[[dict[str, Any], Container[str]], dict[str, Any]] | None = None
+    """
+    (canonical content of a record of the centre, division codes of a province) -> what that province is sent of it.
+    Records of a type without one stay at the centre. Which records concern a province says `received_q` of the model.
+    """
     propose: Callable[[dict[str, Any], dict[str, Any]], dict[str, Any]] = overlaid
     """(canonical content, changes in the shape of the API) -> content with the changes; raises RuleViolation."""
     change_form_path: str = ""

@@ -48,6 +48,7 @@ from records.life.services.steps import Step, StepResult, rule_row, take_step, t
 from records.life.services.system import (
     mark_acknowledged,
     mark_executed,
+    mark_issued,
     mark_permitted,
     mark_quarantined,
     mark_reopened,
@@ -109,6 +110,7 @@ __all__ = [
     "judge_now",
     "mark_acknowledged",
     "mark_executed",
+    "mark_issued",
     "mark_permitted",
     "mark_quarantined",
     "mark_reopened",

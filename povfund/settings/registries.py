@@ -27,6 +27,7 @@ TICKS = [
     "sync.space.watch_space",
     "sync.windows.schedule.keep_ahead",
     "sync.windows.run.run_due",
+    "sync.issuing.issue_down",
     "sync.changes.ticks.keep_going",
     "sync.windows.watch.watch",
     "sync.ingest.pick_up",

@@ -229,7 +229,7 @@ class Outbox(models.Model):
 
 
 class Identity(models.Model):
-    """身份表 — what the centre holds of a uid: type, newest revision, its hash, the batch that brought it."""
+    """身份表 — what the centre holds of a uid: type, newest revision, its hash, and its batch, if a node sent it."""
 
     db_access = "sync_only"
 
@@ -238,7 +238,7 @@ class Identity(models.Model):
     node = models.CharField(max_length=20, db_collation="C")
     rev = models.PositiveIntegerField()
     content_hash = models.CharField(max_length=64, db_collation="C")
-    batch = models.UUIDField()
+    batch = models.UUIDField(null=True)
     deleted = models.BooleanField(default=False)
 
 

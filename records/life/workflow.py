@@ -62,6 +62,14 @@ RECORD_LIFE = Workflow(
             article="12",
         ),
         Transition(
+            action="issue",
+            sources=frozenset({S.UNIT_REVIEWED}),
+            targets=frozenset({S.ACKNOWLEDGED}),
+            label=_("Issue to the provinces"),
+            article="5",
+            system=True,
+        ),
+        Transition(
             action="seal",
             sources=frozenset({S.PROVINCE_REVIEWED}),
             targets=frozenset({S.SEALED}),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 from django.db.models import Max
 
@@ -14,6 +15,7 @@ from sync.models import ChangeOrder, ChangeSignature, DownlinkItem, Node
 
 SIGNED_AS = b"FPB1-DOWNLINK\0"
 RECEIPT, DECISION, PERMIT, END = "receipt", "change_decision", "change_permit", "change_end"
+RECORD = "record"
 
 
 def next_number(node: Node) -> int:
@@ -21,8 +23,8 @@ def next_number(node: Node) -> int:
     return (DownlinkItem.objects.filter(node=node).aggregate(last=Max("n"))["last"] or 0) + 1
 
 
-def put(node: Node, *, kind: str, said: dict[str, Any]) -> DownlinkItem:
-    """Sign and keep one item in the caller's transaction, which holds the node's row."""
+def put(node: Node, *, kind: str, said: dict[str, Any], record_uid: UUID | None = None) -> DownlinkItem:
+    """Sign and keep one item in the caller's transaction, which holds the node's row; `record_uid` goes down once."""
     n = next_number(node)
     body = canonical({"type": kind, "node": node.code, "n": n, "at": moment(clock.now()), **said})
     signer = keys.signer()
@@ -33,6 +35,7 @@ def put(node: Node, *, kind: str, said: dict[str, Any]) -> DownlinkItem:
         body=body,
         signature=signer.sign(SIGNED_AS + body),
         key_id=signer.key_id,
+        record_uid=record_uid,
         at=clock.now(),
     )
 

@@ -26,6 +26,7 @@ from sync.choices import CENTRE, ChangeMail, ChangeState, ClosedFor
 from sync.fpb.errors import RejectedInput
 from sync.fpb.manifest import RECEIPT_SIGNED_AS
 from sync.fpb.strict import strict_json
+from sync.issuing import take_issued
 from sync.models import ChangeMessage, ChangeOrder, ChangeSignature, DownlinkCursor, Node
 from sync.sending.client import CentreClient
 
@@ -161,4 +162,5 @@ ACTS: dict[str, Callable[[dict[str, Any]], None]] = {
     downlink.DECISION: _decision,
     downlink.PERMIT: _permit,
     downlink.END: _end,
+    downlink.RECORD: take_issued,
 }

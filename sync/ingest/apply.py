@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 import psycopg
@@ -12,11 +12,8 @@ from django.db import DataError, IntegrityError, connection, transaction
 
 from accounts import audit
 from povfund.common import clock
-from povfund.common.canonical import CONTENT_SCHEMA
 from povfund.common.crashpoint import crashpoint
-from records.calendar.services import deadlines
-from records.choices import RecordState
-from records.registry import IngestCodes, RecordType, record_types
+from records.registry import record_types
 from records.services import copy_rows, ingest_codes
 from sync import receipts, reconcile
 from sync.changes import downlink
@@ -26,49 +23,11 @@ from sync.fpb.manifest import NOTHING, parse_manifest
 from sync.ingest.chunks import staged_chunks
 from sync.ingest.hold import Held, hold, let_go
 from sync.ingest.permits import apply_changes, close_orders
+from sync.ingest.storing import copy_history, copy_records
 from sync.models import Batch, ChainHead, DownlinkItem, Node, QuarantinedLine, Receipt, StagedLine
 
 PAUSE_PERCENT = 20
-
-ROOT = (
-    "uid",
-    "rev",
-    "content_hash",
-    "state",
-    "owner_unit_id",
-    "owner_kind",
-    "division_id",
-    "scope_key",
-    "entered_at",
-    "changed_at",
-    "approved_on",
-    "due_on",
-    "cycle",
-    "reviewed_rev",
-    "reviewed_hash",
-    "acked_rev",
-    "acked_hash",
-    "deleted",
-    "origin_node",
-    "warnings",
-)
-REVIEW = (
-    "record_type",
-    "record_uid",
-    "cycle",
-    "rev",
-    "content_hash",
-    "step",
-    "person_name",
-    "unit_key",
-    "reason_code",
-    "comment",
-    "explained",
-    "at",
-)
-REVISION = ("record_type", "record_uid", "rev", "content", "content_hash", "schema", "permit", "at")
 IDENTITY = ("record_uid", "record_type", "node", "rev", "content_hash", "batch", "deleted")
-
 
 REFUSED_BY_TABLES = (DataError, IntegrityError, psycopg.DataError, psycopg.IntegrityError)
 """Errors inside a COPY reach us as the driver's own."""
@@ -150,83 +109,22 @@ def _write_lines(batch: Batch) -> reconcile.Totals:
         for kind in record_types().values():
             own = [(line, kind.decode(bytes(line.c))) for line in lines if line.t == kind.key and not line.b]
             if own:
-                _copy_records(batch, kind, own, codes[kind.key])
+                copy_records(kind, own, codes[kind.key])
                 for _line, content in own:
                     reconcile.add_content(added, kind, content)
             if changed := [line for line in lines if line.t == kind.key and line.b]:
                 apply_changes(batch, kind, changed, codes[kind.key], added)
         crashpoint("ingest.mid_merge")
-        _copy_history(batch, lines)
+        copy_history(lines)
+        _identify(batch, [line for line in lines if not line.b])
         close_orders({line.p for line in lines if line.p})
     return added
 
 
-def _copy_records(batch: Batch, kind: RecordType, own: list[tuple[Line, Any]], codes: IngestCodes) -> None:
-    for child in kind.children:
-        copy_rows(child.table, child.columns, (r for line, content in own for r in child.rows(line.u, content, codes)))
-    due = deadlines([date.fromisoformat(content.approved_on) for _line, content in own])
-    now = clock.now()
-    roots = (_root(line, content, codes, now, due) + kind.root_row(content, codes) for line, content in own)
-    copy_rows(kind.model._meta.db_table, ROOT + kind.root_columns, roots)
-
-
-def _root(line: Line, content: Any, codes: IngestCodes, now: datetime, due: dict[date, date]) -> tuple[Any, ...]:
-    division, scope_key = codes.divisions[content.division]
-    explained = next((row["explained"] for row in line.rv if row.get("explained")), [])
-    return (
-        line.u,
-        line.r,
-        line.h,
-        RecordState.ACKNOWLEDGED,
-        codes.units[content.owner],
-        content.owner.partition(".")[2],
-        division,
-        scope_key,
-        content.entered_at,
-        now,
-        content.approved_on,
-        due[date.fromisoformat(content.approved_on)],
-        1,
-        line.r,
-        line.h,
-        line.r,
-        line.h,
-        False,
-        line.on,
-        json.dumps(explained),
-    )
-
-
-def _copy_history(batch: Batch, lines: list[Line]) -> None:
-    now = clock.now()
-    copy_rows(
-        "records_recordrevision",
-        REVISION,
-        ((line.t, line.u, line.r, bytes(line.c), line.h, CONTENT_SCHEMA, line.p, now) for line in lines),
-    )
-    copy_rows("records_review", REVIEW, (_review(line, step) for line in lines for step in line.rv))
-    copy_rows(
-        "records_identity",
-        IDENTITY,
-        ((line.u, line.t, batch.node_id, line.r, line.h, batch.uid, False) for line in lines if not line.b),
-    )
-
-
-def _review(line: Line, step: dict[str, Any]) -> tuple[Any, ...]:
-    return (
-        line.t,
-        line.u,
-        1,
-        line.r,
-        line.h,
-        step["step"],
-        str(step["by"])[:60],
-        str(step["unit"])[:30],
-        "",
-        "",
-        json.dumps(step.get("explained", [])),
-        step["at"],
-    )
+def _identify(batch: Batch, lines: list[Line]) -> None:
+    """What the centre holds of records it did not hold before."""
+    rows = ((line.u, line.t, batch.node_id, line.r, line.h, batch.uid, False) for line in lines)
+    copy_rows("records_identity", IDENTITY, rows)
 
 
 def _write_outcomes(batch: Batch) -> None:

@@ -97,7 +97,7 @@ class ChainHead(models.Model):
 
 
 class DownlinkItem(models.Model):
-    """下行件 — a signed, numbered item the centre holds ready for a node: receipt, void, calendar, codes."""
+    """下行件 — a signed, numbered item the centre holds ready for a node: receipt, permit, record it issued."""
 
     db_access = "append_only"
 
@@ -107,11 +107,19 @@ class DownlinkItem(models.Model):
     body = models.BinaryField()
     signature = models.BinaryField()
     key_id = models.CharField(max_length=40, db_collation="C")
+    record_uid = models.UUIDField(null=True)
     at = models.DateTimeField()
 
     class Meta:
         ordering = ["node", "n"]
-        constraints = [models.UniqueConstraint(fields=["node", "n"], name="sync_downlinkitem_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["node", "n"], name="sync_downlinkitem_once"),
+            models.UniqueConstraint(
+                fields=["node", "record_uid"],
+                condition=Q(record_uid__isnull=False),
+                name="sync_downlinkitem_one_per_record",
+            ),
+        ]
         triggers = [append_only()]
 
 

@@ -177,7 +177,7 @@ def test_the_table_leaves_no_state_without_a_way_in():
 
 def test_nobody_takes_a_step_of_the_server():
     system = {t.action for t in RECORD_LIFE.transitions if t.system}
-    assert system == {"seal", "acknowledge", "quarantine", "void", "permit", "execute", "reopen", "restore"}
+    assert system == {"issue", "seal", "acknowledge", "quarantine", "void", "permit", "execute", "reopen", "restore"}
     for state in RecordState.values:
         assert not system & {t.action for t in RECORD_LIFE.leaving(state)}
 

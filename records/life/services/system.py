@@ -38,6 +38,16 @@ def mark_acknowledged(*, kind: RecordType, uids: Sequence[UUID]) -> list[UUID]:
     return _move(kind=kind, action="acknowledge", uids=uids, also="acked_rev = rev, acked_hash = content_hash")
 
 
+def mark_issued(*, kind: RecordType, uids: Sequence[UUID]) -> list[UUID]:
+    """
+    unit_reviewed → acknowledged for records of the centre's own units, which nobody above reviews.
+
+    As `fp_sync`. Safe to repeat. Returns the uids that moved.
+    """
+    also = "reviewed_rev = rev, reviewed_hash = content_hash, acked_rev = rev, acked_hash = content_hash"
+    return _move(kind=kind, action="issue", uids=uids, also=also)
+
+
 def mark_quarantined(*, kind: RecordType, uids: Sequence[UUID]) -> list[UUID]:
     """
     sealed → returned, in a new cycle whose authors are those of the last. Safe to repeat.
