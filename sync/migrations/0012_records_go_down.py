@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("sync", "0010_an_orders_last_day"),
+        ("sync", "0011_node_calls"),
     ]
 
     operations = [
