@@ -35,6 +35,9 @@ TEMPLATE_BLOCK = re.compile(
 PLURAL = re.compile(r"\{%\s*plural\s*%\}")
 VARIABLE = re.compile(r"\{\{\s*([\w.]+)[^}]*\}\}")
 CONTEXT = re.compile(r"""context\s+["'](.*?)["']""")
+HALF_WIDTH = re.compile(
+    r"[\u4e00-\u9fff\u201d\u300b\u3015\uff09][,;:!?]|[,;][\u4e00-\u9fff\u201c]|(?<!%)\([^()%]*[\u4e00-\u9fff][^()]*\)"
+)
 PLACEHOLDER = re.compile(r"%\((\w+)\)[sd]|%[sd]|\{(\w*)\}")
 
 
@@ -176,7 +179,7 @@ def _line(source: str, match: re.Match[str]) -> int:
 
 
 def problems() -> list[str]:
-    """What is missing, fuzzy, empty, doubled or has other placeholders than its msgid; one line each."""
+    """What is missing, fuzzy, empty or doubled, has other placeholders than its msgid or half-width marks; one line each."""
     found, known = [], {}
     for path in po_files():
         for entry in parse_po(path):
@@ -201,6 +204,8 @@ def _faults(entry: Entry) -> Iterator[str]:
     for text in entry.texts.values():
         if text and _placeholders(text) - _placeholders(entry.plural or entry.msgid) - _placeholders(entry.msgid):
             yield "has placeholders its msgid lacks"
+        if HALF_WIDTH.search(text):
+            yield "writes a half-width mark in Chinese"
 
 
 def _header_faults(entry: Entry) -> Iterator[str]:

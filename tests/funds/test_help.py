@@ -1,4 +1,4 @@
-"""填报说明: every field of the entry form has its text, with unit and article, in both languages."""
+"""填报说明： every field of the entry form has its text, with unit and article, in both languages."""
 
 from __future__ import annotations
 

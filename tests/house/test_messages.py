@@ -5,7 +5,7 @@ import io
 
 import pytest
 
-from povfund.messages import PoError, compile_mo, parse_po, problems
+from povfund.messages import HALF_WIDTH, PoError, compile_mo, parse_po, problems
 
 PO = """
 msgid ""
@@ -66,3 +66,13 @@ def test_broken_file_is_named_with_its_line(tmp_path):
 def test_every_marked_string_is_translated_and_none_is_fuzzy():
     found = problems()
     assert not found, "\n".join(found)
+
+
+@pytest.mark.parametrize("text", ["已读取,待确认", "导入:%(form)s", "%(n)s 天;应下达", "地区(市州)", "保存?"])
+def test_half_width_marks_between_chinese_are_found(text):
+    assert HALF_WIDTH.search(text)
+
+
+@pytest.mark.parametrize("text", ["已读取，待确认", "写成 1,234.50 或 http://a.b", "%(n)s 条", "Excel 工作簿(.xlsx)"])
+def test_full_width_marks_and_figures_are_let_be(text):
+    assert not HALF_WIDTH.search(text)
