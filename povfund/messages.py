@@ -179,7 +179,7 @@ def _line(source: str, match: re.Match[str]) -> int:
 
 
 def problems() -> list[str]:
-    """What is missing, fuzzy, empty or doubled, has other placeholders than its msgid or half-width marks; one line each."""
+    """What is missing, fuzzy, empty, doubled, has half-width marks or placeholders of its own; one line each."""
     found, known = [], {}
     for path in po_files():
         for entry in parse_po(path):
