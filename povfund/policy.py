@@ -298,6 +298,8 @@ REACHED: dict[str, str] = {
     "rollups.ChainBalance": "through its document",
     "rollups.Delta": "rollups.read, by the place's scope",
     "rollups.StateMove": "rollups.read, by the place's scope",
+    "rollups.StandingLine": "rollups.read, by the place's scope; behind a figure by the document's visible_to",
+    "rollups.StandingArrival": "rollups.read, by the place's scope",
     "rollups.Cell": "rollups.read, by the place's scope",
     "rollups.CellHistory": "rollups.read, by the place's scope",
     "rollups.Proof": "rollups.read",

@@ -6,6 +6,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from rollups.chain.models import ChainBalance, ChainCase, ChainTouched
+from rollups.standing import StandingArrival, StandingLine
 
 
 class Grain(models.Model):
@@ -104,4 +105,16 @@ class Proof(models.Model):
         return self.differing == 0
 
 
-__all__ = ["GRAIN", "Cell", "CellHistory", "ChainBalance", "ChainCase", "ChainTouched", "Delta", "Proof", "StateMove"]
+__all__ = [
+    "GRAIN",
+    "Cell",
+    "CellHistory",
+    "ChainBalance",
+    "ChainCase",
+    "ChainTouched",
+    "Delta",
+    "Proof",
+    "StandingArrival",
+    "StandingLine",
+    "StateMove",
+]

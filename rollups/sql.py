@@ -1,14 +1,21 @@
-"""SQL of the summary: what a fact contributes, where it counts, how deltas merge (triggers: migrations 0008, 0010)."""
+"""SQL of the summary: what a fact contributes, where it counts, how deltas merge (triggers: migrations from 0008)."""
 
 from __future__ import annotations
 
 CONTRIBUTES = """
-CASE WHEN {d}.deleted THEN NULL
+CASE WHEN {d}.acked_rev IS NOT NULL AND {d}.content_hash <> {d}.acked_hash OR {d}.deleted THEN NULL
+     WHEN {d}.acked_rev IS NOT NULL THEN 'acknowledged'
      WHEN {d}.state IN ('unit_reviewed', 'city_reviewed') THEN 'unit_reviewed'
      WHEN {d}.state IN ('province_reviewed', 'sealed', 'acknowledged') THEN {d}.state
      WHEN {d}.state = 'permitted' THEN 'acknowledged'
 END"""
-"""The data state in which the lines of document `d` count, or NULL."""
+"""
+The data state in which the lines of document `d` count, or NULL: a record the centre holds counts as acknowledged,
+and by nothing of its own while its content is another one.
+"""
+
+STANDS = "CASE WHEN {d}.acked_rev IS NOT NULL AND {d}.content_hash <> {d}.acked_hash THEN 'acknowledged' END"
+"""The same for what stands in its place: the rows the centre holds of a record under correction."""
 
 COUNTS_AT = """{k} <= length({d}.recipient_key)
         AND NOT ({d}.has_parent AND {k} <= length({d}.issuer_key)
@@ -80,19 +87,28 @@ ON CONFLICT ON CONSTRAINT rollups_cell_once DO UPDATE SET n = c.n + excluded.n, 
 
 """Folds in what is pending; a move whose lines are just being changed is left to whoever changes them."""
 
-FACTS = f"""
+_LINE_FACTS = """
 SELECT 'allocated' AS measure, l.recipient_key = l.issuer_key AS own, l.recipient_key, l.issuer_key, l.has_parent,
     l.budget_year AS year, l.fund_category_id AS category_id, l.budget_item_id AS item_id, l.money_level,
-    l.owner_kind AS unit_kind, {CONTRIBUTES.format(d="f")} AS state, NULL::date AS cutoff,
+    l.owner_kind AS unit_kind, {state} AS state, NULL::date AS cutoff,
     (l.amount * 100)::bigint AS fen, 1 AS n
-FROM funds_fundline l JOIN funds_funddocument f ON f.uid = l.document_id
-UNION ALL
+FROM {lines} l JOIN funds_funddocument f ON f.uid = l.document_id
+"""
+_ARRIVAL_FACTS = """
 SELECT 'arrived', false, a.scope_key, a.issuer_key, a.has_parent, a.budget_year, a.fund_category_id, a.budget_item_id,
-    a.money_level, a.owner_kind, {CONTRIBUTES.format(d="a")}, NULL, (a.amount * 100)::bigint, 1
-FROM funds_arrival a
+    a.money_level, a.owner_kind, {state}, NULL, (a.amount * 100)::bigint, 1
+FROM {arrivals} a
+"""
+
+FACTS = f"""
+{_LINE_FACTS.format(lines="funds_fundline", state=CONTRIBUTES.format(d="f"))} UNION ALL
+{_LINE_FACTS.format(lines="rollups_standingline", state=STANDS.format(d="f"))} UNION ALL
+{_ARRIVAL_FACTS.format(arrivals="funds_arrival", state=CONTRIBUTES.format(d="a"))} UNION ALL
+{_ARRIVAL_FACTS.format(arrivals="rollups_standingarrival", state=STANDS.format(d="f"))}
+    JOIN funds_arrival f ON f.uid = a.uid
 UNION ALL
 SELECT 'idle', false, b.recipient_key, '', false, b.year, b.category_id, b.item_id, b.money_level, b.unit_kind,
     b.state, NULL, b.fen, 1
 FROM rollups_chainbalance b WHERE b.mark >= 1
 """
-"""Every line, arrival and idle balance as a fact: the truth that cells are proved against."""
+"""Every line, arrival and idle balance as a fact, with what stands for those under correction."""

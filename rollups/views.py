@@ -29,8 +29,9 @@ from rollups.forms import QuestionForm
 from rollups.models import Cell, Proof
 from rollups.permissions import may_read
 from rollups.report import Report, report_of
-from rollups.services.behind import fund_lines
+from rollups.services.behind import fund_lines, standing_lines
 from rollups.services.merging import merge_deltas
+from rollups.services.reading import Question
 from sync.changes.services import orders_of
 from sync.models import Batch, ChangeOrder
 
@@ -233,10 +234,28 @@ def lines(request: HttpRequest) -> HttpResponse:
         empty=_("No line stands behind this figure for you to read"),
     )
     context = {"form": form, "question": question, "table": table, "more": more, "total": total}
-    return render(request, "rollups/lines.html", context)
+    return render(request, "rollups/lines.html", context | {"standing": _standing_table(request, question)})
 
 
-def _orders_column(orders: dict[Any, list[ChangeOrder]]) -> Column:
+def _standing_table(request: HttpRequest, question: Question) -> Any:
+    """Documents under correction that count as the centre holds them; None where there is none."""
+    rows = list(standing_lines(question, user=request.user)[:PAGE])  # type: ignore[arg-type]
+    orders = orders_of([row["document_id"] for row in rows])
+    columns = [
+        link(
+            "document",
+            gettext_lazy("Document"),
+            lambda row: row["number"],
+            url=lambda row: reverse("funds:document", args=[row["document_id"]]),
+        ),
+        wan("amount", gettext_lazy("Amount"), lambda row: row["amount"]),
+        _orders_column(orders, of="document_id"),
+    ]
+    caption = _("Under correction: they count as the centre holds them until its receipt")
+    return build_table(rows, columns=columns, params=QueryDict(), caption=caption, empty="") if rows else None
+
+
+def _orders_column(orders: dict[Any, list[ChangeOrder]], *, of: str = "") -> Column:
     """Which orders corrected a line's document, and which one is under way."""
 
     def show(found: list[ChangeOrder]) -> Any:
@@ -245,7 +264,11 @@ def _orders_column(orders: dict[Any, list[ChangeOrder]]) -> Column:
         return format_html_join(" ", '<a href="{}">{}</a> <span class="s warn">{}</span>', parts)
 
     return Column(
-        key="orders", label=_("Change order"), value=lambda x: orders.get(x.document_id, []), show=show, css="nw"
+        key="orders",
+        label=_("Change order"),
+        value=lambda x: orders.get(x[of] if of else x.document_id, []),
+        show=show,
+        css="nw",
     )
 
 

@@ -31,7 +31,8 @@ class RecordQuerySet(models.QuerySet["Record"]):
         """
         Rows the user may read (art. 14): every state of the own unit; from unit review on, the
         other units of the own division and all below, what reaches the own subtree from above,
-        and what a grant in force names. A deleted record is seen until the centre holds the deletion.
+        and what a grant in force names. What the centre holds stays in sight while a permitted change
+        of it waits for its review. A deleted record is seen until the centre holds the deletion.
         """
         return self._seen_by(user, lambda: self.received_q(user.scope.keys))
 
@@ -46,7 +47,8 @@ class RecordQuerySet(models.QuerySet["Record"]):
         others = prefix_q("scope_key", scope.keys + scope.granted_keys) | from_above()
         if scope.granted_units:
             others |= Q(owner_unit__in=scope.granted_units)
-        seen = Q(owner_unit=scope.unit_id) | Q(state__in=REVIEWED_STATES) & others
+        reviewed = Q(state__in=REVIEWED_STATES) | Q(state=RecordState.SUBMITTED, acked_rev__isnull=False)
+        seen = Q(owner_unit=scope.unit_id) | reviewed & others
         if scope.review_units:
             seen |= Q(owner_unit__in=scope.review_units, state=RecordState.SUBMITTED)
         return self.filter(seen).exclude(deleted=True, state=RecordState.ACKNOWLEDGED)

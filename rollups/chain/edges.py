@@ -11,7 +11,7 @@ from uuid import UUID
 
 from django.db import connection
 
-from rollups.sql import CONTRIBUTES
+from rollups.sql import CONTRIBUTES, STANDS
 
 Tag = tuple[str, int, int]
 """(level of money, category, budget item)."""
@@ -59,37 +59,50 @@ class Edge:
         return self.given - self.passed - self.retained
 
 
-_COUNTED = "({}) IS NOT NULL".format(CONTRIBUTES.format(d="{d}"))
+def _both(template: str) -> str:
+    """Rows of records that count, and what stands in place of those under correction."""
+    counted = {"lines": "funds_fundline", "arrivals": "funds_arrival", "state": CONTRIBUTES}
+    standing = {"lines": "rollups_standingline", "arrivals": "rollups_standingarrival", "state": STANDS}
+    return " UNION ALL ".join(
+        template.format(**{**names, "state": names["state"].format(d="f")}) for names in (counted, standing)
+    )
 
-_LINES = f"""
+
+_LINES = (
+    _both("""
 SELECT l.document_id, l.uid, l.issuer_id, l.issuer_key, l.recipient_id, l.recipient_key, r.level, l.budget_year,
     coalesce(f.received_on, f.issued_on), l.money_level, l.fund_category_id, l.budget_item_id,
-    (l.amount * 100)::bigint, l.owner_kind, {CONTRIBUTES.format(d="f")}
-FROM funds_fundline l JOIN funds_funddocument f ON f.uid = l.document_id
+    (l.amount * 100)::bigint, l.owner_kind, {state}, l.n
+FROM {lines} l JOIN funds_funddocument f ON f.uid = l.document_id
 JOIN accounts_division r ON r.id = l.recipient_id
 WHERE l.document_id = ANY(%(documents)s) AND l.recipient_key <> l.issuer_key AND l.amount > 0
-  AND {_COUNTED.format(d="f")} ORDER BY l.document_id, l.n
-"""
+  AND ({state}) IS NOT NULL
+""")
+    + " ORDER BY 1, 16"
+)
 
-_MOVED = f"""
+_MOVED = _both("""
 SELECT CASE WHEN p.issue_batch = 'recovery' AND p.parent_id IS NOT NULL AND pp.scope_key = p.scope_key
             THEN p.parent_id ELSE p.uid END AS source,
     f.issue_batch = 'recovery' AND f.scope_key = p.scope_key AS taken_back,
     l.issuer_key, l.recipient_key, l.money_level, l.fund_category_id, l.budget_item_id, (l.amount * 100)::bigint
 FROM funds_funddocument f JOIN funds_funddocument p ON p.uid = f.parent_id
 LEFT JOIN funds_funddocument pp ON pp.uid = p.parent_id
-JOIN funds_fundline l ON l.document_id = f.uid
+JOIN {lines} l ON l.document_id = f.uid
 WHERE (p.uid = ANY(%(documents)s) OR (p.issue_batch = 'recovery' AND p.parent_id = ANY(%(documents)s)))
-  AND {_COUNTED.format(d="f")}
-"""
+  AND ({state}) IS NOT NULL
+""")
 """Lines of documents below; those below a recovery count where the money had come from."""
 
+_ARRIVALS = _both("""
+SELECT CASE WHEN d.uid = ANY(%(documents)s) THEN d.uid ELSE d.parent_id END AS source, a.scope_key, a.arrived_on,
+    (a.amount * 100)::bigint AS fen
+FROM {arrivals} a JOIN funds_arrival f ON f.uid = a.uid JOIN funds_funddocument d ON d.uid = a.document_id
+WHERE (d.uid = ANY(%(documents)s) OR (d.issue_batch = 'recovery' AND d.parent_id = ANY(%(documents)s)))
+  AND ({state}) IS NOT NULL
+""")
 _ARRIVED = f"""
-SELECT CASE WHEN f.uid = ANY(%(documents)s) THEN f.uid ELSE f.parent_id END, a.scope_key,
-    sum((a.amount * 100)::bigint), min(a.arrived_on) FILTER (WHERE a.amount > 0)
-FROM funds_arrival a JOIN funds_funddocument f ON f.uid = a.document_id
-WHERE (f.uid = ANY(%(documents)s) OR (f.issue_batch = 'recovery' AND f.parent_id = ANY(%(documents)s)))
-  AND {_COUNTED.format(d="a")} GROUP BY 1, 2
+SELECT source, scope_key, sum(fen), min(arrived_on) FILTER (WHERE fen > 0) FROM ({_ARRIVALS}) a GROUP BY 1, 2
 """
 
 
@@ -138,6 +151,7 @@ def _add_line(edges: dict[tuple[UUID, str], Edge], row: tuple[Any, ...]) -> None
         fen,
         kind,
         state,
+        _n,
     ) = row
     edge = edges.setdefault(
         (document, holder_key),
