@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date
 from typing import TYPE_CHECKING, Any, Self
 
@@ -57,6 +58,16 @@ class UnitQuerySet(models.QuerySet["Unit"]):
             wave = set(self.filter(successions__successor__in=wave).exclude(pk__in=held).values_list("pk", flat=True))
             held |= wave
         return held
+
+    def acting_for(self, units: Iterable[int]) -> dict[int, Unit]:
+        """{id of each of these units: the unit that acts for it now}, itself or its last successor."""
+        now = {pk: pk for pk in units}
+        while wave := dict(
+            self.filter(pk__in=now.values(), successions__isnull=False).values_list("pk", "successions__successor")
+        ):
+            now = {pk: wave.get(held, held) for pk, held in now.items()}
+        found = self.select_related("division").in_bulk(set(now.values()))
+        return {pk: found[held] for pk, held in now.items()}
 
     def administered_by(self, user: User) -> Self:
         """Units whose people the administrator looks after: the own subtree, all lines where finance leads."""

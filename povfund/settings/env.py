@@ -65,6 +65,8 @@ WINDOW_TIME = _clock("POVFUND_WINDOW_TIME", default="09:00")
 DISK_RESERVE = _number("POVFUND_DISK_RESERVE", default=30 if PRODUCTION else 0, most=90)
 NODE_CALLS = _number("POVFUND_NODE_CALLS", default=600, least=60)
 NODE_UPLOADS = _number("POVFUND_NODE_UPLOADS", default=4, least=1)
+CHANGE_WAITS_DAYS = _number("POVFUND_CHANGE_WAITS_DAYS", default=5, least=1, most=20)
+CHANGE_EXPIRES_DAYS = _number("POVFUND_CHANGE_EXPIRES_DAYS", default=5, most=20)
 FAKE_NOW = _text("POVFUND_FAKE_NOW")
 
 DEMO_PASSWORD = _text("POVFUND_DEMO_PASSWORD")

@@ -17,6 +17,10 @@ NODE_CALLS = env.NODE_CALLS
 """Calls of one node in a minute."""
 NODE_UPLOADS = env.NODE_UPLOADS
 """Bodies of one node taken at once."""
+CHANGE_WAITS_DAYS = env.CHANGE_WAITS_DAYS
+"""Working days after which a change order that nobody acts on is an alarm."""
+CHANGE_EXPIRES_DAYS = env.CHANGE_EXPIRES_DAYS
+"""Working days before its last day from which an open change order is an alarm."""
 FAKE_NOW = env.FAKE_NOW
 DEMO_PASSWORD = env.DEMO_PASSWORD
 

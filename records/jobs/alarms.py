@@ -33,9 +33,21 @@ SENTENCES: dict[str, tuple[Any, Any]] = {
         _("A reviewed record breaks a rule and was not sent."),
         _("The reviewer returns it; its unit corrects it."),
     ),
+    "sync.change_expires": (
+        _("A change order expires soon; number, last day, and whose turn it is:"),
+        _("Decide, or make and review the permitted change, before that day; later it is drawn up anew."),
+    ),
     "sync.change_letter": (
         _("The centre did not take a letter about a change order."),
         _("Read the error; draw the order up again if it is void."),
+    ),
+    "sync.change_unanswered": (
+        _("A change order of yours has waited too long; number, since when, and for whom:"),
+        _("Remind them on the page of the order, or call."),
+    ),
+    "sync.change_waits": (
+        _("A change order waits too long for your unit; number, and since when:"),
+        _("Open it under Change: decide in your seat, or make and review the permitted change."),
     ),
     "sync.chain_fork": (_("Two different batches carry one number."), _("The chain is frozen; keep both files.")),
     "sync.clock": (_("The clock of this server differs from the centre's."), _("Set the clock.")),

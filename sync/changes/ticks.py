@@ -15,6 +15,7 @@ from sync.changes import downlink
 from sync.changes.closing import close
 from sync.changes.posting import keep_posted
 from sync.changes.signing import locked_order
+from sync.changes.watching import watch_orders
 from sync.choices import ChangeState, ClosedFor, Direction, InState, Trigger
 from sync.models import Batch, ChangeOrder, Node
 from sync.sealing import seal_all
@@ -23,13 +24,14 @@ from sync.space import room_for
 
 
 def keep_going() -> None:
-    """Ticker: letters, corrections and expiry, each where it belongs."""
+    """Ticker: letters, corrections, expiry and what waits too long, each where it belongs."""
     if not Node.objects.filter(pk=settings.NODE).exists():
         return
     keep_posted()
     if settings.EDITION == "provincial" and waiting_corrections():
         enqueue(kind="sync.correct", key="now", queue="sync")
     expire()
+    watch_orders()
 
 
 def waiting_corrections() -> bool:
