@@ -116,5 +116,6 @@ ARRIVAL = RecordType(
     enter_url="funds:arrival_new",
     reading=_arrival_reading,
     amount_field="amount",
+    sheet_path="funds.arrival_sheets.ARRIVAL_SHEET",
 )
 """到账: entered by the receiving division's finance (art. 10)."""

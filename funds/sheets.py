@@ -7,22 +7,20 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Q
-from django.http import QueryDict
-from django.utils.translation import gettext_lazy as _, override
+from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Division, User
 from funds.choices import IssueBatch, MoneyLevel, PaymentMode
 from funds.content import contents
 from funds.help import BY_NAME
-from funds.models import BudgetItem, FundCategory, FundDocument, FundLine
+from funds.models import BudgetItem, FundDocument, FundLine
 from funds.services import DocumentInput, LineInput, faults_of, typed_content
+from funds.sheet_parts import category_list, choice_list, dated_list, filtered, own_drafts
 from povfund.common import clock
 from povfund.common.canonical import canonical
 from povfund.common.errors import Finding, RuleViolation
 from povfund.common.text import normalise_document_no
 from povfund.common.uid import uuid7
-from records.choices import RecordState
 from records.sheets import form
 from records.sheets.form import RECORD_REV, RECORD_UID, Assembled, CodeList, Column, SheetForm, Typed, plain
 
@@ -108,31 +106,12 @@ def lookups(user: User, year: int | None) -> dict[str, CodeList]:
     """Code lists the user's unit may use; those in force in `year`, or of all years. Three queries."""
     return {
         "recipient": _places(user.unit.division),
-        "fund_category": _categories(user.unit.division.scope_key[:2], year),
-        "budget_item": _dated("budget_item", BudgetItem.objects.filter(in_scope=True), year),
-        "money_level": _choices("money_level", MoneyLevel),
-        "issue_batch": _choices("issue_batch", IssueBatch),
-        "payment_mode": _choices("payment_mode", PaymentMode),
+        "fund_category": category_list(user.unit.division.scope_key[:2], year),
+        "budget_item": dated_list("budget_item", BudgetItem.objects.filter(in_scope=True), year),
+        "money_level": choice_list("money_level", MoneyLevel),
+        "issue_batch": choice_list("issue_batch", IssueBatch),
+        "payment_mode": choice_list("payment_mode", PaymentMode),
     }
-
-
-def _choices(name: str, choices: Any) -> CodeList:
-    names = []
-    for language in ("zh-hans", "en"):
-        with override(language):
-            names += [(code, str(label)) for code, label in choices.choices]
-    return CodeList.of(name, ((code, str(label)) for code, label in choices.choices), names=names)
-
-
-def _dated(name: str, rows: Any, year: int | None) -> CodeList:
-    held = [row for row in rows.order_by("code") if year is None or row.valid_in(year)]
-    names = [(row.code, former["name"]) for row in held for former in row.names]
-    return CodeList.of(name, ((row.code, row.name_in(year)) for row in held), names=names)
-
-
-def _categories(province: str, year: int | None) -> CodeList:
-    rows = FundCategory.objects.filter(Q(province=None) | Q(province__scope_key=province))
-    return _dated("fund_category", rows, year)
 
 
 def _places(division: Division) -> CodeList:
@@ -296,28 +275,12 @@ def chosen(user: User, params: dict[str, Any]) -> Any:
     """Documents of a filter the user may read, newest first; the filter of page and API."""
     from funds.filters import FundDocumentFilter
 
-    query = QueryDict(mutable=True)
-    for name, value in params.items():
-        query.setlist(name, value if isinstance(value, list) else [value])
-    rows = FundDocument.objects.visible_to(user)
-    found = FundDocumentFilter(query, queryset=rows, request=_Asking(user))
-    kept = found.qs if found.is_valid() else rows.none()
-    return kept.order_by("-changed_at", "-uid").values_list("uid", flat=True)
-
-
-class _Asking:
-    """What a filter asks of a request, where there is none: the person."""
-
-    def __init__(self, user: User) -> None:
-        self.user = user
+    return filtered(FundDocumentFilter, FundDocument, user, params)
 
 
 def own(user: User, year: int | None) -> Any:
     """Documents of the own unit that may still be changed."""
-    states = [RecordState.DRAFT, RecordState.RETURNED]
-    rows = FundDocument.objects.filter(owner_unit=user.unit_id, deleted=False, acked_rev=None, state__in=states)
-    rows = rows.filter(budget_year=year) if year else rows
-    return rows.order_by("-changed_at", "-uid").values_list("uid", flat=True)
+    return own_drafts(FundDocument, user, year)
 
 
 def count(user: User, uids: Any) -> int:

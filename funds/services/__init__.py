@@ -1,6 +1,6 @@
 """Public services of the app: what pages, API, commands and other apps call."""
 
-from funds.services.arrivals import ArrivalInput, check_arrival, save_arrival
+from funds.services.arrivals import ArrivalInput, arrival_content_of, check_arrival, outstanding, save_arrival
 from funds.services.documents import (
     DocumentInput,
     LineInput,
@@ -15,9 +15,11 @@ __all__ = [
     "ArrivalInput",
     "DocumentInput",
     "LineInput",
+    "arrival_content_of",
     "check_arrival",
     "check_fund_document",
     "faults_of",
+    "outstanding",
     "proposed_content",
     "save_arrival",
     "save_fund_document",

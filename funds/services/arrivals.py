@@ -9,9 +9,11 @@ from typing import Any, cast
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import F, Sum, Value
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import User
+from accounts.models import Unit, User
 from funds.arrival_content import content_of, contents, decode
 from funds.models import Arrival, FundDocument, FundLine
 from funds.registry import ARRIVAL
@@ -69,6 +71,7 @@ def save_arrival(*, actor: User, data: ArrivalInput, uid: UUID | None = None, ba
         )
     before = {} if created else {"rev": arrival.rev, "state": arrival.state, "hash": arrival.content_hash}
     _fill(arrival, data, line=_line(actor, data.line, lock=True))
+    arrival.due_on = entry_due(data.arrived_on)
     content = content_of(arrival)
     if refused := [f for f in ARRIVAL.check([_row(arrival, content)], "save")[0] if f.severity == REFUSE]:
         raise RuleViolation(refused)
@@ -85,7 +88,28 @@ def check_arrival(*, actor: User, data: ArrivalInput, uid: UUID | None = None) -
         arrival = Arrival(uid=uuid7())
         start_record(actor=actor, record=arrival)
     _fill(arrival, data, line=_line(actor, data.line))
+    arrival.due_on = entry_due(data.arrived_on)
     return ARRIVAL.check([_row(arrival, content_of(arrival))], "submit")[0]
+
+
+def arrival_content_of(*, data: ArrivalInput, unit: Unit, line: FundLine) -> dict[str, Any]:
+    """
+    Canonical content of typed data of `unit`, entered now; `line` with its relations. Asks no rule and no query.
+
+    Raises RuleViolation TEXT.
+    """
+    arrival = Arrival(division=unit.division, owner_kind=unit.kind, entered_at=clock.now())
+    _fill(arrival, data, line=line)
+    return content_of(arrival)
+
+
+def outstanding(user: User) -> Any:
+    """Lines to the person's division whose document was reviewed, with `left`, what has not arrived (元)."""
+    lines = FundLine.objects.filter(
+        recipient=user.unit.division_id, document__in=FundDocument.objects.visible_to(user).values("pk")
+    )
+    arrived = Coalesce(Sum("arrivals__amount"), Value(Decimal(0)))
+    return lines.annotate(left=F("amount") - arrived).select_related("document", "fund_category")
 
 
 def _line(actor: User, uid: UUID, *, lock: bool = False) -> FundLine:
@@ -113,7 +137,6 @@ def _fill(arrival: Arrival, data: ArrivalInput, *, line: FundLine) -> None:
     for name in ("issuer", "issuer_key", "has_parent", "budget_year", "money_level", "fund_category", "budget_item"):
         setattr(arrival, name, getattr(line, name))
     arrival.arrived_on = arrival.approved_on = data.arrived_on
-    arrival.due_on = entry_due(data.arrived_on)
     arrival.amount, arrival.account = data.amount, data.account
     arrival.budget_no = normalise_document_no(clean_text(data.budget_no, field="budget_no"))
     arrival.voucher_no = clean_text(data.voucher_no, field="voucher_no")

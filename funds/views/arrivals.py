@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.db.models import F, Sum, Value
-from django.db.models.functions import Coalesce
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
@@ -22,16 +19,17 @@ from funds import services
 from funds.filters import ArrivalListFilter
 from funds.forms import ArrivalForm, uuid_of
 from funds.help import ARRIVAL_HELP
-from funds.models import Arrival, FundDocument, FundLine
+from funds.models import Arrival, FundDocument
 from funds.reading import line_words
 from funds.registry import ARRIVAL
-from funds.services import ArrivalInput
+from funds.services import ArrivalInput, outstanding
 from funds.views.extent import asks_extent, counted, extent_of
 from funds.views.steps import open_findings, owner_delete, owner_step, reasons, warned
 from povfund.common.errors import REFUSE, Finding, RuleViolation, StaleEdit
 from povfund.common.tables import build_table, day, keyset_page, link, order_of, text, wan
 from povfund.common.verdict import require
 from povfund.templatetags.povfund_tags import life
+from records.downloads import export_address
 from records.forms import AttachmentForm
 from records.permissions import may_attach, may_delete, may_edit, may_enter
 from records.review.trail import explained_warnings, past_steps, steps_ahead
@@ -79,7 +77,14 @@ def arrival_list(request: HttpRequest) -> HttpResponse:
         next_url=page.next_url,
         previous_url=page.previous_url,
     )
-    context = {"table": table, "filter": filterset, "enter": may_enter(request.user, ARRIVAL), **extent}
+    context = {
+        "table": table,
+        "filter": filterset,
+        "enter": may_enter(request.user, ARRIVAL),
+        "resource": ARRIVAL.plural,
+        "export_url": export_address(request.user, ARRIVAL, request.GET),
+        **extent,
+    }
     return render(request, "funds/arrival_list.html", context)
 
 
@@ -184,24 +189,15 @@ def _initial(user: User, found: Arrival | None, line: str) -> dict[str, Any]:
     if found:
         names = ("arrived_on", "amount", "account", "budget_no", "voucher_no", "remark")
         return {name: getattr(found, name) for name in names} | {"line": found.line_id}
-    chosen = _outstanding(user).filter(pk=uuid_of(line)).first() if uuid_of(line) else None
+    chosen = outstanding(user).filter(pk=uuid_of(line)).first() if uuid_of(line) else None
     return {"line": chosen.pk, "amount": chosen.left, "budget_no": chosen.document_no} if chosen else {}
-
-
-def _outstanding(user: User) -> Any:
-    """Lines to the person's division whose document was reviewed, with `left`, what has not arrived (元)."""
-    lines = FundLine.objects.filter(
-        recipient=user.unit.division_id, document__in=FundDocument.objects.visible_to(user).values("pk")
-    )
-    arrived = Coalesce(Sum("arrivals__amount"), Value(Decimal(0)))
-    return lines.annotate(left=F("amount") - arrived).select_related("document", "fund_category")
 
 
 def lines_for(user: User, *, chosen: UUID | None = None) -> list[tuple[str, str]]:
     """Fund lines to the person's division of which money is still to arrive, newest document first."""
-    rows = list(_outstanding(user).exclude(left=0).order_by("-document__issued_on", "n")[:CHOICES])
+    rows = list(outstanding(user).exclude(left=0).order_by("-document__issued_on", "n")[:CHOICES])
     if chosen and chosen not in {row.pk for row in rows}:
-        rows += _outstanding(user).filter(pk=chosen)
+        rows += outstanding(user).filter(pk=chosen)
     return [(str(row.pk), line_words(row)) for row in rows]
 
 

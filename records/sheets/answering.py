@@ -61,7 +61,7 @@ def questions(row: SheetImport, user: User) -> list[AskedSheet]:
 def _sheet(n: int, layout: Layout, sheet_form: SheetForm, codes: dict[str, CodeList]) -> AskedSheet:
     asks = set(open_questions(layout, sheet_form))
     fields = [("", _("not assigned")), (IGNORED, _("leave out")), (TOTAL, _("sum of the row"))]
-    fields += [(column.name, str(column.label)) for column in sheet_form.columns]
+    fields += [(column.name, str(column.label)) for column in sheet_form.columns if not column.told]
     columns = []
     for head in layout.heads:
         if head.text:
@@ -77,7 +77,7 @@ def _sheet(n: int, layout: Layout, sheet_form: SheetForm, codes: dict[str, CodeL
         _choice(f"s{n}-f-{column.name}", column, codes, layout.fixed.get(column.name), open_=column.name in asks)
         for column in sheet_form.columns
         if column.name not in has
-        and not column.technical
+        and not column.locked
         and column.name != sheet_form.value
         and not (column.name in sheet_form.axes and layout.matrix)
         and (column.required or not column.child)

@@ -82,7 +82,8 @@ class Column:
 
     `kind` is text, code (from the list `codes`), day, year, money (unit 万元 unless the head says 元),
     reference (another record by its number), uid or rev. `variants` are heads under which notices
-    print it. A `personal` column makes an export a matter for the auditor.
+    print it. A `personal` column makes an export a matter for the auditor. A `told` column is written
+    for the reader alone: an import leaves it out.
     """
 
     name: str
@@ -96,6 +97,7 @@ class Column:
     width: int = 14
     variants: tuple[str, ...] = ()
     personal: bool = False
+    told: bool = False
 
     @property
     def child(self) -> bool:
@@ -109,6 +111,11 @@ class Column:
     @property
     def technical(self) -> bool:
         return self.kind in (UID, REV)
+
+    @property
+    def locked(self) -> bool:
+        """Filled in by the system, not by who fills in the template."""
+        return self.technical or self.told
 
     def head(self) -> str:
         """The head of the column, its unit in brackets."""
@@ -153,7 +160,9 @@ class SheetForm:
     rules, in a fixed number of queries. `chosen(user, params)` are the record uids of a filter;
     `rows(user, uids)` their flat rows, one dict by column name per child row, only those the user may
     read. `guess(texts)` finds head values in the text around a table. The child rows' `value` column
-    may be spread over several columns of a sheet (matrix).
+    may be spread over several columns of a sheet (matrix). Without child columns every row is a record,
+    and one with nothing in the `entered` columns is none: `expected(user, year)` fills a template with
+    such rows.
     """
 
     columns: tuple[Column, ...]
@@ -171,6 +180,8 @@ class SheetForm:
     own: Callable[[User, int | None], Any]
     """Uids of the own unit's records that may still be changed, newest first: what a template is filled with."""
     guess: Callable[[Sequence[str]], dict[str, Any]] = lambda texts: {}
+    entered: tuple[str, ...] = ()
+    expected: Callable[[User, int | None], Iterable[dict[str, Any]]] = lambda user, year: ()
     ignored: tuple[str, ...] = ("序号", "编号", "no", "no.")
 
     def column(self, name: str) -> Column:
@@ -179,9 +190,11 @@ class SheetForm:
         return found[name]
 
     @property
-    def head(self) -> list[Column]:
-        return [c for c in self.columns if not c.child and not c.technical]
+    def flat(self) -> bool:
+        """Every row is a record of its own."""
+        return not any(column.child for column in self.columns)
 
     @property
-    def lines(self) -> list[Column]:
-        return [c for c in self.columns if c.child and not c.technical]
+    def named_by(self) -> tuple[str, ...]:
+        """Columns of which a table has at least one: what its rows are about."""
+        return self.axes or self.group_by

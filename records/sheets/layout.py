@@ -79,7 +79,7 @@ def names_of(sheet_form: SheetForm) -> dict[str, str]:
     for language in ("en", "zh-hans"):
         with override(language):
             for column in sheet_form.columns:
-                names[plain(column.label)] = column.name
+                names[plain(column.label)] = IGNORED if column.told else column.name
     for column in sheet_form.columns:
         names |= {plain(text): column.name for text in column.variants}
     return names | {plain(text): IGNORED for text in sheet_form.ignored}
@@ -115,7 +115,7 @@ def _find(
     for position, row in enumerate(top):
         heads = [_head(index, text, sheet_form, names, codes) for index, text in enumerate(row)]
         fields = {head.field for head in heads if head.field}
-        rows_named = any(axis in fields for axis in sheet_form.axes)
+        rows_named = any(name in fields for name in sheet_form.named_by)
         values = sheet_form.value in fields if sheet_form.value else len(fields) > 1
         found = sum(bool(head.field) for head in heads)
         if rows_named and values and found > score:

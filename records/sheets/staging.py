@@ -60,6 +60,7 @@ def _collect(staged: Staged, layouts: list[Layout]) -> None:
     """Findings of assembly and rules at their cells; an unread cell refuses its record."""
     reading = staged.reading
     broken = {p.record for p in reading.problems if p.record is not None and p.finding.severity == REFUSE}
+    unread = {(p.sheet, p.row, p.column) for p in reading.problems if p.finding.severity == REFUSE}
     indexes = {layout.number: {head.field: head.index for head in layout.heads} for layout in layouts}
     for n, (record, made) in enumerate(zip(reading.records, staged.assembled, strict=True)):
         item = staged.items.get(n)
@@ -69,6 +70,8 @@ def _collect(staged: Staged, layouts: list[Layout]) -> None:
                 staged.asked[finding.rule] += 1
             elif finding.severity == REFUSE and not (n in broken and finding.field == NO_ROWS):
                 row, column = place_of(finding.field, record, index_of=indexes[record.sheet])
+                if item is None and (record.sheet, row, column) in unread:
+                    continue
                 reading.problems.append(Problem(record.sheet, row, column, finding, n))
         staged.outcomes.append(REFUSED if item is None or n in broken else item.outcome)
 
@@ -85,6 +88,7 @@ def counts_of(staged: Staged) -> dict[str, Any]:
         "unchanged": outcomes["unchanged"],
         "refused": outcomes[REFUSED],
         "zero_cells": staged.reading.zero_cells,
+        "without_entry": staged.reading.without_entry,
         "errors": severities[REFUSE],
         "differences": severities[WARN],
         "asked": dict(staged.asked),
@@ -126,9 +130,10 @@ def store(row: SheetImport, staged: Staged, *, kind: RecordType, sheets: list[Sh
 def _items(
     row: SheetImport, staged: Staged, kind: RecordType, sheets: list[SheetRows], before: dict[UUID, dict[str, Any]]
 ) -> Iterator[tuple[Any, ...]]:
-    key = kind.sheet.value.rpartition(".")[2]
+    key, flat = kind.sheet.value.rpartition(".")[2], kind.sheet.flat
     for n, (record, made) in enumerate(zip(staged.reading.records, staged.assembled, strict=True)):
-        amount = sum((line[key] for line in record.lines), Decimal(0)) if key else None
+        amounts = [record.head.get(key)] if flat else [line[key] for line in record.lines]
+        amount = sum(filter(None, amounts), Decimal(0)) if key else None
         content = canonical(made.content) if made.content is not None else None
         yield (
             row.uid,
@@ -138,7 +143,7 @@ def _items(
             staged.outcomes[n],
             name_of(record, kind),
             amount,
-            len(record.lines),
+            1 if flat else len(record.lines),
             _removed(before.get(made.uid), made, kind),
             sheets[record.sheet].name[:100],
             record.row + 1,

@@ -34,12 +34,16 @@ class Problem:
 
 @dataclass(slots=True)
 class Reading:
-    """What was read. `zero_cells` are cells of a matrix that say no money: no lines."""
+    """
+    What was read. `zero_cells` are cells of a matrix that say no money: no lines. `without_entry` are
+    expected rows in which nothing was entered: no records.
+    """
 
     records: list[Typed] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     rows: int = 0
     zero_cells: int = 0
+    without_entry: int = 0
 
 
 @dataclass(slots=True)
@@ -70,10 +74,11 @@ class TableReader:
         spread = [head for head in layout.heads if head.field == self.value]
         self.spread = [(h.index, self._parser(h), _by_key(h.values)) for h in spread]
         self.totals = [(h.index, self._parser(h)) for h in layout.heads if h.field == TOTAL]
-        self.axis = next((h.index for h in layout.heads if h.field in sheet_form.axes), 0)
+        self.axis = next((h.index for h in layout.heads if h.field in sheet_form.named_by), 0)
         self.numbered = any(layout.columns_of(name) for name in ("uid", *sheet_form.group_by))
         self.index_of = {h.field: h.index for h in layout.heads}
-        self.place = parser_of(self.by_name[sheet_form.axes[0]], codes=codes)
+        self.place = parser_of(self.by_name[sheet_form.named_by[0]], codes=codes)
+        self.entered = [index for name, index in self.index_of.items() if name in sheet_form.entered]
         self.marks = self._marked_cells()
         self.groups: dict[Any, int] = {}
         self.sums: dict[int, Decimal] = {}
@@ -86,6 +91,9 @@ class TableReader:
                 continue
             self.into.rows += 1
             found = self._cells(row, cells, _Cells(dict(head), dict(line)))
+            if self._without_entry(row, cells, found):
+                self.into.without_entry += 1
+                continue
             position = self._record(row, found)
             self._lines(row, cells, found, position)
             for index, finding in found.unread.items():
@@ -169,6 +177,8 @@ class TableReader:
         records, head = self.into.records, found.head
         uid: UUID | None = head.pop("uid", None)
         rev: int = head.pop("rev", 0)
+        if self.form.flat:
+            return self._row_record(row, Typed(head, uid=uid, rev=rev, sheet=self.layout.number, row=row))
         key: Any = uid or next((plain(text) for text in map(head.get, self.form.group_by) if text), None)
         unread = [self.index_of.get(name) for name in self.form.group_by]
         if key is None and self.groups and (self.numbered or not any(index in found.unread for index in unread)):
@@ -182,6 +192,21 @@ class TableReader:
         records.append(Typed(head, uid=uid, rev=rev, sheet=self.layout.number, row=row))
         self.groups[key] = len(records) - 1
         return len(records) - 1
+
+    def _row_record(self, row: int, record: Typed) -> int:
+        """The row is a record of its own; the same id a second time is refused."""
+        self.into.records.append(record)
+        position = len(self.into.records) - 1
+        first = self.groups.setdefault(record.uid or ("row", row), position)
+        if first != position:
+            self._tell(row, self.index_of.get("uid", 0), _twice(self.into.records[first].row), position)
+        return position
+
+    def _without_entry(self, row: int, cells: list[Any], found: _Cells) -> bool:
+        """An expected row in which nothing was entered; a stored record is never one."""
+        if not self.entered or found.head.get("uid") or row in self.marks:
+            return False
+        return all(cells[index] in ("", None) for index in self.entered)
 
     def _same_head(self, row: int, position: int, head: dict[str, Any]) -> None:
         record = self.into.records[position]
@@ -213,6 +238,9 @@ class TableReader:
             across += amount
             self.sums[index] = self.sums.get(index, Decimal(0)) + amount
             self.part[index] = self.part.get(index, Decimal(0)) + amount
+            if self.form.flat:
+                record.head[self.amount] = amount
+                continue
             line = {**found.line, **values, self.amount: amount} if values else {**found.line, self.amount: amount}
             if self._complete(row, index, line, found, position):
                 record.lines.append(line)
@@ -322,6 +350,14 @@ def _differs(row: int, label: Any) -> Finding:
         "SHAPE",
         _("“%(field)s” differs from row %(row)s of the same document.") % {"field": label, "row": row + 1},
         remedy=_("One document has one head; repeat it or leave it empty below its first row."),
+    )
+
+
+def _twice(row: int) -> Finding:
+    return Finding(
+        "DUPLICATE",
+        _("Row %(row)s has the same record id.") % {"row": row + 1},
+        remedy=_("A new record has no id: clear id and revision in the copied row."),
     )
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import io
 from collections.abc import Callable, Iterable
 from decimal import Decimal
-from itertools import islice
+from itertools import chain, islice
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -50,7 +50,8 @@ def build_template(*, actor: User, kind: RecordType, year: int | None = None) ->
     sheet_form = kind.sheet
     codes = sheet_form.lookups(actor, year or clock.today().year)
     uids = list(sheet_form.own(actor, year)[:PREFILLED])
-    rows = list(islice(sheet_form.rows(actor, uids), PREFILLED + 1))
+    filled = chain(sheet_form.rows(actor, uids), sheet_form.expected(actor, year))
+    rows = list(islice(filled, PREFILLED + 1))
     book = Workbook()
     page = book.active
     page.title = str(kind.label)[:31]
@@ -77,9 +78,9 @@ def _heads(page: Worksheet, columns: Iterable[Column]) -> None:
         cell.comment = Comment(text, "povfund", height=120, width=260)
         dimension = page.column_dimensions[get_column_letter(n)]
         dimension.width = column.width
-        dimension.protection = Protection(locked=column.kind in (form.UID, form.REV))
+        dimension.protection = Protection(locked=column.locked)
         dimension.number_format = _FORMATS.get(column.kind, "@")
-        if column.technical:
+        if column.locked:
             dimension.fill = _GREY
     page.freeze_panes = "A2"
     page.row_dimensions[1].height = 32
@@ -98,8 +99,8 @@ def _rows(page: Worksheet, columns: tuple[Column, ...], rows: list[dict[str, Any
                 cell.data_type = "s"
                 cell.quotePrefix = value[:1] in "=+-@"
             cell.number_format = _FORMATS.get(column.kind, "@")
-            cell.protection = Protection(locked=column.technical)
-            if column.technical:
+            cell.protection = Protection(locked=column.locked)
+            if column.locked:
                 cell.fill = _GREY
 
 
@@ -111,7 +112,7 @@ def writer_of(column: Column, labels: dict[str, dict[str, str]]) -> Callable[[An
     if column.kind == form.MONEY:
         return lambda value: None if value is None else float(value / WAN)
     if column.kind == form.UID:
-        return str
+        return lambda value: str(value) if value else None
     return lambda value: value or None
 
 
@@ -132,7 +133,7 @@ def _lists(book: Workbook, codes: dict[str, CodeList]) -> dict[str, str]:
 
 def _dropdowns(page: Worksheet, columns: Iterable[Column], lists: dict[str, str], *, last: int) -> None:
     for n, column in enumerate(columns, 1):
-        if column.kind != form.CODE:
+        if column.kind != form.CODE or column.told:
             continue
         rule = DataValidation(type="list", formula1=lists[column.codes], allow_blank=True, showErrorMessage=False)
         rule.add(f"{get_column_letter(n)}2:{get_column_letter(n)}{last + 1}")
@@ -154,9 +155,9 @@ def _notes(
     page = book.create_sheet(_("Notes"))
     lines = [
         [_("How to fill in: %(form)s") % {"form": kind.label}],
-        [_("One row is one line; the head of a document is repeated or left empty below its first row.")],
+        [_rows_are(sheet_form)],
         [_("Dropdowns take the code, the name, or both. Amounts are in 10k yuan, to the fen; nothing is rounded.")],
-        [_("Leave id and revision as they are; a new record has none. Delete a row to take its line out.")],
+        [_("Leave id and revision as they are; a new record has none.")],
     ]
     if more:
         lines.append(
@@ -171,3 +172,12 @@ def _notes(
     for row in page.iter_rows(min_row=1, max_col=3):
         for cell in row:
             cell.alignment = Alignment(vertical="top", wrap_text=cell.column == 3)
+
+
+def _rows_are(sheet_form: SheetForm) -> str:
+    if not sheet_form.flat:
+        return _(
+            "One row is one line; the head of a document is repeated or left empty below its first row. Delete a row to"
+            " take its line out."
+        )
+    return _("One row is one record. Grey columns are filled in by the system. Rows without an entry are left out.")

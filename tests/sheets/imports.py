@@ -9,6 +9,7 @@ from accounts.models import User
 from funds.models import FundDocument, FundLine
 from funds.registry import FUND_DOCUMENT
 from records.jobs.services import run
+from records.registry import RecordType
 from records.sheets import importing
 from records.sheets.layout import Layout
 from records.sheets.models import ImportFinding, SheetImport
@@ -41,11 +42,13 @@ def line(number: str = "通财农〔2016〕3号", amount: Any = 12.5, **changes:
     return list((values | changes).values())
 
 
-def uploaded(content: bytes | Rows, *, by: str | User = CLERK, name: str = "表.xlsx") -> SheetImport:
+def uploaded(
+    content: bytes | Rows, *, by: str | User = CLERK, name: str = "表.xlsx", kind: RecordType = FUND_DOCUMENT
+) -> SheetImport:
     """An upload, read; at its preview, its questions, or refused."""
     actor = by if isinstance(by, User) else account(by)
     body = content if isinstance(content, bytes) else workbook(content)
-    row = importing.start_import(actor=actor, kind=FUND_DOCUMENT, name=name, chunks=[body])
+    row = importing.start_import(actor=actor, kind=kind, name=name, chunks=[body])
     return worked(row)
 
 

@@ -12,7 +12,7 @@ from openpyxl import load_workbook
 
 from accounts.models import AuditEntry
 from funds import sheets
-from funds.registry import FUND_DOCUMENT
+from funds.registry import ARRIVAL, FUND_DOCUMENT
 from povfund.common.cells import without_our_mark
 from povfund.common.errors import RuleViolation
 from records.jobs.services import run
@@ -22,6 +22,7 @@ from records.sheets import exporting
 from records.sheets.exporting import file_of, start_export
 from records.sheets.form import SheetForm
 from tests import people
+from tests.arrivals import COUNTY, arrived, issued
 from tests.documents import draft, line, province_reviewed, unit_reviewed
 from tests.people import account
 from tests.sheets.imports import confirmed, uploaded
@@ -161,3 +162,19 @@ def test_a_file_that_is_one_row_short_is_not_handed_out(monkeypatch):
     row.refresh_from_db()
     assert not row.ready
     assert not file_of(row).exists()
+
+
+def test_arrivals_are_exported_from_their_list_and_taken_back_unchanged(client):
+    arrived(issued(), "60.00")
+    actor = account(COUNTY)
+    export = start_export(actor=actor, kind=ARRIVAL, params={}, file_format="xlsx", purpose="audit")
+    run(export.job)
+    export.refresh_from_db()
+    assert export.written == 1
+    assert uploaded(file_of(export).read_bytes(), by=COUNTY, kind=ARRIVAL).counts["unchanged"] == 1
+    client.force_login(actor)
+    page = client.get("/funds/arrivals/").content.decode()
+    assert "/imports/arrivals/new/" in page
+    assert "/exports/arrivals/new/" in page
+    assert client.get("/imports/arrivals/new/").status_code == 200
+    assert client.get("/api/v1/templates/arrivals.xlsx?budget_year=2016").status_code == 200
