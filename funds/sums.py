@@ -9,89 +9,139 @@ import pgtrigger
 SUMS = "funds_funddocument_within_parent"
 """Name of the constraint in the error (SQLSTATE 23514)."""
 
-_LOCK = "PERFORM pg_advisory_xact_lock(hashtextextended({uid}::text, 4));"
+_DOC = "SELECT * INTO doc FROM funds_funddocument WHERE uid = {uid}; IF doc.uid IS NULL THEN RETURN NULL; END IF;"
 
-_PASSED_ON = """
-    SELECT p.parent_id, p.scope_key, s.passed, g.given
-    FROM (SELECT DISTINCT c.parent_id, c.scope_key FROM funds_funddocument c WHERE NOT c.deleted AND ({which})) p
-    JOIN funds_funddocument parent ON parent.uid = p.parent_id
-    CROSS JOIN LATERAL (
-        SELECT coalesce(sum(l.amount), 0) AS passed FROM funds_funddocument c
-        JOIN funds_fundline l ON l.document_id = c.uid
-        WHERE c.parent_id = p.parent_id AND c.scope_key = p.scope_key AND NOT c.deleted) s
-    CROSS JOIN LATERAL (
-        SELECT coalesce(sum(l.amount), 0) AS given FROM funds_fundline l
-        WHERE l.document_id = p.parent_id AND left(l.recipient_key, length(p.scope_key)) = p.scope_key) g
-    WHERE CASE WHEN g.given < 0 THEN s.passed NOT BETWEEN g.given AND 0 ELSE s.passed > g.given END
+# Parent before child, the parent's parent first: two writers never wait for each other.
+_LOCKS = """
+    PERFORM pg_advisory_xact_lock(hashtextextended(uid::text, 4)) FROM (
+        SELECT 1 AS n, above.parent_id AS uid FROM funds_funddocument above
+        WHERE above.uid = doc.parent_id AND above.scope_key = doc.scope_key AND above.parent_id IS NOT NULL
+        UNION ALL SELECT 2, doc.parent_id WHERE doc.parent_id IS NOT NULL
+        UNION ALL SELECT 3, doc.uid WHERE {own} ORDER BY n) turns;
+"""
+
+_JUDGED = """
+    SELECT doc.parent_id AS parent_id, doc.scope_key AS scope_key, doc.issued_on AS day
+        WHERE doc.parent_id IS NOT NULL AND NOT doc.deleted AND doc.issue_batch <> 'recovery'
+    UNION ALL SELECT doc.parent_id, doc.scope_key, 'infinity' WHERE doc.parent_id IS NOT NULL AND NOT doc.deleted
+    UNION SELECT c.parent_id, c.scope_key, 'infinity' FROM funds_funddocument c
+        WHERE c.parent_id = doc.uid AND NOT c.deleted
+    UNION SELECT c.parent_id, c.scope_key, 'infinity' FROM funds_funddocument c
+        WHERE c.uid = doc.parent_id AND c.scope_key = doc.scope_key AND c.parent_id IS NOT NULL AND NOT c.deleted
+"""
+"""Below which parent and by which division: on the day of the document itself, and in all."""
+
+_PASSED = """
+    SELECT coalesce(sum(l.amount), 0) AS fits FROM funds_fundline l WHERE l.document_id IN (
+        SELECT c.uid FROM funds_funddocument c
+        WHERE c.parent_id = j.parent_id AND c.scope_key = j.scope_key AND NOT c.deleted AND c.issued_on <= j.day
+        UNION ALL
+        SELECT t.uid FROM funds_funddocument c JOIN funds_funddocument t ON t.parent_id = c.uid
+        WHERE c.parent_id = j.parent_id AND c.scope_key = j.scope_key AND t.scope_key = c.scope_key
+          AND t.issue_batch = 'recovery' AND NOT t.deleted AND t.issued_on <= j.day
+        UNION ALL
+        SELECT b.uid FROM funds_funddocument r JOIN funds_funddocument b ON b.parent_id = r.uid
+        WHERE r.parent_id = j.parent_id AND r.scope_key = parent.scope_key AND r.issue_batch = 'recovery'
+          AND b.scope_key = j.scope_key AND NOT b.deleted AND b.issued_on <= j.day)
+"""
+"""Its documents below the parent, less what it took back from below, by documents of its own or below a taking-back."""
+
+_GIVEN = """
+    SELECT coalesce(sum(l.amount), 0) AS fits FROM funds_fundline l
+    WHERE left(l.recipient_key, length(j.scope_key)) = j.scope_key AND l.document_id IN (
+        SELECT j.parent_id UNION ALL
+        SELECT r.uid FROM funds_funddocument r
+        WHERE r.parent_id = j.parent_id AND r.scope_key = parent.scope_key AND r.issue_batch = 'recovery'
+          AND NOT r.deleted AND r.issued_on <= j.day AND j.day <> 'infinity')
+"""
+
+_OVER = f"""
+    SELECT j.parent_id, passed.fits AS passed, given.fits AS given FROM ({_JUDGED}) j
+    JOIN funds_funddocument parent ON parent.uid = j.parent_id AND parent.scope_key <> j.scope_key
+    CROSS JOIN LATERAL ({_PASSED}) passed CROSS JOIN LATERAL ({_GIVEN}) given
+    WHERE CASE WHEN given.fits < 0 THEN passed.fits NOT BETWEEN given.fits AND 0 ELSE passed.fits > given.fits
+          END
     LIMIT 1
 """
 
+_TAKEN = """
+    SELECT parent.uid AS parent_id, -back.taken AS passed, given.fits AS given FROM funds_funddocument parent
+    CROSS JOIN LATERAL (
+        SELECT l.recipient_key, sum(l.amount) AS taken FROM funds_funddocument r
+        JOIN funds_fundline l ON l.document_id = r.uid
+        WHERE r.parent_id = parent.uid AND r.scope_key = parent.scope_key AND r.issue_batch = 'recovery'
+          AND NOT r.deleted GROUP BY 1) back
+    CROSS JOIN LATERAL (
+        SELECT coalesce(sum(l.amount), 0) AS fits FROM funds_fundline l
+        WHERE l.document_id = parent.uid
+          AND left(l.recipient_key, length(back.recipient_key)) = back.recipient_key) given
+    WHERE parent.uid IN (doc.uid, doc.parent_id) AND given.fits + back.taken < 0 LIMIT 1
+"""
+"""Taken back from a recipient more than the document gave it."""
+
 _RAISE = f"""
-        RAISE EXCEPTION '{SUMS}: % yuan are passed on below document %, which gave %', over.passed, over.parent_id,
-            over.given USING ERRCODE = '23514', CONSTRAINT = '{SUMS}';
+    IF over.parent_id IS NOT NULL THEN
+        RAISE EXCEPTION '{SUMS}: % yuan are passed on or taken back below document %, which gave %', over.passed,
+            over.parent_id, over.given USING ERRCODE = '23514', CONSTRAINT = '{SUMS}';
+    END IF;
 """
 
-_ONE = f"""
-    SELECT * INTO over FROM ({_PASSED_ON.format(which="c.uid = NEW.uid OR c.parent_id = NEW.uid")}) found;
-    IF over.parent_id IS NOT NULL THEN {_RAISE}
-    END IF;
-    RETURN NULL;
-"""
-
-_OF_THE_STATEMENT = _PASSED_ON.format(
-    which="c.uid IN (SELECT uid FROM new_rows) OR c.parent_id IN (SELECT uid FROM new_rows)"
-)
-
-_RECEIVED = f"""
-    IF EXISTS (SELECT 1 FROM new_rows n WHERE n.state = 'acknowledged' AND (n.parent_id IS NOT NULL
-               OR EXISTS (SELECT 1 FROM funds_funddocument c WHERE c.parent_id = n.uid))) THEN
-        EXECUTE $check$ {_OF_THE_STATEMENT} $check$ INTO over;
-        IF over.parent_id IS NOT NULL THEN {_RAISE}
-        END IF;
-    END IF;
+_JUDGE = f"""
+    SELECT * INTO over FROM ({_OVER}) found; {_RAISE}
+    SELECT * INTO over FROM ({_TAKEN}) found; {_RAISE}
     RETURN NULL;
 """
 
 TRIGGERS = ("within_parent_new", "within_parent_changed")
+_ALONE: dict[str, Any] = {
+    "when": pgtrigger.After,
+    "timing": pgtrigger.Deferred,
+    "declare": [("over", "record"), ("doc", "funds_funddocument")],
+}
 
 
 def within_parent() -> list[pgtrigger.Trigger]:
     """
     分解不超上级 — refuses a commit after which a division passed on more than the parent gave into it.
 
-    Documents of this server are judged when the transaction ends, one writer at a time below one
-    parent; the locks go from parent to child, so that two writers never wait for each other.
-    Received documents come in thousands and from one writer: they are judged by the statement, without locks.
+    On the day of a document counts what had been taken back (收回) by then, on either side; in all, what
+    the parent itself gave. Judged when the transaction ends. Documents of this server are judged one writer at a
+    time below one parent; received ones come from one writer and take no locks.
     """
     new, changed = TRIGGERS
-    above = f"IF NEW.parent_id IS NOT NULL THEN {_LOCK.format(uid='NEW.parent_id')} END IF;"
-    alone: dict[str, Any] = {
-        "when": pgtrigger.After,
-        "timing": pgtrigger.Deferred,
-        "declare": [("over", "record")],
-    }
+    columns = ("parent_id", "content_hash", "issued_on", "issue_batch", "deleted")
+    of_new, of_changed = _LOCKS.format(own="false"), _LOCKS.format(own="true")
+    doc = _DOC.format(uid="NEW.uid")
     return [
         pgtrigger.Trigger(
             name=new,
             operation=pgtrigger.Insert,
             condition=pgtrigger.Condition("NEW.state <> 'acknowledged' AND NEW.parent_id IS NOT NULL"),
-            func=above + _ONE,
-            **alone,
+            func=doc + of_new + _JUDGE,
+            **_ALONE,
         ),
         pgtrigger.Trigger(
             name=changed,
-            operation=pgtrigger.UpdateOf("parent_id", "content_hash"),
+            operation=pgtrigger.UpdateOf(*columns),
             condition=pgtrigger.Condition("NEW.state <> 'acknowledged'"),
-            func=above + _LOCK.format(uid="NEW.uid") + _ONE,
-            **alone,
+            func=doc + of_changed + _JUDGE,
+            **_ALONE,
         ),
         pgtrigger.Trigger(
             name="within_parent_received",
-            level=pgtrigger.Statement,
-            when=pgtrigger.After,
             operation=pgtrigger.Insert,
-            referencing=pgtrigger.Referencing(new="new_rows"),
-            declare=[("over", "record")],
-            func=_RECEIVED,
+            condition=pgtrigger.Condition("NEW.state = 'acknowledged' AND NEW.parent_id IS NOT NULL"),
+            func=doc + _JUDGE,
+            **_ALONE,
         ),
     ]
+
+
+def line_within_parent() -> pgtrigger.Trigger:
+    """The same for an amount changed behind the services, which replace lines and never change one."""
+    return pgtrigger.Trigger(
+        name="within_parent_line",
+        operation=pgtrigger.UpdateOf("amount", "recipient_key", "document_id"),
+        func=_DOC.format(uid="NEW.document_id") + _LOCKS.format(own="true") + _JUDGE,
+        **_ALONE,
+    )

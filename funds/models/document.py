@@ -16,7 +16,7 @@ from funds.choices import IssueBatch, MoneyLevel, PaymentMode
 from funds.guards import arrived_within_line
 from funds.models.codes import BudgetItem, FundCategory
 from funds.querysets import FundDocumentQuerySet, FundLineQuerySet
-from funds.sums import within_parent
+from funds.sums import line_within_parent, within_parent
 from povfund.common.uid import uuid7
 from records.life.locks import child_lock
 from records.models import Record
@@ -134,7 +134,11 @@ class FundLine(models.Model):
             models.Index(fields=["document", "n"], name="funds_fundline_document"),
             models.Index(fields=["recipient_key", "budget_year"], name="funds_fundline_recipient"),
         ]
-        triggers = [*child_lock("funds_funddocument", "document_id"), *arrived_within_line("uid")]
+        triggers = [
+            *child_lock("funds_funddocument", "document_id"),
+            *arrived_within_line("uid"),
+            line_within_parent(),
+        ]
 
     def __str__(self) -> str:
         return f"{self.document_no} #{self.n}"

@@ -2,21 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import F, Sum
+from django.db.models import Sum
 
 from accounts.models import Division
 from accounts.querysets import DivisionQuerySet
-from funds.choices import IssueBatch
 from funds.held import held_codes
 from funds.models import Arrival, BudgetItem, FundCategory, FundDocument, FundLine
 from povfund.common import clock
 from records.registry import Row
+
+
+@dataclass(slots=True)
+class Above:
+    """A stored document money came by: its issuer, number, day, kind, its own parent, and 分 by recipient key."""
+
+    issuer_key: str
+    number: str
+    issued_on: date
+    issue_batch: str
+    parent: UUID | None
+    fen: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """分 that a document counts with, from its day of issue (ISO) on; `recipient` is the key of who gave it back."""
+
+    day: str
+    recipient: str
+    fen: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,12 +51,12 @@ class FundContext:
     divisions: dict[str, Division]
     taken: dict[tuple[Any, ...], UUID]
     """F03 key of stored lines of other documents -> their document."""
-    parents: dict[UUID, dict[str, Any]]
-    """Stored parents: issuer_key, number, day of issue, and net 分 by recipient key."""
-    spent: dict[tuple[UUID, str], int]
-    """(parent, issuer key) -> 分 of stored child documents outside the rows."""
-    children: dict[UUID, dict[str, int]]
-    """Document of the rows -> 分 its stored children pass on, by their issuer key."""
+    documents: dict[UUID, Above]
+    """Stored parents of the rows, and the parents of these."""
+    below: dict[tuple[UUID, str], list[Counted]]
+    """(parent, issuer key) -> what stored documents outside the rows pass on there, taken back money less."""
+    back: dict[UUID, list[Counted]]
+    """Parent -> what stored documents outside the rows took back of it, by recipient."""
     arrived: dict[UUID, dict[UUID, int]]
     """Document of the rows -> 分 that have arrived, by line."""
 
@@ -44,7 +66,8 @@ class FundContext:
         stored = [row.uid for row in rows if not row.new]
         codes = {row.content.division for row in rows}
         codes |= {line.recipient for row in rows for line in row.content.lines}
-        parents = {row.content.parent for row in rows if row.content.parent}
+        documents = _documents({row.content.parent for row in rows if row.content.parent})
+        concerned = documents.keys() | set(stored)
         held = held_codes()
         return cls(
             today=clock.today(),
@@ -52,9 +75,9 @@ class FundContext:
             categories=held.categories,
             divisions=divisions_by_code(codes),
             taken=_taken(rows, uids),
-            parents=_parents(parents, uids),
-            spent=_spent(parents, uids),
-            children=_children(stored),
+            documents=documents,
+            below=_below(concerned, uids),
+            back=_back(concerned, uids),
             arrived=_arrived(stored),
         )
 
@@ -74,10 +97,25 @@ _TAKEN = """
     JOIN funds_fundcategory c ON c.id = l.fund_category_id JOIN funds_budgetitem b ON b.id = l.budget_item_id
     WHERE l.document_no = ANY(%s) AND NOT l.document_id = ANY(%s)
 """
-_PASSED_ON = """
-    SELECT d.parent_id, l.issuer_key, (sum(l.amount) * 100)::bigint
-    FROM funds_funddocument d JOIN funds_fundline l ON l.document_id = d.uid
-    WHERE d.parent_id = ANY(%s) AND NOT d.deleted GROUP BY 1, 2
+_BELOW = """
+    SELECT at.parent_id, d.scope_key, d.issued_on::text, '', (sum(l.amount) * 100)::bigint FROM (
+        SELECT c.parent_id, c.uid FROM funds_funddocument c WHERE c.parent_id = ANY(%(at)s)
+        UNION ALL SELECT c.parent_id, t.uid FROM funds_funddocument c JOIN funds_funddocument t
+            ON t.parent_id = c.uid AND t.scope_key = c.scope_key AND t.issue_batch = 'recovery'
+            WHERE c.parent_id = ANY(%(at)s) AND NOT c.deleted
+        UNION ALL SELECT r.parent_id, b.uid FROM funds_funddocument r
+            JOIN funds_funddocument p ON p.uid = r.parent_id AND p.scope_key = r.scope_key
+            JOIN funds_funddocument b ON b.parent_id = r.uid AND b.scope_key <> r.scope_key
+            WHERE r.parent_id = ANY(%(at)s) AND r.issue_batch = 'recovery' AND NOT r.deleted
+    ) at JOIN funds_funddocument d ON d.uid = at.uid JOIN funds_fundline l ON l.document_id = d.uid
+    WHERE NOT d.deleted AND NOT d.uid = ANY(%(rows)s) GROUP BY at.parent_id, d.uid
+"""
+_BACK = """
+    SELECT r.parent_id, '', r.issued_on::text, l.recipient_key, (sum(l.amount) * 100)::bigint
+    FROM funds_funddocument r JOIN funds_funddocument p ON p.uid = r.parent_id AND p.scope_key = r.scope_key
+    JOIN funds_fundline l ON l.document_id = r.uid
+    WHERE r.parent_id = ANY(%(at)s) AND r.issue_batch = 'recovery' AND NOT r.deleted AND NOT r.uid = ANY(%(rows)s)
+    GROUP BY 1, 3, 4
 """
 
 
@@ -90,51 +128,41 @@ def _taken(rows: Sequence[Row], uids: list[UUID]) -> dict[tuple[Any, ...], UUID]
         return {tuple(key): document for *key, document in cursor.fetchall()}
 
 
-def _parents(parents: set[UUID], uids: list[UUID]) -> dict[UUID, dict[str, Any]]:
-    """Stored parents; what they give is net of what stored documents outside the rows took back of it."""
-    if not parents:
-        return {}
-    known: dict[UUID, dict[str, Any]] = {
-        uid: {"issuer_key": key, "number": number, "issued_on": issued_on, "fen": {}}
-        for uid, key, number, issued_on in FundDocument.objects.filter(pk__in=parents).values_list(
-            "uid", "scope_key", "document_no", "issued_on"
-        )
-    }
-    sums = (
-        FundLine.objects.filter(document__in=parents).values_list("document", "recipient_key").annotate(Sum("amount"))
-    )
-    for document, key, amount in sums:
-        known[document]["fen"][key] = int(amount * 100)
-    taken = FundLine.objects.filter(
-        document__parent__in=parents,
-        document__deleted=False,
-        document__issue_batch=IssueBatch.RECOVERY,
-        document__scope_key=F("document__parent__scope_key"),
-    ).exclude(document__in=uids)
-    for parent, key, amount in (
-        taken.order_by().values_list("document__parent", "recipient_key").annotate(Sum("amount"))
-    ):
-        known[parent]["fen"][key] = known[parent]["fen"].get(key, 0) + int(amount * 100)
+def _documents(wanted: set[UUID]) -> dict[UUID, Above]:
+    """These stored documents and their parents."""
+    known: dict[UUID, Above] = {}
+    while missing := wanted - known.keys():
+        rows = FundDocument.objects.filter(pk__in=missing)
+        columns = ("uid", "scope_key", "document_no", "issued_on", "issue_batch", "parent_id")
+        found = {row[0]: Above(*row[1:]) for row in rows.values_list(*columns)}
+        wanted = {above.parent for above in found.values() if above.parent} if not known else set()
+        known |= found
+    sums = FundLine.objects.filter(document__in=known).order_by().values_list("document", "recipient_key")
+    for document, key, amount in sums.annotate(Sum("amount")) if known else ():
+        known[document].fen[key] = int(amount * 100)
     return known
 
 
-def _spent(parents: set[UUID], uids: list[UUID]) -> dict[tuple[UUID, str], int]:
-    if not parents:
-        return {}
-    others = FundLine.objects.filter(document__parent__in=parents, document__deleted=False).exclude(document__in=uids)
-    sums = others.values_list("document__parent", "issuer_key").annotate(Sum("amount"))
-    return {(parent, key): int(amount * 100) for parent, key, amount in sums}
+def _below(documents: Collection[UUID], rows: list[UUID]) -> dict[tuple[UUID, str], list[Counted]]:
+    found: dict[tuple[UUID, str], list[Counted]] = defaultdict(list)
+    for parent, key, *counted in _summed(_BELOW, documents, rows):
+        found[parent, key].append(Counted(*counted))
+    return found
 
 
-def _children(uids: list[UUID]) -> dict[UUID, dict[str, int]]:
-    passed: dict[UUID, dict[str, int]] = {}
-    if not uids:
-        return passed
+def _back(documents: Collection[UUID], rows: list[UUID]) -> dict[UUID, list[Counted]]:
+    found: dict[UUID, list[Counted]] = defaultdict(list)
+    for parent, _key, *counted in _summed(_BACK, documents, rows):
+        found[parent].append(Counted(*counted))
+    return found
+
+
+def _summed(statement: str, documents: Collection[UUID], rows: list[UUID]) -> list[tuple[Any, ...]]:
+    if not documents:
+        return []
     with connection.cursor() as cursor:
-        cursor.execute(_PASSED_ON, [uids])
-        for parent, key, fen in cursor.fetchall():
-            passed.setdefault(parent, {})[key] = fen
-    return passed
+        cursor.execute(statement, {"at": list(documents), "rows": rows})
+        return cursor.fetchall()
 
 
 def _arrived(uids: list[UUID]) -> dict[UUID, dict[UUID, int]]:

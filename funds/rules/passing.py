@@ -72,8 +72,8 @@ def _passed_on(rows: Sequence[Row], ctx: FundContext) -> Iterator[tuple[int, Row
             day = date.fromisoformat(row.content.issued_on)
             if parent in here:
                 yield position, row, day, date.fromisoformat(here[parent].content.issued_on)
-            elif parent in ctx.parents:
-                yield position, row, day, ctx.parents[parent]["issued_on"]
+            elif parent in ctx.documents:
+                yield position, row, day, ctx.documents[parent].issued_on
         except ValueError:
             continue
 

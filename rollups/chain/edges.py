@@ -91,8 +91,18 @@ LEFT JOIN funds_funddocument pp ON pp.uid = p.parent_id
 JOIN {lines} l ON l.document_id = f.uid
 WHERE (p.uid = ANY(%(documents)s) OR (p.issue_batch = 'recovery' AND p.parent_id = ANY(%(documents)s)))
   AND ({state}) IS NOT NULL
+UNION ALL
+SELECT p.parent_id, false, l.issuer_key, l.recipient_key, l.money_level, l.fund_category_id, l.budget_item_id,
+    (l.amount * 100)::bigint
+FROM funds_funddocument p JOIN funds_funddocument f ON f.parent_id = p.uid AND f.scope_key = p.scope_key
+JOIN {lines} l ON l.document_id = f.uid
+WHERE p.parent_id = ANY(%(documents)s) AND p.issue_batch <> 'recovery' AND f.issue_batch = 'recovery'
+  AND ({state}) IS NOT NULL
 """)
-"""Lines of documents below; those below a recovery count where the money had come from."""
+"""
+Lines of documents below; those below a recovery count where the money had come from. What a division takes back from
+below is with it again: it is no longer passed down.
+"""
 
 _ARRIVALS = _both("""
 SELECT CASE WHEN d.uid = ANY(%(documents)s) THEN d.uid ELSE d.parent_id END AS source, a.scope_key, a.arrived_on,

@@ -32,6 +32,9 @@ WITH taken AS (
 SELECT document FROM taken UNION SELECT document FROM aged
 UNION SELECT f.parent_id FROM funds_funddocument f JOIN taken t ON t.document = f.uid
     WHERE f.issue_batch = 'recovery' AND f.parent_id IS NOT NULL
+UNION SELECT p.parent_id FROM funds_funddocument f JOIN taken t ON t.document = f.uid
+    JOIN funds_funddocument p ON p.uid = f.parent_id AND p.scope_key = f.scope_key
+    WHERE f.issue_batch = 'recovery' AND p.parent_id IS NOT NULL
 """
 
 

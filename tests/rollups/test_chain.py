@@ -144,6 +144,9 @@ def test_money_taken_back_lowers_what_was_given_and_shows_who_passed_too_much_do
         **today(),
     )
     assert by_edge(city)["5119", "511922"].given == 0
+    edge = by_edge(province)["51", "5119"]
+    assert (edge.given, edge.passed, edge.retained, edge.unallocated) == (7000, 6000, 1000, 0)
+    assert open_cases() == []
 
 
 def test_a_county_the_province_gives_to_directly_is_an_edge_of_its_own():
