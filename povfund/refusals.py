@@ -1,10 +1,11 @@
-"""The pages for 403, 404, 409 and 500: always why, by which article, whom to ask, and a way on."""
+"""The pages for 403, 404, 405, 409 and 500: always why, by which article, whom to ask, and a way on."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.utils.translation import gettext_lazy as _
@@ -12,6 +13,9 @@ from django.utils.translation import gettext_lazy as _
 from accounts import audit
 from povfund.common.errors import RuleViolation, StaleEdit
 from povfund.common.verdict import Refused
+
+PROGRAMS = ("/api/", "/sync/v1/")
+"""What programs call: they read the status, not a page."""
 
 
 def refused(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
@@ -46,6 +50,28 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
         "way": _("Check the address or the document number, or search for it at the top of the page."),
     }
     return render(request, "errors/refusal.html", shown, status=404)
+
+
+class WrongMethod:
+    """405 — an address of a step, opened like a page: by a reload, a bookmark, or on coming back from signing in."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        if not isinstance(response, HttpResponseNotAllowed) or request.path.startswith(PROGRAMS):
+            return response
+        shown = {
+            "title": _("Nothing was done"),
+            "icon_name": "arrow-back-up",
+            "why": _("This address carries out a step of a form; it is no page of its own."),
+            "way": _("Open the page of the form again and send it from there."),
+            "actions": [{"label": _("To my work"), "url": "/", "primary": True}],
+        }
+        page = render(request, "errors/refusal.html", shown, status=405)
+        page["Allow"] = response["Allow"]
+        return page
 
 
 def not_now(request: HttpRequest, error: RuleViolation, *, back: str = "") -> HttpResponse:

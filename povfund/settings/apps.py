@@ -46,6 +46,7 @@ MIDDLEWARE = [
     "accounts.middleware.SessionGuard",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "povfund.refusals.WrongMethod",
     "axes.middleware.AxesMiddleware",
 ]
 

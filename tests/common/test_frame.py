@@ -56,6 +56,17 @@ def test_a_page_that_is_not_there_says_so_in_the_frame(client):
 
 
 @pytest.mark.django_db
+def test_the_address_of_a_step_opened_as_a_page_says_that_nothing_was_done(client):
+    client.force_login(county_clerk(), backend=BACKEND)
+    answer = client.get("/funds/documents/save/")
+    page = answer.content.decode()
+    assert (answer.status_code, answer["Allow"]) == (405, "POST")
+    assert "什么都没有做" in page
+    assert 'class="rail"' in page
+    assert client.put("/api/v1/fund-documents/").headers["Content-Type"].startswith("application/json")
+
+
+@pytest.mark.django_db
 def test_a_refusal_names_reason_article_and_whom_to_ask(client):
     client.force_login(system_admin(), backend=BACKEND)
     answer = client.get("/administration/audit/")
