@@ -232,6 +232,7 @@ POLICY: dict[str, Row] = {
     "sync:change_withdraw": Row(SENT_RECORDS, POST),
     "sync:change_evidence_add": Row(SENT_RECORDS, POST),
     "sync:change_evidence": Row(SENT_RECORDS),
+    "sync:change_manifest": Row(SENT_RECORDS),
     "sync:change_letter": Row(SENT_RECORDS),
     "sync:verify_letter": Row(PUBLIC),
     # rollups
@@ -286,6 +287,7 @@ REACHED: dict[str, str] = {
     "sync.BatchPart": "through its batch",
     "sync.QuarantineNote": "through its line",
     "sync.ChangeItem": "through its order",
+    "sync.ChangeMove": "through its order",
     "sync.ChangeSeat": "through its order",
     "sync.ChangeSignature": "through its order",
     "sync.ChangeEvidence": "through its order",

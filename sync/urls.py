@@ -3,7 +3,7 @@
 from django.urls import URLPattern, URLResolver, include, path
 
 from sync.views import batches, nodes, overview, quarantine
-from sync.views.changes import asking, bulk, delegations, letter, listing, order
+from sync.views.changes import asking, bulk, delegations, letter, listing, manifest, order
 
 changes = [
     path("changes/", listing.changes, name="changes"),
@@ -22,6 +22,7 @@ changes = [
     path("changes/<uuid:uid>/withdraw/", order.withdraw, name="change_withdraw"),
     path("changes/<uuid:uid>/evidence/", order.evidence_add, name="change_evidence_add"),
     path("changes/<uuid:uid>/evidence/<uuid:file>/", order.evidence, name="change_evidence"),
+    path("changes/<uuid:uid>/manifest/", manifest.manifest, name="change_manifest"),
     path("changes/<uuid:uid>/letter/", letter.letter, name="change_letter"),
     path("letters/", letter.verify_letter, name="verify_letter"),
 ]

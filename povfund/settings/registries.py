@@ -37,5 +37,7 @@ TICKS = [
 ]
 """What the ticker runs, in order; each looks for itself whether something is due."""
 
+CHANGE_MOVES = "rollups.services.effects.moves_of"
+"""Who works out which cells of the totals a change order moves, when it is drawn up."""
 CHANGE_EFFECTS = "rollups.services.effects.effects_of"
-"""Who computes what a change order does to the totals."""
+"""Who reads what these moves do to the totals of today."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
-from typing import Any
 
+import msgspec
 from django.conf import settings
 from django.utils.translation import gettext as _
 
@@ -15,54 +15,83 @@ from funds.models import FundCategory
 from rollups.choices import DataState
 from rollups.services.reading import figures_at
 from rollups.sql import KEY_LENGTHS
-from sync.changes.showing import Effect, Effects
+from sync.changes.effects import Effect, Effects, Move, Moved, Pair
 
-LISTED = 12
-"""Places of one level that are listed; the rest are counted."""
 CATEGORIES = 6
 ORDER = (Level.VILLAGE, Level.TOWNSHIP, Level.COUNTY, Level.CITY, Level.PROVINCE, Level.CENTRAL)
-Content = dict[str, Any] | None
 Fact = tuple[str, str | None, int, tuple[str, str, str]]
 """(key of the recipient, key of the issuer where the document has a parent, year, what money)."""
 
 
-def effects_of(record_type: str, pairs: Iterable[tuple[str, Content, Content]]) -> Effects:
-    """
-    Rows for every place on the path of a line that changes, county first, then the categories of the province.
+class _Line(msgspec.Struct):
+    recipient: str
+    fund_category: str
+    budget_item: str
+    money_level: str
+    amount: str
 
-    `pairs` are (owner `511921.finance`, content before, content after or None for a deletion). Counts like
-    the cells do (`docs/rules/allocated.md`). A province does not hold the totals of the nation: only the change
-    is given there. Five queries for any number of records.
+
+class _Document(msgspec.Struct):
+    """What counts of a document."""
+
+    budget_year: int
+    parent: str | None
+    lines: list[_Line]
+
+
+_DECODER = msgspec.json.Decoder(_Document | None)
+Counted = tuple[str, _Document | None, _Document | None]
+
+
+def moves_of(record_type: str, pairs: Iterable[Pair]) -> list[Move]:
+    """
+    The cells that move, for every place from the nation to the recipient of a line that changes. One query.
+
+    Counts like the cells do (`docs/rules/allocated.md`); a place on the path that counts nothing of a line moves
+    by 0. A fact that stays as it is moves nothing.
     """
     if record_type != "fund_document":
-        return Effects()
-    held = list(pairs)
-    places = places_of(held)
-    moved: Counter[Fact] = Counter()
-    for owner, before, after in held:
+        return []
+    decoded = ((owner, _DECODER.decode(before), _DECODER.decode(after)) for owner, before, after in pairs)
+    changed = [(owner, before, after) for owner, before, after in decoded if before != after]
+    places = places_of(_codes(changed))
+    facts: Counter[Fact] = Counter()
+    for owner, before, after in changed:
         for content, sign in ((before, -1), (after, +1)):
             for fact, fen in _facts(content, places, owner):
-                moved[fact] += sign * fen
-    return _effects({fact: fen for fact, fen in moved.items() if fen})
+                facts[fact] += sign * fen
+    moved: Counter[tuple[str, int, str]] = Counter()
+    for (place, above, year, kind), fen in facts.items():
+        counted = set(nodes_of(place, above))
+        for length in KEY_LENGTHS if fen else ():
+            if length <= len(place):
+                node = place[:length]
+                moved[node, year, kind[0].partition(".")[0]] += fen if node in counted else 0
+    return [Move(*cell, fen) for cell, fen in sorted(moved.items())]
 
 
-def places_of(pairs: list[tuple[str, Content, Content]]) -> dict[str, Division]:
-    """Divisions of owners and recipients by code; where a code stands at two levels, the higher one."""
+def _codes(pairs: list[Counted]) -> set[str]:
+    """Codes of owners and recipients."""
     codes = {owner.partition(".")[0] for owner, _before, _after in pairs}
-    for _owner, before, after in pairs:
-        codes |= {line["recipient"] for content in (before, after) for line in (content or {}).get("lines", ())}
+    for _owner, *contents in pairs:
+        codes |= {line.recipient for content in contents if content for line in content.lines}
+    return codes
+
+
+def places_of(codes: set[str]) -> dict[str, Division]:
+    """Divisions by code; where a code stands at two levels, the higher one."""
     return {division.code: division for division in Division.objects.filter(code__in=codes).order_by("-scope_key")}
 
 
-def _facts(content: Content, places: dict[str, Division], owner: str) -> Iterator[tuple[Fact, int]]:
+def _facts(content: _Document | None, places: dict[str, Division], owner: str) -> Iterator[tuple[Fact, int]]:
     """The lines of a content as facts, each with its 分; a line that stays as it is cancels out."""
     issuer = places.get(owner.partition(".")[0])
-    for line in (content or {}).get("lines", ()):
-        place = places.get(line["recipient"])
+    for line in content.lines if content else ():
+        place = places.get(line.recipient)
         if content and place and issuer:
-            above = issuer.scope_key if content["parent"] else None
-            kind = (line["fund_category"], line["budget_item"], line["money_level"])
-            yield (place.scope_key, above, content["budget_year"], kind), int(line["amount"].replace(".", ""))
+            above = issuer.scope_key if content.parent else None
+            kind = (line.fund_category, line.budget_item, line.money_level)
+            yield (place.scope_key, above, content.budget_year, kind), int(line.amount.replace(".", ""))
 
 
 def nodes_of(place: str, issuer: str | None) -> Iterator[str]:
@@ -73,22 +102,22 @@ def nodes_of(place: str, issuer: str | None) -> Iterator[str]:
             yield node
 
 
-def _effects(moved: dict[Fact, int]) -> Effects:
+def effects_of(moved: Moved) -> Effects:
+    """
+    Rows for every listed place, county first, then the categories of the province; beside what is in force now.
+
+    A province does not hold the totals of the nation: only the change is given there. Five queries.
+    """
     by_node: Counter[str] = Counter()
     by_category: dict[str, Counter[str]] = defaultdict(Counter)
-    for (place, issuer, _year, kind), fen in moved.items():
-        for node in nodes_of(place, issuer):
-            by_node[node] += fen
-            by_category[node][kind[0].partition(".")[0]] += fen
-    nodes = {fact[0][:length] for fact in moved for length in KEY_LENGTHS if length <= len(fact[0])}
-    years = sorted({year for _place, _issuer, year, _kind in moved})
-    divisions = {d.scope_key: d for d in Division.objects.filter(scope_key__in=nodes)}
-    now = figures_at(list(nodes), years=tuple(years), data_state=DataState.ACKNOWLEDGED)
-    found = Effects(years=years)
+    for node, category, fen in moved.rows:
+        by_node[node] += fen
+        by_category[node][category] += fen
+    divisions = {d.scope_key: d for d in Division.objects.filter(scope_key__in=list(by_node))}
+    now = figures_at(list(by_node), years=tuple(moved.years), data_state=DataState.ACKNOWLEDGED)
+    found = Effects(years=moved.years, more=moved.more)
     for level in ORDER:
-        rows = sorted(key for key in nodes if key in divisions and divisions[key].level == level)
-        found.more += max(0, len(rows) - LISTED)
-        for key in rows[:LISTED]:
+        for key in sorted(key for key, division in divisions.items() if division.level == level):
             if level == Level.PROVINCE:
                 found.rows += _of_categories(divisions[key], by_category[key], now)
             held = None if _elsewhere(key) else sum(now.get(key, {}).values())

@@ -36,7 +36,7 @@ def first_less_now(question: Question, *, nodes: list[str]) -> list[tuple[tuple[
     if not items:
         return []
     pairs = _first_and_now(items)
-    places = places_of([(owner, first, now) for owner, first, now in pairs])
+    places = places_of(_codes(pairs))
     names = _Codes()
     counts: Moved = Counter()
     sums: Moved = Counter()
@@ -47,6 +47,14 @@ def first_less_now(question: Question, *, nodes: list[str]) -> list[tuple[tuple[
                     counts[fact] += sign
                     sums[fact] += sign * fen
     return list(_spread(question, set(nodes), counts, sums))
+
+
+def _codes(pairs: list[Any]) -> set[str]:
+    """Codes of owners and recipients."""
+    codes = {owner.partition(".")[0] for owner, _first, _now in pairs}
+    for _owner, *contents in pairs:
+        codes |= {line["recipient"] for content in contents for line in (content or {}).get("lines", ())}
+    return codes
 
 
 class _Codes:

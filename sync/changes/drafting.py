@@ -22,7 +22,9 @@ from records.models import Record
 from records.registry import RecordType
 from records.services import copy_rows, store_file
 from sync.changes import permissions
+from sync.changes.effects import store_moves
 from sync.changes.proposals import (
+    Asked,
     Proposal,
     findings_of,
     items_for,
@@ -73,9 +75,9 @@ def _propose(
     rows = records_of(kind, proposals, lock=True)
     require_may_draft(actor, rows)
     require_current(proposals, rows)
-    items = items_for(kind, proposals, rows)
-    require_unreferenced(kind, items)
-    require_rules(findings_of(kind, items, rows))
+    asked = items_for(kind, proposals, rows)
+    require_unreferenced(kind, asked.items)
+    require_rules(findings_of(kind, asked.items, rows))
     order = ChangeOrder(
         node=node,
         number=_next_number(node),
@@ -84,8 +86,10 @@ def _propose(
         line=next(iter(rows.values())).owner_kind,
         scope_key=common_key([row.scope_key for row in rows.values()]),
         title=_title(kind, list(rows.values())),
-        count=len(items),
-        root=root_of(items),
+        count=len(asked.items),
+        root=root_of(asked.items),
+        fen_by=asked.fen_by,
+        deletions=asked.deletions,
         reason_code=reason_code,
         reason=clean_text(reason, field="reason", multiline=True),
         drafted_by=actor,
@@ -94,7 +98,7 @@ def _propose(
         expires_at=clock.now() + VALID_FOR,
     )
     order.save(force_insert=True)
-    _bind(order, items)
+    _bind(order, kind, asked)
     audit.record(
         actor=actor,
         action="sync.change.draft",
@@ -106,9 +110,10 @@ def _propose(
     return order
 
 
-def _bind(order: ChangeOrder, items: list[ChangeItem]) -> None:
-    store_items(order, items)
-    claim(order, items)
+def _bind(order: ChangeOrder, kind: RecordType, asked: Asked) -> None:
+    store_items(order, asked.items)
+    store_moves(order, asked.moves(kind))
+    claim(order, asked.items)
     division = order.node.division
     seats = (
         (Seat.PROVINCE_UNIT, f"{division.code}.{order.line}", order.drafted_at),

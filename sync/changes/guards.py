@@ -6,8 +6,8 @@ import pgtrigger
 
 CLOSED = "('done', 'refused', 'withdrawn', 'expired', 'void')"
 FIXED = (
-    "uid, node_id, number, code, record_type, line, scope_key, title, count, root, reason_code, reason, "
-    "drafted_by_id, drafted_unit, drafted_at"
+    "uid, node_id, number, code, record_type, line, scope_key, title, count, root, fen_by, deletions, reason_code, "
+    "reason, drafted_by_id, drafted_unit, drafted_at"
 )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -18,6 +18,7 @@ from records.models import Record, RecordRevision
 from records.registry import TOMBSTONE, RecordType
 from records.services import referring, rule_row
 from sync.changes import permissions
+from sync.changes.effects import Move, moves_of
 from sync.fpb import merkle
 from sync.models import ChangeItem
 
@@ -38,12 +39,32 @@ def check_change(*, actor: User, kind: RecordType, proposals: Sequence[Proposal]
     """Everything the rules find in each proposal, in order; stores nothing. Raises Refused, RuleViolation (shape)."""
     rows = records_of(kind, proposals)
     require_may_draft(actor, rows)
-    items = items_for(kind, proposals, rows)
-    return findings_of(kind, items, rows)
+    return findings_of(kind, items_for(kind, proposals, rows).items, rows)
 
 
-def items_asked_for(*, actor: User, kind: RecordType, proposals: Sequence[Proposal]) -> list[ChangeItem]:
-    """An item for each proposal as an order would hold it; stores nothing. Raises Refused, RuleViolation."""
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What an order over some records would hold: its items, and what the centre holds of each record."""
+
+    items: list[ChangeItem]
+    before: dict[UUID, bytes]
+
+    @property
+    def fen_by(self) -> int:
+        """By how much the sums of the records change, in 分."""
+        return sum(item.fen_after - item.fen_before for item in self.items)
+
+    @property
+    def deletions(self) -> int:
+        return sum(item.deletes for item in self.items)
+
+    def moves(self, kind: RecordType) -> list[Move]:
+        """Which cells of the totals the order moves."""
+        return moves_of(kind.key, ((i.owner, self.before[i.record_uid], bytes(i.proposed)) for i in self.items))
+
+
+def asked_for(*, actor: User, kind: RecordType, proposals: Sequence[Proposal]) -> Asked:
+    """What an order over these proposals would hold; stores nothing. Raises Refused, RuleViolation."""
     rows = records_of(kind, proposals)
     require_may_draft(actor, rows)
     require_current(proposals, rows)
@@ -93,16 +114,16 @@ def require_current(proposals: Sequence[Proposal], rows: dict[UUID, Record]) -> 
             )
 
 
-def acknowledged_contents(uids: Sequence[UUID], revs: dict[UUID, int]) -> dict[UUID, bytes]:
-    """Canonical bytes of these revisions, set-wise."""
-    found = RecordRevision.objects.filter(record_uid__in=uids).values_list("record_uid", "rev", "content")
+def acknowledged_contents(rows: Iterable[Record]) -> dict[UUID, bytes]:
+    """Canonical bytes of what the centre holds of these records, set-wise."""
+    revs = {row.pk: row.acked_rev for row in rows}
+    found = RecordRevision.objects.filter(record_uid__in=revs).values_list("record_uid", "rev", "content")
     return {uid: bytes(content) for uid, rev, content in found if revs[uid] == rev}
 
 
-def items_for(kind: RecordType, proposals: Sequence[Proposal], rows: dict[UUID, Record]) -> list[ChangeItem]:
+def items_for(kind: RecordType, proposals: Sequence[Proposal], rows: dict[UUID, Record]) -> Asked:
     """One item for each proposal; `new_hash` over the content asked for. Raises RuleViolation SHAPE, NO_CHANGE."""
-    revs = {uid: row.acked_rev or 0 for uid, row in rows.items()}
-    before = acknowledged_contents([p.uid for p in proposals], revs)
+    before = acknowledged_contents(rows.values())
     wrong: list[Finding] = []
     items = []
     for n, proposal in enumerate(proposals):
@@ -113,7 +134,7 @@ def items_for(kind: RecordType, proposals: Sequence[Proposal], rows: dict[UUID, 
             wrong += [_placed(finding, prefix) for finding in error.findings]
     if wrong:
         raise RuleViolation(wrong)
-    return items
+    return Asked(items, before)
 
 
 def _item(kind: RecordType, n: int, proposal: Proposal, row: Record, before: bytes) -> ChangeItem:

@@ -7,6 +7,7 @@ from sync.changes.drafting import (
     add_evidence,
     propose,
 )
+from sync.changes.effects import effect_of, effect_of_order
 from sync.changes.executing import execute
 from sync.changes.permissions import (
     delegation_of,
@@ -20,7 +21,7 @@ from sync.changes.permissions import (
     may_withdraw,
     reminders_left,
 )
-from sync.changes.proposals import Proposal, check_change
+from sync.changes.proposals import Asked, Proposal, asked_for, check_change
 from sync.changes.reading import (
     Corrected,
     ItemView,
@@ -32,6 +33,7 @@ from sync.changes.reading import (
     items_of,
     orders_of,
     verify_code,
+    views_of,
 )
 from sync.changes.signing import delegate_seat, end_delegation, remind, sign_seat, withdraw
 
@@ -39,6 +41,7 @@ __all__ = [
     "MOST_EVIDENCE",
     "MOST_RECORDS",
     "VALID_FOR",
+    "Asked",
     "Corrected",
     "ItemView",
     "Proposal",
@@ -46,11 +49,14 @@ __all__ = [
     "Verified",
     "actor_of",
     "add_evidence",
+    "asked_for",
     "board_of",
     "check_change",
     "corrected",
     "delegate_seat",
     "delegation_of",
+    "effect_of",
+    "effect_of_order",
     "end_delegation",
     "execute",
     "items_of",
@@ -68,5 +74,6 @@ __all__ = [
     "reminders_left",
     "sign_seat",
     "verify_code",
+    "views_of",
     "withdraw",
 ]

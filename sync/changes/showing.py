@@ -1,4 +1,4 @@
-"""Orders as people read them: differences field by field, the record after the change, the effect on totals."""
+"""Orders as people read them: differences field by field, the record after the change."""
 
 from __future__ import annotations
 
@@ -6,15 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.conf import settings
-from django.utils.module_loading import import_string
-
 from accounts.models import User
 from records.registry import RecordType
 from records.review.comparing import Change, changes_of, tables_of
 from records.services import RevisionDiff
-from sync.changes.proposals import Proposal, items_asked_for
-from sync.changes.reading import ItemView, views_of
+from sync.changes.reading import ItemView
 from sync.models import ChangeItem
 
 
@@ -34,34 +30,6 @@ class ShownItem:
         return self.item.fen_after - self.item.fen_before
 
 
-@dataclass(frozen=True, slots=True)
-class Effect:
-    """
-    对汇总的影响 — one cell of the totals: a place, or a category at a place.
-
-    `now` in 分 is what this server counts as acknowledged, None where it does not hold the cell; `by` the change.
-    """
-
-    level: str
-    name: str
-    category: str
-    now: int | None
-    by: int
-
-    @property
-    def after(self) -> int | None:
-        return None if self.now is None else self.now + self.by
-
-
-@dataclass(slots=True)
-class Effects:
-    """Rows from the county up; `years` they speak of; `more` places of a level that are not listed."""
-
-    rows: list[Effect] = field(default_factory=list)
-    years: list[int] = field(default_factory=list)
-    more: int = 0
-
-
 def shown_items(kind: RecordType, views: Sequence[ItemView], *, user: User, tables: bool = False) -> list[ShownItem]:
     """Items with their differences in words; the names behind codes are fetched once for all of them."""
     rows: Any = kind.model.objects
@@ -78,21 +46,3 @@ def shown_items(kind: RecordType, views: Sequence[ItemView], *, user: User, tabl
                 shown.tables = tables_of(view.after, diff, reading)
         found.append(shown)
     return found
-
-
-def effect_of(record_type_key: str, views: Sequence[ItemView]) -> Effects:
-    """
-    What these changes do to totals at every level they reach, from what is in force now.
-
-    The totals stand above this app; `settings.CHANGE_EFFECTS` names who computes them.
-    """
-    pairs = [(view.item.owner, view.before, view.after) for view in views]
-    effects: Effects = import_string(settings.CHANGE_EFFECTS)(record_type_key, pairs)
-    return effects
-
-
-def proposed(*, actor: User, kind: RecordType, proposals: Sequence[Proposal]) -> list[ItemView]:
-    """
-    What an order over these proposals would hold; stores nothing. Raises Refused, RuleViolation (shape, no change).
-    """
-    return views_of(items_asked_for(actor=actor, kind=kind, proposals=proposals))

@@ -22,8 +22,9 @@ from records.services import FileLost, store_file, stored_path
 from sync.changes import downlink
 from sync.changes.closing import close
 from sync.changes.drafting import VALID_FOR, bind_seats, claim, common_key, store_items
+from sync.changes.effects import storable, store_moves
 from sync.changes.letters import Item, Note, Request
-from sync.changes.proposals import root_of, sum_of
+from sync.changes.proposals import Asked, root_of, sum_of
 from sync.choices import PROVINCIAL_SEATS, ChangeMail, ChangeReason, ChangeState, ClosedFor, Seat, SeatDecision
 from sync.fpb.errors import RejectedInput
 from sync.models import (
@@ -70,9 +71,10 @@ def _open(node: Node, letter: Request) -> ChangeOrder:
     if root_of(items) != letter.root or len({i.record_uid for i in items}) != len(items):
         raise RejectedInput("BAD_SHAPE", why="root")
     held = Identity.objects.in_bulk([item.record_uid for item in items])
-    befores = _befores(items)
-    for item in items:
-        item.fen_before = sum_of(kind, befores.get((item.record_uid, item.base_rev), TOMBSTONE))
+    asked = _asked(kind, items)
+    moves = asked.moves(kind)
+    if not storable(moves):
+        raise RejectedInput("BAD_SHAPE", why="years or amounts")
     order = ChangeOrder(
         uid=UUID(letter.order),
         node=node,
@@ -84,6 +86,8 @@ def _open(node: Node, letter: Request) -> ChangeOrder:
         title=letter.title,
         count=len(items),
         root=letter.root,
+        fen_by=asked.fen_by,
+        deletions=asked.deletions,
         reason_code=letter.reason_code,
         reason=letter.reason,
         state=ChangeState.ASKED,
@@ -94,7 +98,9 @@ def _open(node: Node, letter: Request) -> ChangeOrder:
     )
     order.save(force_insert=True)
     crashpoint("change.mid_taking")
-    _fill(order, items, letter)
+    store_items(order, items)
+    store_moves(order, moves)
+    _fill(order, letter)
     audit.record(
         actor=None,
         action="sync.change.receive",
@@ -136,9 +142,14 @@ def _item(kind: RecordType, item: Item, line: str) -> ChangeItem:
     )
 
 
-def _befores(items: list[ChangeItem]) -> dict[tuple[UUID, int], bytes]:
+def _asked(kind: RecordType, items: list[ChangeItem]) -> Asked:
+    """The items with their base as the centre holds it, nothing where it does not; their sums before are filled in."""
     rows = RecordRevision.objects.filter(record_uid__in=[item.record_uid for item in items])
-    return {(uid, rev): bytes(content) for uid, rev, content in rows.values_list("record_uid", "rev", "content")}
+    found = {(uid, rev): bytes(content) for uid, rev, content in rows.values_list("record_uid", "rev", "content")}
+    before = {item.record_uid: found.get((item.record_uid, item.base_rev), TOMBSTONE) for item in items}
+    for item in items:
+        item.fen_before = sum_of(kind, before[item.record_uid])
+    return Asked(items, before)
 
 
 def _scope_of(node: Node, items: list[ChangeItem]) -> str:
@@ -149,8 +160,7 @@ def _scope_of(node: Node, items: list[ChangeItem]) -> str:
     return common_key(keys) if len(keys) >= len(codes) else node.division.scope_key
 
 
-def _fill(order: ChangeOrder, items: list[ChangeItem], letter: Request) -> None:
-    store_items(order, items)
+def _fill(order: ChangeOrder, letter: Request) -> None:
     division = order.node.division
     signed = {row.seat: row for row in letter.signatures}
     seats: list[tuple[str, str, Any]] = [

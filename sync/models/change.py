@@ -20,7 +20,8 @@ class ChangeOrder(models.Model):
     """
     更改申请 — one decision over the changes of one or many sent records (art. 12); alike at both ends.
 
-    `root` is the Merkle root over its items; once a province has signed, nothing but the course of
+    `root` is the Merkle root over its items, `fen_by` what they change in 分, `deletions` how many of them are
+    deletions; once a province has signed, nothing but the course of
     the order changes. `code` is the verification code of the printed letter (公函). Only the
     transmission makes an order permitted, executing or done; a closed one never moves again.
     """
@@ -35,6 +36,8 @@ class ChangeOrder(models.Model):
     title = models.CharField(_("about"), max_length=200)
     count = models.PositiveIntegerField(_("records"))
     root = models.CharField(max_length=64, db_collation="C")
+    fen_by = models.BigIntegerField(default=0)
+    deletions = models.PositiveIntegerField(default=0)
     reason_code = models.CharField(_("reason"), max_length=20, choices=ChangeReason, db_collation="C")
     reason = models.TextField(_("explanation"))
     state = models.CharField(
@@ -122,6 +125,29 @@ class ChangeItem(models.Model):
     def deletes(self) -> bool:
         """Is the record to be taken out?"""
         return bytes(self.proposed) == b"null"
+
+
+class ChangeMove(models.Model):
+    """
+    汇总变动 — by how much, in 分, an order moves one cell of the totals: a place, a year, a national category.
+
+    Kept when the order is drawn up, for what it asks for is fixed then. Append-only.
+    """
+
+    db_access = "append_only"
+
+    order = models.ForeignKey(ChangeOrder, models.PROTECT, related_name="moves", db_index=False)
+    node = models.CharField(max_length=12, blank=True, db_collation="C")
+    year = models.SmallIntegerField()
+    category = models.CharField(max_length=40, db_collation="C")
+    fen = models.BigIntegerField()
+
+    class Meta:
+        ordering = ["order", "node", "year", "category"]
+        constraints = [
+            models.UniqueConstraint(fields=["order", "node", "year", "category"], name="sync_changemove_once")
+        ]
+        triggers = [append_only()]
 
 
 class OpenChange(models.Model):

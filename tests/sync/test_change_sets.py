@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import csv
+import io
+from decimal import Decimal
+from importlib import import_module
+
 import pytest
-from django.db import connection
+from django.db import DatabaseError, connection, transaction
+from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from accounts.models import AuditEntry
 from bench.cases.changes import REVIEWED
 from funds.models import FundDocument
 from povfund.common.errors import RuleViolation
@@ -15,11 +22,12 @@ from records.choices import RecordState
 from records.models import Permit
 from records.registry import record_type
 from sync.changes.carrying import carry_out
-from sync.changes.services import Proposal, execute, items_of, propose
+from sync.changes.services import Proposal, asked_for, effect_of, effect_of_order, execute, items_of, propose
 from sync.changes.ticks import keep_going, send_corrections
-from sync.models import OpenChange
+from sync.models import ChangeMove, ChangeOrder, OpenChange
+from tests.documents import line, province_reviewed
 from tests.people import account
-from tests.sync.orders import CONSENTERS, SIGNERS, decide, order_at, post, proof, sign
+from tests.sync.orders import CONSENTERS, SIGNERS, decide, drafted, order_at, post, proof, sent_document, sign
 
 
 @pytest.fixture
@@ -31,8 +39,15 @@ def documents(world):
         return list(FundDocument.objects.order_by("pk"))
 
 
-def over(documents, **changes):
-    proposals = [Proposal(uid=one.pk, rev=one.rev, changes=changes or {"remark": "列错位"}) for one in documents]
+def over(documents, *, dearer=False, **changes):
+    """An order over these documents: the changes, or a remark; or every line of each by 0.01 dearer."""
+
+    def asked(one):
+        if dearer:
+            return {"lines": [{"uid": str(x.pk), "amount": str(x.amount + Decimal("0.01"))} for x in one.lines.all()]}
+        return changes or {"remark": "列错位"}
+
+    proposals = [Proposal(uid=one.pk, rev=one.rev, changes=asked(one)) for one in documents]
     return propose(
         actor=account("510000.finance.entry"),
         kind=record_type("fund_document"),
@@ -133,3 +148,91 @@ def test_the_ticker_asks_for_letters_and_corrections(world, documents):
     with world.at("C"):
         keep_going()
     assert order_at(world, "P51", order.pk).state == "done"
+
+
+@pytest.fixture
+def sixty(world):
+    with world.at("P51"):
+        seed_scale(lines=620, province="51", state=RecordState.PROVINCE_REVIEWED)
+    world.send()
+    with world.at("P51"):
+        return list(FundDocument.objects.order_by("pk"))
+
+
+def test_an_order_is_read_with_the_same_queries_whether_over_two_records_or_over_sixty(world, sixty):
+    with world.at("P51"):
+        client = Client()
+        client.force_login(account(SIGNERS["province_unit"]))
+        made = [over(chosen, dearer=True) for chosen in (sixty[:2], sixty[2:])]
+        for order in made:
+            sign(order, "province_unit")
+        for page in ("", "?from=1", "letter/"):
+            costs = []
+            for order in made:
+                address = f"/changes/{order.pk}/{page}"
+                assert client.get(address).status_code == 200
+                with CaptureQueriesContext(connection) as caught:
+                    assert client.get(address).status_code == 200
+                costs.append(len(caught))
+            assert costs[0] == costs[1], page
+
+
+def test_what_an_order_changes_in_all_is_kept_with_it_alike_at_both_ends_and_fixed(world, sixty):
+    with world.at("P51"):
+        proposals = [Proposal(uid=one.pk, rev=one.rev, changes=None) for one in sixty]
+        clerk, kind = account("510000.finance.entry"), record_type("fund_document")
+        asked = asked_for(actor=clerk, kind=kind, proposals=proposals)
+        foreseen = effect_of(asked.moves(kind))
+        order = propose(actor=clerk, kind=kind, proposals=proposals, reason_code="duplicate", reason="重复导入")
+        total = int(sum(one.total for one in sixty) * 100)
+        assert (order.fen_by, order.deletions) == (-total, len(sixty))
+        assert effect_of_order(order) == foreseen
+        assert foreseen.more > 0
+        assert foreseen.rows[-1].by == -total
+        for seat in SIGNERS:
+            sign(order, seat)
+    post(world)
+    with world.at("C"):
+        held = ChangeOrder.objects.get(pk=order.pk)
+        assert (held.fen_by, held.deletions) == (-total, len(sixty))
+        assert [row.by for row in effect_of_order(held).rows] == [row.by for row in foreseen.rows]
+        with pytest.raises(DatabaseError, match="as it was drawn up"), transaction.atomic():
+            ChangeOrder.objects.filter(pk=order.pk).update(fen_by=0)
+
+
+def test_the_whole_manifest_is_taken_as_one_file_and_the_trail_says_who_took_it(world, sixty):
+    with world.at("P51"):
+        order = over(sixty, dearer=True)
+        client = Client()
+        client.force_login(account(SIGNERS["province_unit"]))
+        answer = client.get(f"/changes/{order.pk}/manifest/")
+        rows = list(csv.reader(io.StringIO(answer.content.decode("utf-8-sig"))))
+        items = list(order.items.all())
+        assert [row[9] for row in rows[1:-1]] == [item.new_hash for item in items]
+        assert [row[6] for row in rows[1:-1]] == [str(item.record_uid) for item in items]
+        assert sum(Decimal(row[5]) - Decimal(row[4]) for row in rows[1:-1]) == Decimal(order.fen_by) / 100
+        assert order.root in rows[-1][0]
+        assert AuditEntry.objects.filter(action="sync.change.manifest", target_id=str(order.pk)).count() == 1
+        stranger = Client()
+        stranger.force_login(account("511922.finance.entry"))
+        assert stranger.get(f"/changes/{order.pk}/manifest/").status_code == 404
+
+
+def test_orders_drawn_up_before_effects_were_kept_get_theirs_from_their_items(world, sixty):
+    filled = import_module("sync.migrations.0014_effects_of_kept_orders")
+    with world.at("P51"):
+        over(sixty[:20], dearer=True)
+        parent = province_reviewed("川财农〔2016〕1号", by="510000.finance.entry", lines=[line(amount="900.00")])
+        child = sent_document(world, lines=[line(amount="10.00")], parent=parent.uid)
+        drafted(child, lines=[{"uid": str(one.pk), "amount": "1.00"} for one in child.lines.all()])
+        sums = list(ChangeOrder.objects.order_by("pk").values_list("fen_by", "deletions"))
+        moves = set(ChangeMove.objects.values_list("order", "node", "year", "category", "fen"))
+        assert len(moves) > 20
+        with connection.cursor() as cursor:
+            for table in ("sync_changeorder", "sync_changemove"):
+                cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
+            cursor.execute("DELETE FROM sync_changemove; UPDATE sync_changeorder SET fen_by = 0, deletions = 0")
+            cursor.execute(filled.SUMS)
+            cursor.execute(filled.MOVES)
+        assert list(ChangeOrder.objects.order_by("pk").values_list("fen_by", "deletions")) == sums
+        assert set(ChangeMove.objects.values_list("order", "node", "year", "category", "fen")) == moves

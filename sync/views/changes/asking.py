@@ -23,7 +23,7 @@ from records.registry import ChangeForm, RecordType, record_types
 from records.services import discard_draft, draft_of, save_draft
 from sync.changes import services
 from sync.changes.services import Proposal
-from sync.changes.showing import effect_of, proposed, shown_items
+from sync.changes.showing import shown_items
 from sync.forms import ChangeReasonForm
 from sync.models import ChangeOrder
 
@@ -180,7 +180,7 @@ def _preview_page(
     kind, _form, record = held
     user: Any = request.user
     try:
-        views = proposed(actor=user, kind=kind, proposals=[proposal])
+        asked = services.asked_for(actor=user, kind=kind, proposals=[proposal])
     except RuleViolation as error:
         for finding in error.findings:
             messages.error(request, f"{finding.message} {finding.remedy}")
@@ -189,8 +189,8 @@ def _preview_page(
     context = {
         "kind": kind,
         "record": record,
-        "items": shown_items(kind, views, user=user, tables=True),
-        "effects": effect_of(kind.key, views),
+        "items": shown_items(kind, services.views_of(asked.items), user=user, tables=True),
+        "effects": services.effect_of(asked.moves(kind)),
         "findings": findings or warned,
         "reason_form": reason,
         "delete": proposal.changes is None,

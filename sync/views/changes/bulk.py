@@ -22,13 +22,12 @@ from records.models import RecordRevision
 from records.registry import ChangeForm, RecordType, record_types
 from sync.changes import services
 from sync.changes.proposals import root_of
-from sync.changes.reading import ItemView
-from sync.changes.services import Proposal
-from sync.changes.showing import effect_of, proposed, shown_items
+from sync.changes.services import Asked, Proposal
+from sync.changes.showing import shown_items
 from sync.forms import ChangeReasonForm
 from sync.models import OpenChange
 from sync.views.changes.asking import draw_up
-from sync.views.changes.order import SHOWN
+from sync.views.changes.manifest import pages
 
 DELETE = "delete"
 OWN = ("change", "value", "root", "from", "reason_code", "reason", "csrfmiddlewaretoken")
@@ -73,8 +72,8 @@ def change_bulk(request: HttpRequest, key: str) -> HttpResponse:
         return render(request, "changes/bulk.html", context)
     try:
         proposals = _proposals(kind, form, chosen.rows, name, value)
-        views = proposed(actor=user, kind=kind, proposals=proposals)
-        root = root_of([view.item for view in views])
+        asked = services.asked_for(actor=user, kind=kind, proposals=proposals)
+        root = root_of(asked.items)
         if request.method == "POST":
             _require_seen(request, root)
             order = draw_up(request, kind, proposals, context["reason_form"])
@@ -83,7 +82,7 @@ def change_bulk(request: HttpRequest, key: str) -> HttpResponse:
     except RuleViolation as error:
         context["findings"] = error.findings[:20]
         return render(request, "changes/bulk.html", context, status=422)
-    return render(request, "changes/bulk.html", context | _manifest(request, kind, views) | {"root": root})
+    return render(request, "changes/bulk.html", context | _manifest(request, kind, asked) | {"root": root})
 
 
 def _may_ask(user: Any, kind: RecordType) -> Verdict:
@@ -150,17 +149,12 @@ def _require_seen(request: HttpRequest, root: str) -> None:
         )
 
 
-def _manifest(request: HttpRequest, kind: RecordType, views: list[ItemView]) -> dict[str, Any]:
-    asked = request.GET.get("from", "")
-    start = int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 6 else 0
-    start = start if start < len(views) else 0
+def _manifest(request: HttpRequest, kind: RecordType, asked: Asked) -> dict[str, Any]:
+    page = pages(request, count=len(asked.items))
+    views = services.views_of(asked.items[page["start"] : page["last"]])
     return {
-        "items": shown_items(kind, views[start : start + SHOWN], user=request.user),  # type: ignore[arg-type]
-        "effects": effect_of(kind.key, views),
-        "fen_by": sum(view.item.fen_after - view.item.fen_before for view in views),
-        "total_count": len(views),
-        "start": start,
-        "last": min(start + SHOWN, len(views)),
-        "previous": None if start == 0 else max(0, start - SHOWN),
-        "following": start + SHOWN if start + SHOWN < len(views) else None,
+        "items": shown_items(kind, views, user=request.user),  # type: ignore[arg-type]
+        "effects": services.effect_of(asked.moves(kind)),
+        "fen_by": asked.fen_by,
+        **page,
     }

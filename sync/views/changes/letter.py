@@ -14,10 +14,10 @@ from django.views.decorators.http import require_safe
 from povfund.common import clock
 from records.registry import record_type
 from sync.changes import services
-from sync.changes.showing import effect_of, shown_items
+from sync.changes.showing import shown_items
 from sync.choices import PROVINCIAL_SEATS, ChangeState
 from sync.views.changes.board import seats_of
-from sync.views.changes.order import visible_order
+from sync.views.changes.manifest import visible_order
 
 PRINTED = 200
 """Records printed with the letter; of a larger order the manifest's root stands for all of them."""
@@ -32,16 +32,16 @@ def letter(request: HttpRequest, uid: UUID) -> HttpResponse:
         raise Http404
     user: Any = request.user
     kind = record_type(order.record_type)
-    views = services.items_of(order, most=order.count)
+    views = services.items_of(order, most=PRINTED)
     board = services.board_of(order)
     seats = seats_of(order, board, user)
     context = {
         "order": order,
         "kind": kind,
-        "items": shown_items(kind, views[:PRINTED], user=user),
+        "items": shown_items(kind, views, user=user),
         "left_out": max(0, order.count - PRINTED),
-        "effects": effect_of(order.record_type, views),
-        "fen_by": sum(view.item.fen_after - view.item.fen_before for view in views),
+        "effects": services.effect_of_order(order),
+        "fen_by": order.fen_by,
         "seats": seats,
         "senders": [place for place in seats if place.view.seat in PROVINCIAL_SEATS],
         "addressees": [place for place in seats if place.view.seat not in PROVINCIAL_SEATS],

@@ -23,15 +23,14 @@ from records.downloads import download
 from records.forms import AttachmentForm
 from records.registry import record_type
 from sync.changes import services
-from sync.changes.showing import effect_of, shown_items
+from sync.changes.showing import shown_items
 from sync.choices import ChangeState, Seat, SeatDecision
 from sync.forms import DecisionForm, ProofForm, WithdrawForm
 from sync.models import ChangeOrder
 from sync.views.changes.board import seats_of
 from sync.views.changes.course import next_words, steps_of
+from sync.views.changes.manifest import SHOWN, pages, visible_order
 
-SHOWN = 50
-"""Records of one page of the manifest."""
 BEFORE = (ChangeState.DRAFT, ChangeState.SIGNING, ChangeState.ASKED, ChangeState.PERMITTED)
 """States in which the totals still count what was reported."""
 Deed = Callable[[Proof], Any]
@@ -42,12 +41,6 @@ Deed = Callable[[Proof], Any]
 def change(request: HttpRequest, uid: UUID) -> HttpResponse:
     """The order as the reader may see it."""
     return order_page(request, visible_order(request, uid))
-
-
-def visible_order(request: HttpRequest, uid: UUID) -> ChangeOrder:
-    """The order, if the reader may see it. Raises 404."""
-    rows = ChangeOrder.objects.visible_to(request.user).select_related("node__division", "drafted_by__person")
-    return get_object_or_404(rows, pk=uid)
 
 
 def order_page(
@@ -62,23 +55,17 @@ def order_page(
     """The page; `wrong` stands at the form `at`: a seat, `execute`, `withdraw` or `evidence`, with what was `typed`."""
     user: Any = request.user
     kind = record_type(order.record_type)
-    start = _start(request, order)
-    views = services.items_of(order, start=start, most=SHOWN)
-    every = views if order.count <= SHOWN else services.items_of(order, most=order.count)
+    page = pages(request, count=order.count)
+    views = services.items_of(order, start=page["start"], most=SHOWN)
     board = services.board_of(order, user=user)
     context = {
         "order": order,
         "kind": kind,
         "items": shown_items(kind, views, user=user, tables=order.count == 1),
-        "effects": effect_of(order.record_type, every),
+        "effects": services.effect_of_order(order),
         "pending": order.state in BEFORE,
-        "fen_by": sum(view.item.fen_after - view.item.fen_before for view in every),
-        "deleted": sum(view.after is None for view in every),
-        "total_count": order.count,
-        "start": start,
-        "last": min(start + SHOWN, order.count),
-        "previous": None if start == 0 else max(0, start - SHOWN),
-        "following": start + SHOWN if start + SHOWN < order.count else None,
+        "fen_by": order.fen_by,
+        **page,
         "seats": seats_of(order, board, user),
         "steps": steps_of(order, board),
         "next": next_words(order, board),
@@ -90,13 +77,6 @@ def order_page(
         **_deeds(user, order),
     }
     return render(request, "changes/order.html", context, status=status)
-
-
-def _start(request: HttpRequest, order: ChangeOrder) -> int:
-    """Where the page of the manifest begins."""
-    asked = request.GET.get("from", "")
-    start = int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 6 else 0
-    return start if start < order.count else 0
 
 
 def _deeds(user: Any, order: ChangeOrder) -> dict[str, Any]:
