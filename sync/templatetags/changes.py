@@ -10,11 +10,12 @@ from django.urls import reverse
 
 from povfund.common.verdict import Verdict
 from records.choices import LOCKED_STATES
-from records.models import Record
+from records.models import Record, SheetImport
 from records.registry import record_type
 from records.review.comparing import changes_of
 from records.services import contents_diff
 from sync.changes import services
+from sync.changes.imports import sent_of
 
 register = template.Library()
 
@@ -29,6 +30,16 @@ def ask_for_change(context: Any, record: Record) -> dict[str, Any]:
         return {}
     verdict: Verdict = services.may_draft(user, record)
     return {"verdict": verdict, "url": reverse("sync:change_new", args=[kind.key, record.pk])}
+
+
+@register.simple_tag(takes_context=True)
+def ask_for_import(context: Any, row: SheetImport) -> dict[str, Any]:
+    """`count` of the import's records that were sent and `url` of one order over them; nothing where none was."""
+    user, kind = context["request"].user, record_type(row.record_type)
+    if settings.EDITION != "provincial" or not kind.change_form_path:
+        return {}
+    address = f"{reverse('sync:change_bulk', args=[kind.key])}?import={row.pk}&change=undo"
+    return {"count": sent_of(user, row, kind), "url": address}
 
 
 @register.inclusion_tag("changes/_corrections.html", takes_context=True)

@@ -18,9 +18,10 @@ from povfund.common.errors import Finding, RuleViolation
 from povfund.common.uid import uuid_of
 from povfund.common.verdict import ALLOWED, Verdict, denied, require
 from records.choices import RecordState
-from records.models import RecordRevision
+from records.models import RecordRevision, SheetImport
 from records.registry import ChangeForm, RecordType, record_types
 from sync.changes import services
+from sync.changes.imports import import_seen, stored_by, taking_back
 from sync.changes.proposals import root_of
 from sync.changes.services import Asked, Proposal
 from sync.changes.showing import shown_items
@@ -29,18 +30,22 @@ from sync.models import OpenChange
 from sync.views.changes.asking import draw_up
 from sync.views.changes.manifest import pages
 
-DELETE = "delete"
+DELETE, UNDO = "delete", "undo"
 OWN = ("change", "value", "root", "from", "reason_code", "reason", "csrfmiddlewaretoken")
 """Parameters that are not the filter's."""
 
 
 @dataclass(slots=True)
 class Chosen:
-    """The records of a filter that an order can change. `open` have an order already, `more` there are too many."""
+    """
+    The records of a filter, or of one import, that an order can change. `open` have an order already, `more` there
+    are too many.
+    """
 
     rows: list[Any] = field(default_factory=list)
     open: int = 0
     more: bool = False
+    imported: SheetImport | None = None
 
 
 @login_required
@@ -68,10 +73,12 @@ def change_bulk(request: HttpRequest, key: str) -> HttpResponse:
         "reason_form": ChangeReasonForm(request.POST if request.method == "POST" else None),
         "most_files": services.MOST_EVIDENCE,
     }
-    if not name or not chosen.rows or chosen.more or (name != DELETE and not value and request.method != "POST"):
+    whole = name == DELETE or (name == UNDO and chosen.imported is not None)
+    if not name or not chosen.rows or chosen.more or (not whole and not value and request.method != "POST"):
         return render(request, "changes/bulk.html", context)
     try:
-        proposals = _proposals(kind, form, chosen.rows, name, value)
+        proposals = _proposals(kind, form, chosen, name, value)
+        context["moved"] = len(chosen.rows) - len(proposals) if name == UNDO else 0
         asked = services.asked_for(actor=user, kind=kind, proposals=proposals)
         root = root_of(asked.items)
         if request.method == "POST":
@@ -103,16 +110,34 @@ def _chosen(request: HttpRequest, kind: RecordType, form: ChangeForm) -> Chosen:
     rows: Any = kind.model.objects
     rows = form.filtered(rows.visible_in_full_to(user), request=request)
     rows = rows.filter(state=RecordState.ACKNOWLEDGED, deleted=False, owner_kind=user.unit.kind)
+    imported = None
+    if "import" in request.GET:
+        if (imported := import_seen(user, kind, uuid_of(request.GET["import"]))) is None:
+            raise Http404
+        rows = stored_by(imported, rows)
     if picked := request.GET.getlist("pick"):
         rows = rows.filter(pk__in=[uid for uid in map(uuid_of, picked) if uid])
     found = list(rows.order_by("pk")[: services.MOST_RECORDS + 1])
     taken = set(OpenChange.objects.filter(pk__in=[row.pk for row in found]).values_list("pk", flat=True))
     free = [row for row in found if row.pk not in taken]
-    return Chosen(free[: services.MOST_RECORDS], len(taken), len(found) > services.MOST_RECORDS)
+    return Chosen(free[: services.MOST_RECORDS], len(taken), len(found) > services.MOST_RECORDS, imported)
 
 
-def _proposals(kind: RecordType, form: ChangeForm, rows: list[Any], name: str, value: str) -> list[Proposal]:
+def _proposals(kind: RecordType, form: ChangeForm, chosen: Chosen, name: str, value: str) -> list[Proposal]:
     """What each record is to become; records the change would leave as they are stay out. Raises RuleViolation."""
+    rows = chosen.rows
+    if name == UNDO and chosen.imported:
+        if proposals := taking_back(chosen.imported, rows):
+            return proposals
+        raise RuleViolation(
+            Finding(
+                "NO_CHANGE",
+                _("Every record of the import was changed between the import and its transmission."),
+                field=name,
+                remedy=_("Ask for the deletion, or change each record on its own form."),
+                article="12",
+            )
+        )
     if name == DELETE:
         return [Proposal(uid=row.pk, rev=row.rev, changes=None) for row in rows]
     revs = {row.pk: row.acked_rev for row in rows}
