@@ -17,7 +17,16 @@ from sync.choices import CENTRAL_SEATS, CENTRE, CLOSED_CHANGES, PROVINCIAL_SEATS
 
 if TYPE_CHECKING:
     from accounts.models import User
-    from sync.models import Batch, ChangeOrder, LineOutcome, Node, QuarantinedLine, Receipt, TransmissionWindow  # noqa: F401
+    from sync.models import (  # noqa: F401
+        Batch,
+        ChainStop,
+        ChangeOrder,
+        LineOutcome,
+        Node,
+        QuarantinedLine,
+        Receipt,
+        TransmissionWindow,
+    )
 
 
 def known_nodes(user: User, node: str) -> Q:
@@ -75,6 +84,14 @@ class ReceiptQuerySet(models.QuerySet["Receipt"]):
     def visible_to(self, user: User) -> Self:
         """Receipts of the batches the user may read."""
         return self.filter(read_nodes(user, "batch__node__"))
+
+
+class ChainStopQuerySet(models.QuerySet["ChainStop"]):
+    """Which stopped chains."""
+
+    def visible_to(self, user: User) -> Self:
+        """Chains of the nodes the user may read."""
+        return self.filter(read_nodes(user, "head__node__"))
 
 
 class LineOutcomeQuerySet(models.QuerySet["LineOutcome"]):

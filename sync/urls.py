@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from sync.views import batches, nodes, overview, quarantine
+from sync.views import batches, nodes, overview, quarantine, stops
 from sync.views.changes import asking, bulk, delegations, letter, listing, manifest, order
 
 changes = [
@@ -36,6 +36,8 @@ pages = [
     path("sync/returned/", quarantine.quarantine, name="quarantine"),
     path("sync/returned/<uuid:uid>/<int:line_no>/", quarantine.quarantined_line, name="quarantined_line"),
     path("sync/returned/<uuid:uid>/<int:line_no>/notes/", quarantine.annotate, name="annotate"),
+    path("sync/stops/", stops.chain_stops, name="stops"),
+    path("sync/stops/<int:pk>/", stops.clear, name="stop_clear"),
     path("nodes/", nodes.nodes, name="nodes"),
     path("nodes/register/", nodes.register, name="node_register"),
     path("nodes/quota/", nodes.quota, name="node_quota"),

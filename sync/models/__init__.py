@@ -15,6 +15,7 @@ from sync.models.change import (
 )
 from sync.models.node import ChainHead, DownlinkCursor, DownlinkItem, Node, NodeCalls, NodeKey
 from sync.models.staging import StagedLine
+from sync.models.stop import ChainStop, StopVoice
 from sync.models.window import TransmissionWindow
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
     "BatchItem",
     "BatchPart",
     "ChainHead",
+    "ChainStop",
     "ChangeEvidence",
     "ChangeItem",
     "ChangeMessage",
@@ -42,5 +44,6 @@ __all__ = [
     "Receipt",
     "SeatDelegation",
     "StagedLine",
+    "StopVoice",
     "TransmissionWindow",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pgtrigger
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
@@ -9,6 +10,16 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import Division, Person
 from povfund.common.triggers import append_only
 from sync.querysets import NodeQuerySet
+
+CLEARED = """
+    IF NOT EXISTS (SELECT 1 FROM sync_chainstop WHERE head_id = OLD.id)
+        OR EXISTS (SELECT 1 FROM sync_chainstop WHERE head_id = OLD.id AND cleared_at IS NULL) THEN
+        RAISE EXCEPTION 'chain %-% is stopped; two persons let it go on', OLD.node_id, OLD.epoch
+            USING ERRCODE = 'FP001', HINT = 'art. 16';
+    END IF;
+    RETURN NEW;
+"""
+"""A frozen chain goes on only after its stop was cleared."""
 
 
 class Node(models.Model):
@@ -94,6 +105,17 @@ class ChainHead(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["node", "epoch"], name="sync_chainhead_once")]
+        triggers = [
+            pgtrigger.Trigger(
+                name="frozen_until_cleared",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Update,
+                condition=pgtrigger.Condition(
+                    "OLD.frozen_reason <> '' AND NEW.frozen_reason IS DISTINCT FROM OLD.frozen_reason"
+                ),
+                func=CLEARED,
+            )
+        ]
 
 
 class DownlinkItem(models.Model):

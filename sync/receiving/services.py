@@ -14,7 +14,7 @@ from django.db import transaction
 from povfund.common import clock
 from povfund.common.crashpoint import crashpoint
 from records.services import clear_alarm, raise_alarm
-from sync import keys, receipts
+from sync import keys, receipts, stops
 from sync.choices import Direction, InState
 from sync.fpb.errors import RejectedInput
 from sync.fpb.frame import Signature, parse_signatures
@@ -70,12 +70,19 @@ def _require_signature(manifest: Manifest, sender: NodeKey, raw: bytes, signatur
             good = keys.verify(key=key, data=SIGNED_AS + raw, signature=bytes.fromhex(signature.sig))
         except ValueError:
             continue
-        if good and key.from_seq <= manifest.seq and (key.to_seq is None or manifest.seq <= key.to_seq):
+        if good and _counts_for(key, manifest.seq):
             return
         if good and key.status == NodeKey.Status.FROZEN:
             raise RejectedInput("FROZEN_KEY", key=key.key_id)
     _refused(sender.node_id, "no valid signature")
     raise RejectedInput("WRONG_KEY", sender=manifest.sender)
+
+
+def _counts_for(key: NodeKey, seq: int) -> bool:
+    """Is the key valid for this number? A frozen one up to its last good number, and for none where none is known."""
+    if key.to_seq is None:
+        return key.from_seq <= seq and key.status == NodeKey.Status.ACTIVE
+    return key.from_seq <= seq <= key.to_seq
 
 
 def _refused(node: str, why: str) -> None:
@@ -109,8 +116,9 @@ def _freeze(head: ChainHead, manifest: Manifest, *, raw: bytes, why: str) -> Non
     node = head.node_id
     folder = Path(settings.HOME) / "sync" / "evidence"
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / f"{node}-{manifest.epoch}-{manifest.seq}-{manifest_hash(raw)}.manifest").write_bytes(raw)
-    ChainHead.objects.filter(node=node, epoch=head.epoch).update(frozen_reason="CHAIN_FORK")
+    name = f"{node}-{manifest.epoch}-{manifest.seq}-{manifest_hash(raw)}.manifest"
+    (folder / name).write_bytes(raw)
+    stops.freeze(ChainHead.objects.get(node=node, epoch=head.epoch), why=why, seq=manifest.seq, evidence=name)
     raise_alarm(kind="sync.chain_fork", key=f"{manifest.epoch}-{manifest.seq}", node=node, details={"why": why})
 
 

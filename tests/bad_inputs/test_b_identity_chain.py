@@ -84,6 +84,16 @@ def test_row_020_a_frozen_key_counts_up_to_the_last_good_number(world, forger):
         assert Batch.objects.get().pk == good.uid
 
 
+def test_row_020_a_frozen_key_without_a_last_good_number_counts_for_no_batch(world, forger):
+    """Also where the call itself is signed with another, active key of the node."""
+    with world.at("C"):
+        NodeKey.objects.filter(node="P51").update(status=NodeKey.Status.FROZEN)
+        forged, sender = forger.batch([a_record()]), NodeKey.objects.get(node="P51")
+        with pytest.raises(RejectedInput, match="FROZEN_KEY"):
+            announce(sender=sender, manifest_raw=forged.manifest, signatures_raw=forged.signatures)
+    assert nothing_came(world)
+
+
 @pytest.mark.parametrize("suite", ["none", "md5", "ed25519-sha1", "ED25519-SHA256", "sm2-sm3"])
 def test_row_021_no_other_suite_than_the_known_one(world, forger, suite):
     assert code_of(forger.announce(forger.batch(suite=suite))) == (422, "SUITE_TOO_WEAK")

@@ -30,6 +30,7 @@ from tests.documents import line, province_reviewed
 from tests.support.killing import cut_off_at, killed_at
 from tests.sync.forge import files_of_centre, state_of_centre
 from tests.sync.invariants import require_invariants
+from tests.sync.stopping import let_go_on, stop_chain
 from tests.sync.test_windows import at
 from tests.sync.world import World
 
@@ -199,10 +200,10 @@ def cause_of(name, world):
             yield
     elif name == "ingest.after_held_assert":
         with world.at("C"):
-            ChainHead.objects.update(frozen_reason="CHECK")
+            stop_chain()
         yield
         with world.at("C"):
-            ChainHead.objects.update(frozen_reason="")
+            let_go_on()
     elif name == "ingest.after_held_gap":
         with world.at("C"):
             ChainHead.objects.update(seq=0)

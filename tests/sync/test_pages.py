@@ -19,7 +19,6 @@ from records.choices import RecordState
 from sync import keys, raw
 from sync.models import (
     Batch,
-    ChainHead,
     LineOutcome,
     Node,
     NodeKey,
@@ -32,6 +31,7 @@ from sync.services import add_note, send_now
 from tests.documents import province_reviewed
 from tests.people import account
 from tests.permissions import test_url_table as url_table
+from tests.sync.stopping import stop_chain
 
 CENTRAL_CLERK, CENTRAL_ADMIN, SECOND_ADMIN = "000000.finance.analyst", "000000.sysadmin", "000000.poverty.sysadmin"
 PUBLIC = bytes(range(32))
@@ -252,7 +252,7 @@ def test_the_board_shows_windows_sums_and_what_waits(world, returned):
         assert "1/1 已完成 0.01" in words
         assert answer.context["lines"][0].fen == 100_00
         assert "条批次卡住" not in words
-        ChainHead.objects.update(frozen_reason="CHAIN_FORK")
+        stop_chain()
         assert "批次链已冻结" in text_of(browser(CENTRAL_CLERK).get("/sync/"))
 
 
