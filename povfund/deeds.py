@@ -41,6 +41,7 @@ VERBS = {
     "layout": pgettext_lazy("deed", "confirm the layout of"),
     "leave": pgettext_lazy("deed", "record the leaving of"),
     "lock": pgettext_lazy("deed", "lock"),
+    "manifest": pgettext_lazy("deed", "take out the manifest of"),
     "move": pgettext_lazy("deed", "move"),
     "note": pgettext_lazy("deed", "annotate"),
     "open": pgettext_lazy("deed", "open"),
