@@ -108,6 +108,9 @@ class QuestionForm(forms.Form):
             "as_of": data["as_of"],
             "version": data["version"] or Version.CORRECTED,
         }
+        if parts["measure"] == Measure.IDLE:
+            # Computed from what holds now and reported by nobody: there is no first version of it.
+            parts["version"] = Version.CORRECTED
         return Question(**(parts | changes))
 
 

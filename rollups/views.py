@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
@@ -17,7 +18,7 @@ from django.views.decorators.http import require_GET
 
 from accounts.choices import Level
 from accounts.models import Division, User
-from funds.models import BudgetItem, FundCategory, FundLine
+from funds.models import BudgetItem, FundCategory
 from povfund.common.money import wan_decimals
 from povfund.common.tables import Column, build_table, link, text, wan
 from povfund.common.uid import uuid_of
@@ -29,7 +30,7 @@ from rollups.forms import QuestionForm
 from rollups.models import Cell, Proof
 from rollups.permissions import may_read
 from rollups.report import Report, report_of
-from rollups.services.behind import fund_lines, standing_lines
+from rollups.services.behind import Behind, behind, standing
 from rollups.services.merging import merge_deltas
 from rollups.services.reading import Question
 from sync.changes.services import orders_of
@@ -54,22 +55,29 @@ KEPT = {
 """What the total of a place holds beyond its rows, by measure."""
 
 
-def _source_url(line: FundLine) -> str:
+def _source_url(row: Behind) -> str:
     """The chain of the line's document, from the line up to its source."""
-    return f"{reverse('rollups:chain', args=[line.document_id])}?line={line.pk}"
+    return f"{reverse('rollups:chain', args=[row.document.pk])}?line={row.line}"
 
 
 LINES = [
     link("document", gettext_lazy("Document"), lambda x: x.document, url=lambda x: x.document.get_absolute_url()),
-    text("code", gettext_lazy("Code"), lambda x: x.recipient.code, css="code"),
-    text("recipient", gettext_lazy("Recipient"), lambda x: x.recipient.name, css="nw"),
-    text("level", gettext_lazy("Level of money"), lambda x: x.get_money_level_display(), css="nw"),
-    text("category", gettext_lazy("Fund category"), lambda x: x.fund_category.name_in(x.budget_year)),
-    text("item", gettext_lazy("Budget item"), lambda x: f"{x.budget_item.code} {x.budget_item.name_in(x.budget_year)}"),
+    text("code", gettext_lazy("Code"), lambda x: x.place.code, css="code"),
+    text("recipient", gettext_lazy("Recipient"), lambda x: x.place.name, css="nw"),
+    text("level", gettext_lazy("Level of money"), lambda x: x.money_level, css="nw"),
+    text("category", gettext_lazy("Fund category"), lambda x: x.category.name_in(x.year)),
+    text("item", gettext_lazy("Budget item"), lambda x: f"{x.item.code} {x.item.name_in(x.year)}"),
     wan("amount", gettext_lazy("Amount"), lambda x: x.amount),
-    text("state", gettext_lazy("State"), lambda x: RecordState(x.document.state).label, css="nw"),
+    text("state", gettext_lazy("State"), lambda x: RecordState(x.state).label, css="nw"),
     link("chain", gettext_lazy("Fund chain"), lambda x: gettext_lazy("To its source"), url=_source_url),
 ]
+DAYS = {
+    Measure.ARRIVED: link(
+        "day", gettext_lazy("Arrived on"), lambda x: x.day, url=lambda x: reverse("funds:arrival", args=[x.uid])
+    ),
+    Measure.IDLE: text("day", gettext_lazy("Idle since"), lambda x: x.day, css="nw"),
+}
+"""A column of the measures whose records have a day of their own."""
 BRIDGE_STEPS = 6
 
 
@@ -91,7 +99,7 @@ def explorer(request: HttpRequest) -> HttpResponse:
         "segments": [(value, Dimension(value).label, form.cleaned_data["by"] == (value,)) for value, _n in SEGMENTS],
         "states": _states(),
         "measures": Measure.choices,
-        "lines_open": report.question.measure == Measure.ALLOCATED,
+        "versions_open": report.question.measure != Measure.IDLE,
         "kept_label": KEPT[Measure(report.question.measure)],
         "measure": Measure(report.question.measure).label,
         "data_state": report.question.data_state,
@@ -213,21 +221,24 @@ def _bridge(form: QuestionForm, report: Report) -> dict[str, Any] | None:
 @login_required
 @require_GET
 def lines(request: HttpRequest) -> HttpResponse:
-    """The fund lines behind a figure: the same question, in pages."""
+    """The records behind a figure: the same question, in pages."""
     form = _form(request)
     if not form.is_valid():
         return render(request, "rollups/lines.html", {"form": form}, status=422)
     question = form.question()
-    rows = fund_lines(question, user=request.user)  # type: ignore[arg-type]
-    if after := uuid_of(request.GET.get("after")):
-        rows = rows.filter(pk__gt=after)
-    shown = list(rows[: PAGE + 1])
-    orders = orders_of([line.document_id for line in shown])
-    more = shown[PAGE - 1].pk if len(shown) > PAGE else None
+    after = uuid_of(request.GET.get("after"))
+    shown = behind(question, user=request.user, after=after, most=PAGE + 1)  # type: ignore[arg-type]
+    orders = orders_of([uid for row in shown for uid in (row.document.pk, row.uid)])
+    more = shown[PAGE - 1].uid if len(shown) > PAGE else None
+    day = DAYS.get(Measure(question.measure))
     total = report_of(form, by=(Dimension.YEAR,)).total
     table = build_table(
         shown[:PAGE],
-        columns=[*LINES, _orders_column(orders)],
+        columns=[
+            *LINES,
+            *([day] if day else []),
+            _orders_column(lambda x: orders.get(x.document.pk) or orders.get(x.uid, [])),
+        ],
         params=QueryDict(),
         caption=_("Lines behind the figure"),
         totals={"amount": total.amount},
@@ -239,7 +250,7 @@ def lines(request: HttpRequest) -> HttpResponse:
 
 def _standing_table(request: HttpRequest, question: Question) -> Any:
     """Documents under correction that count as the centre holds them; None where there is none."""
-    rows = list(standing_lines(question, user=request.user)[:PAGE])  # type: ignore[arg-type]
+    rows = list(standing(question, user=request.user)[:PAGE])  # type: ignore[arg-type]
     orders = orders_of([row["document_id"] for row in rows])
     columns = [
         link(
@@ -248,15 +259,15 @@ def _standing_table(request: HttpRequest, question: Question) -> Any:
             lambda row: row["number"],
             url=lambda row: reverse("funds:document", args=[row["document_id"]]),
         ),
-        wan("amount", gettext_lazy("Amount"), lambda row: row["amount"]),
-        _orders_column(orders, of="document_id"),
+        wan("amount", gettext_lazy("Amount"), lambda row: row["sum"]),
+        _orders_column(lambda row: orders.get(row["document_id"], [])),
     ]
     caption = _("Under correction: they count as the centre holds them until its receipt")
     return build_table(rows, columns=columns, params=QueryDict(), caption=caption, empty="") if rows else None
 
 
-def _orders_column(orders: dict[Any, list[ChangeOrder]], *, of: str = "") -> Column:
-    """Which orders corrected a line's document, and which one is under way."""
+def _orders_column(orders: Callable[[Any], list[ChangeOrder]]) -> Column:
+    """Which orders corrected a row's record, and which one is under way."""
 
     def show(found: list[ChangeOrder]) -> Any:
         words = {True: _("change pending"), False: _("corrected")}
@@ -266,7 +277,7 @@ def _orders_column(orders: dict[Any, list[ChangeOrder]], *, of: str = "") -> Col
     return Column(
         key="orders",
         label=_("Change order"),
-        value=lambda x: orders.get(x[of] if of else x.document_id, []),
+        value=orders,
         show=show,
         css="nw",
     )

@@ -12,17 +12,18 @@ from django.db.models import Q
 
 from accounts.models import Division
 from accounts.scope import prefix_q
-from funds.models import BudgetItem, FundCategory, FundDocument
+from funds.models import Arrival, BudgetItem, FundCategory, FundDocument
 from povfund.common import clock
 from records.models import RecordRevision
-from rollups.choices import DataState, Dimension
+from rollups.choices import DataState, Dimension, Measure
 from rollups.services.effects import nodes_of, places_of
 from rollups.services.reading import Figure, Question
+from rollups.sql import KEY_LENGTHS
 from sync.choices import ChangeState
 from sync.models import ChangeItem
 
 Moved = Counter[tuple[Any, ...]]
-FUND_DOCUMENT = "fund_document"
+FUND_DOCUMENT, ARRIVAL = "fund_document", "arrival"
 
 
 def first_less_now(question: Question, *, nodes: list[str]) -> list[tuple[tuple[Any, ...], str, Figure]]:
@@ -32,7 +33,8 @@ def first_less_now(question: Question, *, nodes: list[str]) -> list[tuple[tuple[
     Corrections in force on the cut-off day alone. Six queries, and work that grows with the corrected records
     that reach the place, not with all of them.
     """
-    items = _corrections(question)
+    kind = ARRIVAL if question.measure == Measure.ARRIVED else FUND_DOCUMENT
+    items = _corrections(question, kind)
     if not items:
         return []
     pairs = _first_and_now(items)
@@ -42,7 +44,7 @@ def first_less_now(question: Question, *, nodes: list[str]) -> list[tuple[tuple[
     sums: Moved = Counter()
     for owner, first, now in pairs:
         for content, sign in ((now, -1), (first, +1)):
-            for fact, fen in _facts(content, owner, places, names):
+            for fact, fen in (_arrived if kind == ARRIVAL else _facts)(content, owner, places, names):
                 if _wanted(question, fact):
                     counts[fact] += sign
                     sums[fact] += sign * fen
@@ -50,10 +52,11 @@ def first_less_now(question: Question, *, nodes: list[str]) -> list[tuple[tuple[
 
 
 def _codes(pairs: list[Any]) -> set[str]:
-    """Codes of owners and recipients."""
+    """Codes of owners, recipients and issuers."""
     codes = {owner.partition(".")[0] for owner, _first, _now in pairs}
     for _owner, *contents in pairs:
-        codes |= {line["recipient"] for content in contents for line in (content or {}).get("lines", ())}
+        for content in filter(None, contents):
+            codes |= {line["recipient"] for line in content.get("lines", ())} | {content.get("issuer", "")}
     return codes
 
 
@@ -65,12 +68,12 @@ class _Codes:
         self.items = dict(BudgetItem.objects.values_list("code", "pk"))
 
 
-def _corrections(question: Question) -> list[ChangeItem]:
+def _corrections(question: Question, kind: str) -> list[ChangeItem]:
     """Items of orders in force that reach the place, oldest first."""
     keys = (question.node.scope_key,)
-    rows: Any = FundDocument.objects
+    rows: Any = (Arrival if kind == ARRIVAL else FundDocument).objects
     reaching: Q = prefix_q("scope_key", keys) | rows.all().received_q(keys)
-    found = ChangeItem.objects.filter(order__state=ChangeState.DONE, order__record_type=FUND_DOCUMENT)
+    found = ChangeItem.objects.filter(order__state=ChangeState.DONE, order__record_type=kind)
     if question.node.scope_key:
         found = found.filter(record_uid__in=rows.filter(reaching).values("pk"))
     items = found.select_related("order").order_by("order__closed_at", "pk")
@@ -94,16 +97,30 @@ def _first_and_now(items: list[ChangeItem]) -> list[tuple[str, Any, Any]]:
 def _facts(
     content: Any, owner: str, places: dict[str, Division], names: _Codes
 ) -> Iterator[tuple[tuple[Any, ...], int]]:
-    """(recipient, issuer above or None, year, category, item, level of money, line) of each line, with its 分."""
+    """(recipient, issuer, year, category, item, level of money, line, has a parent) of each line, with its 分."""
     code, _dot, kind = owner.partition(".")
     issuer = places.get(code)
     for line in (content or {}).get("lines", ()):
         place = places.get(line["recipient"])
         if place and issuer:
-            above = issuer.scope_key if content["parent"] else None
             category, item = names.categories.get(line["fund_category"]), names.items.get(line["budget_item"])
-            fact = (place.scope_key, above, content["budget_year"], category, item, line["money_level"], kind)
+            dimensions = (content["budget_year"], category, item, line["money_level"], kind)
+            fact = (place.scope_key, issuer.scope_key, *dimensions, bool(content["parent"]))
             yield fact, int(line["amount"].replace(".", ""))
+
+
+def _arrived(
+    content: Any, owner: str, places: dict[str, Division], names: _Codes
+) -> Iterator[tuple[tuple[Any, ...], int]]:
+    """The same of an arrival."""
+    if not content:
+        return
+    place, issuer = places.get(content["division"]), places.get(content["issuer"])
+    if place and issuer:
+        category, item = names.categories.get(content["fund_category"]), names.items.get(content["budget_item"])
+        dimensions = (content["budget_year"], category, item, content["money_level"], owner.partition(".")[2])
+        fact = (place.scope_key, issuer.scope_key, *dimensions, content["passed_on"])
+        yield fact, int(content["amount"].replace(".", ""))
 
 
 def _wanted(question: Question, fact: tuple[Any, ...]) -> bool:
@@ -114,14 +131,14 @@ def _wanted(question: Question, fact: tuple[Any, ...]) -> bool:
         question.money_levels,
         question.unit_kinds,
     )
-    return all(not allowed or value in allowed for allowed, value in zip(filters, fact[2:], strict=True))
+    return all(not allowed or value in allowed for allowed, value in zip(filters, fact[2:7], strict=True))
 
 
 def _spread(
     question: Question, nodes: set[str], counts: Moved, sums: Moved
 ) -> Iterator[tuple[tuple[Any, ...], str, Figure]]:
     for fact, fen in sums.items():
-        place, issuer, year, category, item, level, kind = fact
+        place, issuer, year, category, item, level, kind, has_parent = fact
         values = {
             Dimension.YEAR: year,
             Dimension.FUND_CATEGORY: category,
@@ -130,7 +147,26 @@ def _spread(
             Dimension.UNIT_KIND: kind,
             Dimension.STATE: DataState.ACKNOWLEDGED,
         }
-        for node in nodes_of(place, issuer):
+        for node, sign in _nodes(question.measure, place, issuer, has_parent=has_parent):
             if node in nodes and (fen or counts[fact]):
                 key = tuple(node if name == Dimension.DIVISION else values[Dimension(name)] for name in question.by)
-                yield key, node, Figure(counts[fact], fen)
+                # Of a measure that is one less another, the first one's lines are counted.
+                yield key, node, Figure(counts[fact] if sign > 0 else 0, sign * fen)
+
+
+def _nodes(measure: str, place: str, issuer: str, *, has_parent: bool) -> Iterator[tuple[str, int]]:
+    """Nodes at which a fact counts, and whether it adds (1) or is taken off (-1): what `rollups.sql.NODES` says."""
+    entered = list(nodes_of(place, issuer if has_parent else None))
+    kept = [place[:length] for length in KEY_LENGTHS if length <= len(place)] if place == issuer else []
+    if measure == Measure.PASSED_DOWN:
+        yield from ((_up(node), 1) for node in entered if node)
+    elif measure == Measure.RETAINED:
+        yield from ((node, 1) for node in kept)
+    else:
+        yield from ((node, 1) for node in entered)
+        if measure == Measure.UNALLOCATED:
+            yield from ((node, -1) for node in kept)
+
+
+def _up(node: str) -> str:
+    return node[: KEY_LENGTHS[KEY_LENGTHS.index(len(node)) - 1]]

@@ -91,7 +91,7 @@ def answer(question: Question) -> Answer:
     own, national = question.node.scope_key, _national(question)
     nodes = [own, *result.divisions]
     figures = _figures(question, nodes=nodes)
-    if question.version == Version.FIRST and question.measure == Measure.ALLOCATED:
+    if question.version == Version.FIRST:
         from rollups.services.first_reported import first_less_now
 
         figures += first_less_now(question, nodes=nodes)

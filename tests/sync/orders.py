@@ -20,7 +20,6 @@ from tests.documents import province_reviewed, step
 from tests.people import account
 from tests.sync.world import World
 
-KIND = "fund_document"
 _proofs = itertools.count(1)
 
 SIGNERS = {"province_unit": "510000.finance.review", "province_finance": "510000.finance.head"}
@@ -46,8 +45,8 @@ def drafted(document: FundDocument, *, by: str = "510000.finance.entry", **chang
     proposed = changes.get("proposed", changes or {"title": "更正后的标题"})
     return propose(
         actor=account(by),
-        kind=record_type(KIND),
-        proposals=[Proposal(uid=document.pk, rev=FundDocument.objects.get(pk=document.pk).rev, changes=proposed)],
+        kind=record_type(document.record_type),
+        proposals=[Proposal(uid=document.pk, rev=type(document).objects.get(pk=document.pk).rev, changes=proposed)],
         reason_code="amount",
         reason="录入时看错了文件",
     )
