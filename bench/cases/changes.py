@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import tempfile
+from collections import defaultdict
 from collections.abc import Iterator
+from decimal import Decimal
 from pathlib import Path
+from uuid import UUID
 
 import msgspec
 from django.db import connection, transaction
 
 from bench.figure import Figure
 from bench.harness import analyze, fresh_database, once
-from funds.models import FundDocument
+from funds.models import FundDocument, FundLine
 from povfund.common.canonical import canonical
 from povfund.scale import seed_scale
 from records.choices import RecordState
@@ -44,10 +47,8 @@ FROM moved m JOIN records_permit p ON p.record_uid = m.uid
 """Both reviews of every correction at once: their cost is the case `review`."""
 
 PLAIN = """
-CREATE TEMP TABLE kept ON COMMIT DROP AS SELECT * FROM funds_fundline;
-DELETE FROM funds_fundline;
-INSERT INTO funds_fundline SELECT * FROM kept;
-UPDATE funds_funddocument SET remark = 'x', rev = rev + 1, content_hash = repeat('a', 64), state = 'submitted';
+UPDATE funds_fundline SET amount = amount + 0.01;
+UPDATE funds_funddocument SET total = total + 0.1, rev = rev + 1, content_hash = repeat('a', 64), state = 'submitted';
 INSERT INTO records_recordrevision (record_type, record_uid, rev, content, content_hash, schema, at)
     SELECT record_type, record_uid, rev + 100, content, content_hash, schema, at FROM records_recordrevision
     WHERE rev = 1;
@@ -73,7 +74,8 @@ def _order(world: World, many: int) -> Iterator[Figure]:
         made: list[ChangeOrder] = []
         for name in ("510000.finance.entry", *SIGNERS.values()):
             account(name)
-        drawn = once(lambda: made.append(_propose()))
+        proposals = _proposals()
+        drawn = once(lambda: made.append(_propose(proposals)))
         yield Figure(f"draw up an order over {many:,} records", drawn, floor, 12, many)
         for seat in ("province_unit", "province_finance"):
             sign(made[0], seat)
@@ -101,11 +103,16 @@ def _order(world: World, many: int) -> Iterator[Figure]:
     assert world.fetch(batch).applied == many
 
 
-def _propose() -> ChangeOrder:
-    proposals = [
-        services.Proposal(uid=uid, rev=rev, changes={"remark": "导入时列错位"})
-        for uid, rev in FundDocument.objects.values_list("uid", "rev")
-    ]
+def _proposals() -> list[services.Proposal]:
+    """Every line of every document 0.01 yuan dearer: nothing of the records stays as it was."""
+    lines: dict[UUID, list[dict[str, str]]] = defaultdict(list)
+    for document, uid, amount in FundLine.objects.order_by("n").values_list("document", "uid", "amount"):
+        lines[document].append({"uid": str(uid), "amount": str(amount + Decimal("0.01"))})
+    held = FundDocument.objects.values_list("uid", "rev")
+    return [services.Proposal(uid=uid, rev=rev, changes={"lines": lines[uid]}) for uid, rev in held]
+
+
+def _propose(proposals: list[services.Proposal]) -> ChangeOrder:
     return services.propose(
         actor=account("510000.finance.entry"),
         kind=record_type("fund_document"),
@@ -116,7 +123,7 @@ def _propose() -> ChangeOrder:
 
 
 def _encode() -> None:
-    """Every content read, changed, written and hashed: what no order can do without."""
+    """Every content read, changed, written and hashed: the least of drawing up; rules and storing come on top."""
     for content in RecordRevision.objects.filter(rev=1).values_list("content", flat=True):
         hashlib.sha256(canonical(msgspec.json.decode(bytes(content)) | {"remark": "x"})).hexdigest()
 

@@ -8,7 +8,6 @@ from uuid import UUID
 
 from django.db import connection, transaction
 from django.utils.translation import gettext_lazy as _
-from psycopg.types.json import Jsonb
 
 from accounts import audit
 from accounts.models import User
@@ -33,6 +32,7 @@ from records.services import (
     use_permit,
 )
 from sync.changes.closing import close
+from sync.changes.proposals import acknowledged_contents
 from sync.changes.signing import locked_order, post_soon
 from sync.changes.workflow import CHANGE_LIFE
 from sync.choices import ChangeMail, ChangeState, ClosedFor
@@ -67,7 +67,6 @@ def carry_out(uid: UUID) -> ChangeOrder:
     crashpoint("change.after_content")
     mark_executed(kind=kind, uids=list(rows))
     _witness(order, kind, list(rows))
-    _explain(order, kind, list(rows))
     if order.state == ChangeState.PERMITTED:
         order.state, order.executed_at = ChangeState.EXECUTING, clock.now()
         order.save(update_fields=["state", "executed_at"])
@@ -90,17 +89,20 @@ def _locked(kind: RecordType, uids: list[UUID]) -> list[Record]:
 
 def _make(order: ChangeOrder, kind: RecordType, items: dict[UUID, ChangeItem], fresh: list[Record]) -> None:
     use_permit(order.permit_id)
+    if not fresh:
+        return
+    held, told = acknowledged_contents(fresh), _explained(order, kind, items, fresh)
     new = [
         NewContent(
             uid=row.pk,
             rev=row.rev + 1,
             content_hash=items[row.pk].new_hash,
             content=bytes(items[row.pk].proposed),
+            base=held[row.pk],
+            warnings=told.get(row.pk, []),
         )
         for row in fresh
     ]
-    if not new:
-        return
     replace_contents(kind=kind, new=new, codes=ingest_codes(kind))
     _keep_revisions(kind, new, order.permit_id)
     used = Permit.objects.filter(permit_id=order.permit_id, record_uid__in=[row.pk for row in fresh], used_at=None)
@@ -134,23 +136,19 @@ def _witness(order: ChangeOrder, kind: RecordType, uids: list[UUID]) -> None:
         )
 
 
-def _explain(order: ChangeOrder, kind: RecordType, uids: list[UUID]) -> None:
-    """Warnings of the new content travel with the order as their reason."""
-    rows = list(kind.model.objects.select_related("owner_unit__division").filter(pk__in=uids, deleted=False))
-    contents = kind.encoded([row.pk for row in rows])
-    checked = kind.check([rule_row(kind=kind, record=row, content=contents[row.pk]) for row in rows], "submit")
-    warned = []
-    for row, findings in zip(rows, checked, strict=True):
-        asked = [finding for finding in findings if finding.severity == WARN]
-        reason = {"code": order.reason_code, "text": order.number}
-        if asked:
-            warned.append((row.pk, Jsonb([finding.as_json() | {"reason": reason} for finding in asked])))
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"""UPDATE {kind.model._meta.db_table} f SET warnings = n.warnings
-                FROM unnest(%s::uuid[], %s::jsonb[]) AS n(uid, warnings) WHERE f.uid = n.uid""",
-            [[uid for uid, _told in warned], [told for _uid, told in warned]],
-        )
+def _explained(
+    order: ChangeOrder, kind: RecordType, items: dict[UUID, ChangeItem], rows: list[Record]
+) -> dict[UUID, list[dict[str, Any]]]:
+    """Warnings of the new content by record; they travel with the order as their reason."""
+    kept = [row for row in rows if not items[row.pk].deletes]
+    checked = kind.check(
+        [rule_row(kind=kind, record=row, content=bytes(items[row.pk].proposed)) for row in kept], "submit"
+    )
+    reason = {"code": order.reason_code, "text": order.number}
+    return {
+        row.pk: [finding.as_json() | {"reason": reason} for finding in findings if finding.severity == WARN]
+        for row, findings in zip(kept, checked, strict=True)
+    }
 
 
 def put_back(order: ChangeOrder) -> int:

@@ -80,7 +80,8 @@ def apply_changes(
     Raises Held where a permit was used or became void since the batch was validated: it is looked at anew.
     """
     held = Identity.objects.in_bulk([line.u for line in lines])
-    for _uid, _key, content in _contents({uid: row.rev for uid, row in held.items()}):
+    bases = {uid: content for uid, _key, content in _contents({uid: row.rev for uid, row in held.items()})}
+    for content in bases.values():
         if content != TOMBSTONE:
             reconcile.add_content(added, kind, kind.decode(content), sign=-1)
     groups: dict[UUID | None, list[Line]] = defaultdict(list)
@@ -89,7 +90,7 @@ def apply_changes(
         if line.o == "put":
             reconcile.add_content(added, kind, kind.decode(bytes(line.c)))
     for permit, group in groups.items():
-        _apply_group(kind, permit, group, codes)
+        _apply_group(kind, permit, group, codes, bases)
     _identify(batch, lines)
 
 
@@ -106,14 +107,19 @@ def _identify(batch: Batch, lines: list[Line]) -> None:
             raise RuntimeError(f"{cursor.rowcount} of {len(lines)} records identified")
 
 
-def _apply_group(kind: RecordType, permit: UUID | None, lines: list[Line], codes: IngestCodes) -> None:
+def _apply_group(
+    kind: RecordType, permit: UUID | None, lines: list[Line], codes: IngestCodes, bases: dict[UUID, bytes]
+) -> None:
     uids = [line.u for line in lines]
     rows = Permit.objects.select_for_update().filter(permit_id=permit, record_uid__in=uids, used_at=None, void_at=None)
     if len(rows) != len(lines):
         raise Held(InState.HELD_ASSERT, "a permit was used or became void meanwhile")
     list(kind.model.objects.select_for_update(no_key=True).filter(pk__in=uids).order_by("pk").values_list("pk"))
     use_permit(permit)
-    new = [NewContent(uid=line.u, rev=line.r, content_hash=line.h, content=bytes(line.c)) for line in lines]
+    new = [
+        NewContent(uid=line.u, rev=line.r, content_hash=line.h, content=bytes(line.c), base=bases[line.u])
+        for line in lines
+    ]
     replace_contents(kind=kind, new=new, codes=codes, set_also=HELD_COLUMNS)
     Permit.objects.filter(permit_id=permit, record_uid__in=uids).update(used_at=clock.now())
 

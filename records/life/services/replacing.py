@@ -15,19 +15,26 @@ from povfund.common import clock
 from records.calendar.services import deadlines
 from records.life.models import Record
 from records.life.services.sets import copy_rows
-from records.registry import TOMBSTONE, IngestCodes, RecordType, record_types
+from records.registry import TOMBSTONE, ChildTable, IngestCodes, RecordType, record_types
 
 SHARED = ("rev", "content_hash", "deleted", "approved_on", "due_on")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewContent:
-    """The content one record is to have; canonical bytes, `null` for a deletion."""
+    """
+    The content one record is to have; canonical bytes, `null` for a deletion.
+
+    `base` is the content it has, where the caller knows it: rows below the root that stay as they are are not
+    written again. `warnings` are the explained ones that travel with the new content; None leaves them.
+    """
 
     uid: UUID
     rev: int
     content_hash: str
     content: bytes
+    base: bytes = b""
+    warnings: list[dict[str, Any]] | None = None
 
 
 def use_permit(permit_id: object) -> None:
@@ -38,7 +45,7 @@ def use_permit(permit_id: object) -> None:
 
 def replace_contents(*, kind: RecordType, new: Sequence[NewContent], codes: IngestCodes, set_also: str = "") -> None:
     """
-    Give records new content under the permit named by `use_permit`; the rows below are replaced, uids as
+    Give records new content under the permit named by `use_permit`; rows below that differ are replaced, uids as
     the content says. A deletion keeps the root, marked, and drops the rows below.
 
     `set_also` is SQL of free columns (state, acknowledged revision), in the same statement. The caller has
@@ -50,23 +57,46 @@ def replace_contents(*, kind: RecordType, new: Sequence[NewContent], codes: Inge
     with connection.cursor() as cursor:
         # the day on which figures move is that of the record's change, so it comes before the rows below
         cursor.execute(f"UPDATE {table} SET changed_at = %s WHERE uid = ANY(%s)", [clock.now(), uids])
-        for child in kind.children:
-            cursor.execute(f"DELETE FROM {child.table} WHERE {child.parent_column} = ANY(%s)", [uids])
     for child in kind.children:
-        copy_rows(child.table, child.columns, (r for row, content in kept for r in child.rows(row.uid, content, codes)))
+        _replace_children(kind, child, kept, codes, gone=[row.uid for row in new if row.content == TOMBSTONE])
     _update_roots(kind, kept, codes, set_also)
     _mark_deleted(kind, [row for row in new if row.content == TOMBSTONE], set_also)
+
+
+def _replace_children(
+    kind: RecordType, child: ChildTable, kept: list[tuple[NewContent, Any]], codes: IngestCodes, *, gone: list[UUID]
+) -> None:
+    """
+    Rows that stay as they are are left. Of the others what is no longer so is taken out before anything is written:
+    two rows may trade what has to be unique.
+    """
+    anew = [*gone, *(row.uid for row, _content in kept if not row.base)]
+    stale: list[Any] = []
+    written: list[tuple[Any, ...]] = []
+    for row, content in kept:
+        held = {r[0]: r for r in child.rows(row.uid, kind.decode(row.base), codes)} if row.base else {}
+        wanted = {r[0]: r for r in child.rows(row.uid, content, codes)}
+        stale += [uid for uid, r in held.items() if wanted.get(uid) != r]
+        written += [r for uid, r in wanted.items() if held.get(uid) != r]
+    with connection.cursor() as cursor:
+        for column, uids in ((child.parent_column, anew), (child.columns[0], stale)):
+            if uids:
+                cursor.execute(f"DELETE FROM {child.table} WHERE {column} = ANY(%s)", [uids])
+    if written:
+        copy_rows(child.table, child.columns, written)
 
 
 def _update_roots(kind: RecordType, kept: list[tuple[NewContent, Any]], codes: IngestCodes, set_also: str) -> None:
     if not kept:
         return
-    table, columns = kind.model._meta.db_table, (*SHARED, *kind.root_columns)
+    told = ("warnings",) if all(row.warnings is not None for row, _content in kept) else ()
+    table, columns = kind.model._meta.db_table, (*SHARED, *kind.root_columns, *told)
     due = deadlines([_day(content) for _row, content in kept])
     rows = []
     for row, content in kept:
         shared = (row.rev, row.content_hash, False, content.approved_on, due[_day(content)])
-        values = zip(columns, shared + kind.root_row(content, codes), strict=True)
+        told_of = (row.warnings,) if told else ()
+        values = zip(columns, shared + kind.root_row(content, codes) + told_of, strict=True)
         rows.append({"uid": str(row.uid), **dict(values)})
     assigned = ", ".join([*(f"{column} = n.{column}" for column in columns), *([set_also] if set_also else [])])
     with connection.cursor() as cursor:
