@@ -174,6 +174,7 @@ POLICY: dict[str, Row] = {
     "batches-detail": Row(TRANSMISSION, api=True),
     "batches-preview": Row(TRANSMISSION, api=True),
     "batches-file": Row(SENDERS, api=True),
+    "batches-returned": Row(SENT_RECORDS, api=True),
     "chain-stops-list": Row(TRANSMISSION, api=True),
     "chain-stops-clear": Row(NODES, POST, api=True),
     "change-orders-list": Row(LOGIN, BOTH, api=True),

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.utils.functional import Promise
-from django.utils.translation import gettext as _, gettext_lazy
+from django.utils.translation import get_language, gettext as _, gettext_lazy
 
 from records.registry import record_types
 from sync.ingest.stage import NOT_READABLE
-from sync.models import LineOutcome
+from sync.models import LineOutcome, QuarantinedLine
 
 Text = str | Promise
 
@@ -54,7 +54,7 @@ class Reason:
     values: str
 
 
-def reasons_of(line: LineOutcome) -> list[Reason]:
+def reasons_of(line: LineOutcome | QuarantinedLine) -> list[Reason]:
     """The reasons of a returned line, in the reader's language; fields by the names they have on the pages."""
     kind = record_types().get(line.record_type)
     place = kind.place if kind else str
@@ -62,15 +62,23 @@ def reasons_of(line: LineOutcome) -> list[Reason]:
         Reason(
             code=str(row.get("code", "")),
             field=place(field) or field if (field := str(row.get("field", ""))) else "",
-            message=_(message) if (message := str(row.get("message", ""))) else "",
-            remedy=str(row.get("remedy") or _remedy(row)),
+            message=_said(row, "message"),
+            remedy=_said(row, "remedy") or str(_remedy(row)),
             values="，".join(f"{name} = {value}" for name, value in (row.get("values") or {}).items() if value != ""),
         )
         for row in line.reasons
     ]
 
 
+def _said(row: dict[str, Any], name: str) -> str:
+    """The stored words in the reader's language: Chinese as on the receipt, otherwise the English beside it."""
+    stored, english = str(row.get(name) or ""), str(row.get(f"{name}_en") or "")
+    if english and not (get_language() or "").startswith("zh"):
+        return english
+    return str(_(stored)) if stored else ""
+
+
 def _remedy(row: dict[str, Any]) -> Text:
-    if row.get("message") == NOT_READABLE:
+    if NOT_READABLE in (row.get("message"), row.get("message_en")):
         return SYSTEM
     return REMEDIES.get(str(row.get("code", "")), ENTER_AGAIN)

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.http import Http404, StreamingHttpResponse
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import serializers, viewsets
 from rest_framework.decorators import action
 from rest_framework.permissions import IsAuthenticated
@@ -23,8 +24,9 @@ from records.registry import record_types
 from sync import services
 from sync.choices import Direction
 from sync.fpb.frame import MAGIC
-from sync.models import Batch, Receipt, TransmissionWindow
-from sync.permissions import may_read, may_read_file, reads_batches
+from sync.models import Batch, LineOutcome, QuarantinedLine, Receipt, TransmissionWindow
+from sync.permissions import may_read, may_read_file, may_read_lines, reads_batches
+from sync.remedies import reasons_of
 from sync.sealing import preview
 from sync.sealing.build import folder_of
 
@@ -63,6 +65,32 @@ class BatchSerializer(serializers.ModelSerializer[Batch]):
 
 class ReasonSerializer(serializers.Serializer[Any]):
     reason = serializers.CharField(max_length=2000, allow_blank=True, default="")
+
+
+class LineReasonSerializer(serializers.Serializer[Any]):
+    code = serializers.CharField()
+    field = serializers.CharField()  # type: ignore[assignment]
+    message = serializers.CharField()
+    remedy = serializers.CharField()
+    values = serializers.CharField()
+
+
+class ReturnedLineSerializer(serializers.Serializer[Any]):
+    """退回行 — `uid` and `rev` are null for a line that cannot be read."""
+
+    line = serializers.IntegerField(source="line_no")
+    record_type = serializers.CharField()
+    uid = serializers.UUIDField(source="record_uid")
+    rev = serializers.IntegerField()
+    reasons = serializers.SerializerMethodField()
+
+    @extend_schema_field(LineReasonSerializer(many=True))
+    def get_reasons(self, line: Any) -> Any:
+        return LineReasonSerializer(reasons_of(line), many=True).data
+
+
+class ByLine(CursorPagination):
+    ordering = ("line_no",)
 
 
 class BatchViewSet(viewsets.GenericViewSet[Batch]):
@@ -128,6 +156,17 @@ class BatchViewSet(viewsets.GenericViewSet[Batch]):
                 "digest": found.digest,
             }
         )
+
+    @extend_schema(responses={200: ReturnedLineSerializer(many=True)})
+    @action(detail=True, methods=["get"], pagination_class=ByLine)
+    def returned(self, request: Request, uid: str = "") -> Response:
+        """Lines the centre did not take, with every reason and what mends it, in the reader's language."""
+        user: Any = request.user
+        require(may_read_lines(user))
+        sent: Any = LineOutcome.objects.visible_to(user).returned()
+        rows = QuarantinedLine.objects.visible_to(user) if settings.EDITION == "central" else sent
+        page = self.paginate_queryset(rows.filter(batch=self.get_object()))
+        return self.get_paginated_response(ReturnedLineSerializer(page, many=True).data)
 
     @extend_schema(responses={(200, "application/octet-stream"): OpenApiTypes.BINARY})
     @action(detail=True, methods=["get"])

@@ -15,6 +15,7 @@ from sync.fpb.errors import RejectedInput
 from sync.fpb.line import parse_line
 from sync.fpb.manifest import PartInfo
 from sync.fpb.parts import iter_lines
+from sync.ingest.wording import worded
 from sync.models import Batch, StagedLine
 from sync.receiving.files import folder_of
 
@@ -72,7 +73,7 @@ def _values(batch: Batch, line_no: int, raw: bytes) -> tuple[Any, ...]:
     try:
         line = parse_line(raw)
     except RejectedInput as error:
-        reasons = [{"code": error.code, "field": "", "message": NOT_READABLE, "values": _plain(error.values)}]
+        reasons = [worded(code=error.code, field="", message=NOT_READABLE, values=_plain(error.values))]
         return (batch.uid, line_no, "", None, None, "", raw, json.dumps(reasons), "")
     return (batch.uid, line_no, line.t, line.u, line.r, line.h, raw, "[]", "")
 

@@ -13,13 +13,12 @@ from uuid import UUID
 import msgspec
 from django.db import connection, transaction
 from django.db.models import Count
-from django.utils.translation import gettext_noop, override
+from django.utils.translation import gettext_noop
 
 from accounts.models import Division
 from povfund.common import clock
 from povfund.common.canonical import CONTENT_SCHEMA, canonical
 from povfund.common.crashpoint import crashpoint
-from povfund.common.errors import REFUSE
 from records.calendar.services import deadlines
 from records.models import Identity, RecordRevision
 from records.registry import Row, record_types
@@ -33,6 +32,7 @@ from sync.ingest.evidence import fault_of
 from sync.ingest.hold import Held, hold
 from sync.ingest.permits import check_deletions, judge, owners_of
 from sync.ingest.references import follow_references
+from sync.ingest.wording import checked_in_both, ruled, worded
 from sync.models import Batch, ChainHead, StagedLine
 
 MOST_REASONS = 100
@@ -70,13 +70,17 @@ class Findings:
     needs: dict[UUID, list[UUID]] = field(default_factory=dict)
     line_of: dict[UUID, int] = field(default_factory=dict)
 
-    def add(self, line_no: int, code: str, message: str, *, where: str = "", remedy: str = "", **values: Any) -> None:
-        reason = {"code": code, "field": where, "message": message, "values": values}
-        self.returned.add(line_no)
+    def add(self, line_no: int, code: str, message: str, *, where: str = "", **values: Any) -> None:
+        """A reason of transmission; `message` is a msgid, `values` are what it speaks of."""
         if code in SUSPECT:
             self.suspect.add(line_no)
+        self.keep(line_no, worded(code=code, field=where, message=message, values=values))
+
+    def keep(self, line_no: int, reason: dict[str, Any]) -> None:
+        """A reason as it is stored (`wording`)."""
+        self.returned.add(line_no)
         if len(self.reasons[line_no]) < MOST_REASONS:
-            self.reasons[line_no].append(reason | ({"remedy": remedy} if remedy else {}))
+            self.reasons[line_no].append(reason)
 
 
 def validate(batch: Batch) -> Batch:
@@ -256,13 +260,9 @@ def _rules(name: str, entries: list[tuple[int, Line, Any]], scope: Scope, found:
         )
         for _n, line, content in entries
     ]
-    with override("zh-hans"):
-        checked = kind.check(rows, "ingest")
-        for (n, _line, _content), findings in zip(entries, checked, strict=True):
-            for finding in findings:
-                if finding.severity == REFUSE:
-                    remedy = str(finding.remedy)
-                    found.add(n, finding.rule, str(finding.message), where=finding.field, remedy=remedy)
+    for (n, _line, _content), pairs in zip(entries, checked_in_both(lambda: kind.check(rows, "ingest")), strict=True):
+        for finding, english in pairs:
+            found.keep(n, ruled(finding, english))
     for _n, line, content in entries:
         if needed := [uid for _type, uid in kind.references(content)]:
             found.needs[line.u] = needed
