@@ -81,8 +81,13 @@ class ChangeForm(Protocol):
     template: str
     common: tuple[tuple[str, str | Promise, Sequence[tuple[str, Any]]], ...]
 
-    def context(self, user: User, record: Any, typed: Any, *, addresses: dict[str, str]) -> dict[str, Any]:
-        """What `template` draws; `typed` is None for the record as it is. `addresses`: draft, check and save."""
+    def context(
+        self, user: User, record: Any, typed: Any, *, addresses: dict[str, str], over: UUID | None = None
+    ) -> dict[str, Any]:
+        """
+        What `template` draws; `typed` is None for the record as it is, else what page `over` had typed.
+        `addresses`: draft, check and save.
+        """
         ...
 
     def typed(self, post: Any) -> dict[str, Any]:

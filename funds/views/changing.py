@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import date
 from typing import Any, cast
+from uuid import UUID
 
 from django.utils.translation import gettext_lazy as _, pgettext_lazy
 
@@ -38,14 +39,20 @@ class DocumentChangeForm:
     )
 
     def context(
-        self, user: User, record: FundDocument, typed: dict[str, Any] | None, *, addresses: dict[str, str]
+        self,
+        user: User,
+        record: FundDocument,
+        typed: dict[str, Any] | None,
+        *,
+        addresses: dict[str, str],
+        over: UUID | None = None,
     ) -> dict[str, Any]:
         """See ChangeForm."""
         shown = stored(user, record)
         shown.addresses, shown.typed = addresses, True
         if typed is not None:
             shown = typed_over(shown, typed)
-            shown.typed = True
+            shown.typed, shown.over = True, over
         return form_page(user, shown)
 
     def typed(self, post: Any) -> dict[str, Any]:

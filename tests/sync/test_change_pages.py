@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from html import unescape
 from typing import Any
@@ -13,6 +14,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from funds.models import FundDocument
+from records.models import EntryDraft
 from sync.models import ChangeOrder
 from tests.documents import line, province_reviewed
 from tests.people import PASSWORD, account
@@ -82,6 +84,31 @@ def test_a_locked_record_says_why_and_leads_to_the_application(world, document):
         page = browser(COUNTY).get(document.get_absolute_url())
         assert "申请更改" in text_of(page)
         assert f"/changes/of/fund_document/{document.pk}/" in page.content.decode()
+
+
+def test_two_windows_on_one_change_do_not_overwrite_each_other(world, document):
+    with world.at("P51"):
+        client, other = browser(CLERK), browser(CLERK)
+        address = f"/changes/of/fund_document/{document.pk}/"
+        first, second = (one.get(address).context["grid"] for one in (client, other))
+
+        def send(grid, one, to, title, **pages):
+            body = {"title": title, "lines": grid["rows"], "page": grid["page"], "over": grid["over"]} | pages
+            return one.post(f"{address}{to}/", json.dumps(body), content_type="application/json")
+
+        assert send(first, client, "draft", "甲窗口").status_code == 200
+        refused = send(second, other, "draft", "乙窗口")
+        assert (refused.status_code, refused.json()["errors"][0]["rule"]) == (409, "DRAFT_ELSEWHERE")
+        plain = other.post(address, typed(document, "2300") | {"page": second["page"], "over": ""})
+        assert plain.status_code == 422
+        assert "另一个窗口" in text_of(plain)
+        assert EntryDraft.objects.get().payload["title"] == "甲窗口"
+        loaded = other.get(address).context["grid"]
+        assert loaded["over"] == first["page"]
+        assert send(loaded, other, "draft", "乙接着写").status_code == 200
+        assert send(first, client, "draft", "甲又写", over=first["page"]).status_code == 409
+        kept = other.post(address, typed(document, "2300") | {"page": loaded["page"], "over": loaded["over"]})
+        assert kept.status_code == 302
 
 
 def test_an_order_is_drawn_up_on_the_records_own_form_and_shows_before_after_and_every_level(world, document):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 from uuid import UUID
@@ -17,10 +18,11 @@ from django.views.decorators.http import require_http_methods
 
 from povfund.common.answering import answers_json, body_of
 from povfund.common.errors import REFUSE, SHOW, WARN, Finding, RuleViolation
+from povfund.common.uid import uuid_of
 from povfund.common.verdict import require
 from records.models import Record
 from records.registry import ChangeForm, RecordType, record_types
-from records.services import discard_draft, draft_of, save_draft
+from records.services import discard_draft, draft_of, save_page_draft
 from sync.changes import services
 from sync.changes.services import Proposal
 from sync.changes.showing import shown_items
@@ -58,18 +60,27 @@ def change_new(request: HttpRequest, key: str, uid: UUID) -> HttpResponse:
         discard_draft(actor=user, form=_form_name(kind), record_uid=record.pk)
         return redirect("sync:change_new", key, uid)
     if request.method == "POST":
-        typed = form.typed(request.POST)
+        typed, pages = form.typed(request.POST), _pages(request.POST)
         try:
-            _keep(user, kind, form, record, typed)
+            _keep(user, kind, form, record, typed, pages=pages)
         except RuleViolation as error:
-            return _form_page(request, (kind, form, record), typed, findings=error.findings, status=422)
+            held = (kind, form, record)
+            return _form_page(request, held, typed, over=pages["over"], findings=error.findings, status=422)
         return redirect("sync:change_preview", key, uid)
     draft = draft_of(actor=user, form=_form_name(kind), record_uid=record.pk)
-    return _form_page(request, (kind, form, record), draft.payload if draft else None)
+    return _form_page(
+        request, (kind, form, record), draft.payload if draft else None, over=draft.page if draft else None
+    )
 
 
 def _form_page(
-    request: HttpRequest, held: Target, typed: Any, *, findings: list[Finding] | None = None, status: int = 200
+    request: HttpRequest,
+    held: Target,
+    typed: Any,
+    *,
+    over: UUID | None = None,
+    findings: list[Finding] | None = None,
+    status: int = 200,
 ) -> HttpResponse:
     kind, form, record = held
     addresses = {
@@ -77,19 +88,37 @@ def _form_page(
         "check": reverse("sync:change_check", args=[kind.key, record.pk]),
         "save": reverse("sync:change_keep", args=[kind.key, record.pk]),
     }
-    context = form.context(request.user, record, typed, addresses=addresses)
+    context = form.context(request.user, record, typed, addresses=addresses, over=over)
     if findings:
         context["plain_findings"] = [("", finding) for finding in findings]
     context |= {"kind": kind, "record": record, "form_template": form.template, "typed": typed is not None}
     return render(request, "changes/new.html", context, status=status)
 
 
-def _keep(user: Any, kind: RecordType, form: ChangeForm, record: Record, typed: dict[str, Any]) -> None:
-    """Keep what is typed as this person's draft, if it can be read and the rules take it. Raises RuleViolation."""
+def _pages(body: Mapping[str, Any]) -> dict[str, UUID | None]:
+    """The open page that speaks, and the one whose draft it was typed over."""
+    return {name: uuid_of(body.get(name)) for name in ("page", "over")}
+
+
+def _keep(
+    user: Any,
+    kind: RecordType,
+    form: ChangeForm,
+    record: Record,
+    typed: dict[str, Any],
+    *,
+    pages: dict[str, UUID | None],
+) -> None:
+    """
+    Keep what is typed as this person's draft, if it can be read, the rules take it, and no other window has
+    written the draft since. Raises RuleViolation.
+    """
     findings = _checked(user, kind, form, record, typed)
     if wrong := [finding for finding in findings if finding.severity == REFUSE]:
         raise RuleViolation(wrong)
-    save_draft(actor=user, form=_form_name(kind), record_uid=record.pk, base_rev=record.rev, payload=typed)
+    save_page_draft(
+        actor=user, form=_form_name(kind), record_uid=record.pk, base_rev=record.rev, payload=typed, **pages
+    )
 
 
 def _checked(user: Any, kind: RecordType, form: ChangeForm, record: Record, typed: dict[str, Any]) -> list[Finding]:
@@ -109,12 +138,14 @@ def _checked(user: Any, kind: RecordType, form: ChangeForm, record: Record, type
 def change_draft(request: HttpRequest, key: str, uid: UUID) -> dict[str, Any]:
     """Keep what is typed, as it is, for this person alone."""
     kind, _form, record = target(request, key, uid)
-    kept = save_draft(
+    body = body_of(request)
+    kept = save_page_draft(
         actor=request.user,  # type: ignore[arg-type]
         form=_form_name(kind),
         record_uid=record.pk,
         base_rev=record.rev,
-        payload=body_of(request),
+        payload=body,
+        **_pages(body),
     )
     return {"saved_at": kept.saved_at.isoformat()}
 
@@ -140,7 +171,8 @@ def change_check(request: HttpRequest, key: str, uid: UUID) -> dict[str, Any]:
 def change_keep(request: HttpRequest, key: str, uid: UUID) -> dict[str, Any]:
     """Keep the change and lead to its preview."""
     kind, form, record = target(request, key, uid)
-    _keep(request.user, kind, form, record, body_of(request))
+    body = body_of(request)
+    _keep(request.user, kind, form, record, body, pages=_pages(body))
     preview = reverse("sync:change_preview", args=[key, uid])
     return {"uid": str(record.pk), "rev": record.rev, "redirect": preview}
 
