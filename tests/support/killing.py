@@ -36,6 +36,45 @@ def killed_at(name: str, work: Callable[[], object]) -> None:
     assert os.WTERMSIG(status) == signal.SIGKILL
 
 
+def killed_everywhere(work: Callable[[], object]) -> set[str]:
+    """
+    Do the work over and over in a child that is killed with signal 9 at the first crash point no child died at yet,
+    until one comes through; the names of the points.
+    """
+    passed: set[str] = set()
+    while name := _next_death(work, passed):
+        passed.add(name)
+    return passed
+
+
+def _next_death(work: Callable[[], object], passed: set[str]) -> str:
+    """Where a child died; empty where it came through. AssertionError where the work failed in it."""
+    connections.close_all()
+    reading, writing = os.pipe()
+    child = os.fork()
+    if child == 0:
+        _forget_connections()
+
+        def hook(name: str) -> None:
+            if name not in passed:
+                os.write(writing, name.encode())
+                os.kill(os.getpid(), signal.SIGKILL)
+
+        crashing.hook = hook
+        try:
+            work()
+        except BaseException:  # noqa: BLE001 - the child has no test to report to
+            traceback.print_exc()
+            os._exit(1)
+        os._exit(0)
+    os.close(writing)
+    _child, status = os.waitpid(child, 0)
+    with os.fdopen(reading, "rb") as pipe:
+        name = pipe.read().decode()
+    assert name or os.waitstatus_to_exitcode(status) == 0, f"the work failed after {sorted(passed)}"
+    return name
+
+
 def _forget_connections() -> None:
     """
     A child begins with none of its parent's connections, and closes none of them.

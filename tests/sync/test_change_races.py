@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Callable
+from contextlib import nullcontext
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,13 +17,15 @@ from povfund.common.errors import IllegalTransition, RuleViolation
 from povfund.common.uid import uuid7
 from povfund.common.verdict import Refused
 from records.models import Permit, RecordRevision
-from sync.changes.carrying import carry_out
-from sync.changes.services import execute, sign_seat
+from sync.changes import posting
+from sync.changes.carrying import carry_out, revoke
+from sync.changes.services import add_evidence, execute, sign_seat
 from sync.changes.ticks import send_corrections
 from sync.models import Batch, ChangeOrder, ChangeSignature, OpenChange
+from sync.sealing.build import build
 from tests.documents import line
 from tests.people import account
-from tests.support.killing import killed_at
+from tests.support.killing import killed_at, killed_everywhere
 from tests.sync.forge import Forger, a_permit, a_record, change_of, document as content_of, fates_of
 from tests.sync.invariants import require_invariants
 from tests.sync.orders import (
@@ -36,6 +41,7 @@ from tests.sync.orders import (
     proof,
     reviewed_again,
     sent_document,
+    sign,
     signed,
 )
 
@@ -267,4 +273,68 @@ def test_a_window_that_seals_at_the_moment_of_execution_takes_all_or_nothing(wor
         assert str(FundLine.objects.get().amount) == "100.00"
     corrections_sent(world)
     require_invariants(world)
+    require_i3(world)
+
+
+CHANGES = Path(posting.__file__).parent
+NAMED = {name for file in CHANGES.rglob("*.py") for name in re.findall(r'crashpoint\("([^"]+)"', file.read_text())}
+"""Every line of a change order at which a process is killed."""
+
+
+def test_an_order_killed_at_every_line_from_request_to_receipt_is_decided_once_and_applied_once(world, document):
+    passed: set[str] = set()
+
+    def survive(work: Callable[[], object], node: str = "") -> None:
+        with world.at(node) if node else nullcontext():
+            passed.update(killed_everywhere(work))
+
+    with world.at("P51"):
+        order = drafted(document)
+        clerk = account("510000.finance.entry")
+        add_evidence(actor=clerk, order=order, name="附件.pdf", chunks=[b"%PDF-1.7\n1 0 obj<<>>endobj\n"])
+    for seat in ("province_unit", "province_finance"):
+        survive(lambda seat=seat: sign(ChangeOrder.objects.get(pk=order.pk), seat), "P51")
+    survive(lambda: post(world))
+    for seat in CONSENTERS:
+        survive(lambda seat=seat: decide(world, order, seat))
+    survive(lambda: post(world))
+    with world.at("P51"):
+        execute(actor=clerk, order=order, proof=proof(clerk))
+    survive(lambda: carry_out(order.pk), "P51")
+    with world.at("P51"):
+        reviewed_again(FundDocument.objects.get(pk=document.pk))
+    survive(send_corrections, "P51")
+    with world.at("P51"):
+        batch = Batch.objects.get(kind="correction")
+    survive(lambda: build(Batch.objects.get(pk=batch.pk)), "P51")
+    survive(lambda: world.deliver(batch))
+    survive(world.ingest)
+    survive(lambda: world.fetch(batch))
+
+    assert NAMED - passed == {"change.after_put_back"}
+    assert {"seal.before_commit", "build.before_signature", "send.before_complete", "receive.after_commit"} <= passed
+    assert {"ingest.after_merge", "ingest.before_commit", "settle.after_states", "settle.before_commit"} <= passed
+    for node in ("P51", "C"):
+        with world.at(node):
+            assert ChangeOrder.objects.get().state == "done"
+            assert ChangeSignature.objects.count() == 4
+            assert FundDocument.objects.get(pk=document.pk).title == "更正后的标题"
+            assert Permit.objects.exclude(used_at=None).count() == Permit.objects.count() == 1
+            assert Batch.objects.filter(kind="correction").count() == 1
+            assert not OpenChange.objects.exists()
+    require_invariants(world)
+    require_i3(world)
+
+
+def test_a_worker_killed_while_it_puts_a_withdrawn_change_back_puts_it_back_once(world, document):
+    order = executed(world, permitted(world, document))
+    with world.at("P51"):
+        head = account("510000.finance.review")
+        assert killed_everywhere(lambda: revoke(order.pk, actor=head, reason="不改了")) == {"change.after_put_back"}
+        document.refresh_from_db()
+        assert (document.state, document.content_hash) == ("acknowledged", document.acked_hash)
+        assert order_at(world, "P51", order.pk).state == "withdrawn"
+        assert RecordRevision.objects.filter(record_uid=document.pk).count() == 3
+    post(world)
+    assert order_at(world, "C", order.pk).state == "withdrawn"
     require_i3(world)
