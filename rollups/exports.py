@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import quote
 
 from django.http import HttpResponse
-from django.utils.translation import gettext as _, gettext_lazy
+from django.utils.translation import gettext as _
 from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
 from openpyxl.styles import Font
@@ -18,24 +18,20 @@ from povfund.common import clock
 from povfund.common.cells import csv_line, like_a_formula
 from povfund.common.errors import Finding, RuleViolation
 from povfund.common.uid import uuid7
+from records.choices import ExportPurpose
 from rollups.choices import DataState, Dimension, Measure
 from rollups.report import Report, Row
 
-PURPOSES = {
-    "analysis": gettext_lazy("Analysis and supervision"),
-    "reporting": gettext_lazy("Report to a superior"),
-    "audit": gettext_lazy("Audit and inspection"),
-}
-"""用途 — the data serve poverty relief alone (art. 15)."""
+PURPOSES = dict(ExportPurpose.choices)
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 def download(*, actor: User, report: Report, file_format: str, purpose: str, address: str) -> HttpResponse:
-    """The file as a response. Raises RuleViolation for an unknown purpose; an empty one is analysis."""
+    """The file as a response. Raises RuleViolation without a purpose (art. 15)."""
     held: dict[str, Any] = {
         "address": address,
-        "purpose": purpose or "analysis",
+        "purpose": purpose,
         "format": file_format,
         "rows": len(report.rows),
     }
@@ -45,13 +41,13 @@ def download(*, actor: User, report: Report, file_format: str, purpose: str, add
 
 
 def registered(*, actor: User, action: str, held: dict[str, Any]) -> str:
-    """Enter an export in the audit trail (art. 15); its number. Raises RuleViolation for an unknown purpose."""
+    """Enter an export in the audit trail (art. 15); its number. Raises RuleViolation without one of the purposes."""
     purpose = held["purpose"]
     if purpose not in PURPOSES:
         raise RuleViolation(
             Finding(
                 "PURPOSE",
-                _("“%(purpose)s” is not a purpose of export.") % {"purpose": purpose},
+                _("Say what the file is for."),
                 field="purpose",
                 remedy=_("Choose one of: %(known)s.") % {"known": ", ".join(PURPOSES)},
                 article="15",

@@ -19,6 +19,7 @@ from django.views.decorators.http import require_GET
 from accounts.choices import Level
 from accounts.models import Division, User
 from funds.models import BudgetItem, FundCategory
+from povfund.common.errors import RuleViolation
 from povfund.common.money import wan_decimals
 from povfund.common.tables import Column, build_table, link, text, wan
 from povfund.common.uid import uuid_of
@@ -85,7 +86,11 @@ BRIDGE_STEPS = 6
 @require_GET
 def explorer(request: HttpRequest) -> HttpResponse:
     """A place's totals by one or two dimensions; drill down by the name, open the lines by the figure."""
-    form = _form(request)
+    return _explorer(request, _form(request))
+
+
+def _explorer(request: HttpRequest, form: QuestionForm, *, status: int = 200, **more: Any) -> HttpResponse:
+    """The page of a question; `more` is what else it says."""
     if not form.is_valid():
         return render(request, "rollups/explorer.html", {"form": form, "purposes": PURPOSES}, status=422)
     merge_deltas()
@@ -122,7 +127,7 @@ def explorer(request: HttpRequest) -> HttpResponse:
         "decimals": _decimals(report),
         "bridge": _bridge(form, report),
     }
-    return render(request, "rollups/explorer.html", context)
+    return render(request, "rollups/explorer.html", context | more, status=status)
 
 
 def _form(request: HttpRequest) -> QuestionForm:
@@ -291,10 +296,13 @@ def file(request: HttpRequest) -> HttpResponse:
     if not form.is_valid():
         return render(request, "rollups/explorer.html", {"form": form, "purposes": PURPOSES}, status=422)
     _rows_of(form)
-    return download(
-        actor=request.user,  # type: ignore[arg-type]
-        report=report_of(form),
-        file_format="csv" if request.GET.get("format") == "csv" else "xlsx",
-        purpose=request.GET.get("purpose", ""),
-        address=request.get_full_path(),
-    )
+    try:
+        return download(
+            actor=request.user,  # type: ignore[arg-type]
+            report=report_of(form),
+            file_format="csv" if request.GET.get("format") == "csv" else "xlsx",
+            purpose=request.GET.get("purpose", ""),
+            address=request.get_full_path(),
+        )
+    except RuleViolation as error:
+        return _explorer(request, form, status=422, wrong=error.findings)

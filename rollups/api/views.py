@@ -83,7 +83,7 @@ class RollupFileView(APIView):
     permission_classes = [IsAuthenticated]
     file_format = "xlsx"
 
-    @extend_schema(parameters=[*PARAMETERS, OpenApiParameter("purpose", str)], responses=FILES)
+    @extend_schema(parameters=[*PARAMETERS, OpenApiParameter("purpose", str, required=True, enum=list(PURPOSES))], responses=FILES)
     def get(self, request: Request) -> HttpResponse:
         form = valid_form(request)
         return download(

@@ -17,6 +17,7 @@ from django.views.decorators.http import require_GET
 
 from funds.models import FundDocument, FundLine
 from povfund.common import clock
+from povfund.common.errors import RuleViolation
 from povfund.common.money import wan_decimals, wan_text
 from povfund.common.tables import build_table, day, keyset_page, link, number, text, wan, wan_cell
 from povfund.common.uid import uuid_of
@@ -277,9 +278,13 @@ def distribution_file(request: HttpRequest, uid: UUID) -> HttpResponse:
     user: Any = request.user
     paper = _paper(request, uid)
     matrix: Matrix = paper["matrix"]
-    purpose = request.GET.get("purpose") or "analysis"
+    purpose = request.GET.get("purpose", "")
     held = {"address": request.get_full_path(), "purpose": purpose, "format": "xlsx", "rows": len(matrix.rows)}
-    export = registered(actor=user, action="rollups.distribution.export", held=held)
+    try:
+        export = registered(actor=user, action="rollups.distribution.export", held=held)
+    except RuleViolation as error:
+        shown = paper | {"purposes": PURPOSES, "wrong": error.findings}
+        return render(request, "rollups/distribution.html", shown, status=422)
     document = paper["document"]
     lines: list[list[Any]] = [
         [paper["title"]],

@@ -8,6 +8,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+from django.test import Client
 from openpyxl import load_workbook
 from rest_framework.test import APIClient
 
@@ -176,6 +177,28 @@ def test_lines_behind_a_figure_come_in_pages_and_a_broken_address_starts_at_the_
     assert again.context["more"] == first.context["more"]
 
 
+@pytest.mark.parametrize("purpose", [{}, {"purpose": ""}, {"purpose": "sale"}])
+def test_a_file_without_a_purpose_is_refused_with_the_article_on_page_and_api(purpose):
+    client = Client()
+    client.force_login(account(PROVINCE))
+    for ending in ("xlsx", "csv"):
+        answer = api(PROVINCE).get(f"/api/v1/rollups.{ending}", ASKED | purpose)
+        (error,) = answer.json()["errors"]
+        assert (answer.status_code, error["rule"], error["field"], error["article"]) == (
+            400,
+            "PURPOSE",
+            "purpose",
+            "15",
+        )
+        page = client.get("/rollups/file/", ASKED | purpose | {"format": ending})
+        assert page.status_code == 422
+        words = page.content.decode()
+        assert "请选择导出用途" in words
+        assert "第15条" in words
+        assert '<select name="purpose" required><option value="">' in words
+    assert not AuditEntry.objects.filter(action="rollups.export").exists()
+
+
 def test_csv_and_xlsx_hold_what_the_page_shows():
     unit_reviewed(
         "川财农〔2016〕1号",
@@ -225,11 +248,11 @@ def test_row_086_text_like_a_formula_stays_text_in_exported_files(name):
     from accounts.models import Division
 
     Division.objects.filter(code="511900").update(name=name)
-    text = api(PROVINCE).get("/api/v1/rollups.csv", ASKED).content.decode("utf-8-sig")
+    text = api(PROVINCE).get("/api/v1/rollups.csv", ASKED | {"purpose": "analysis"}).content.decode("utf-8-sig")
     (row,) = [row for row in csv.reader(io.StringIO(text, newline="")) if row[:1] == ["511900"]]
     assert row[1] == f"'{name}"
     assert without_our_mark(row[1]) == name
-    book = load_workbook(io.BytesIO(api(PROVINCE).get("/api/v1/rollups.xlsx", ASKED).content))
+    book = load_workbook(io.BytesIO(api(PROVINCE).get("/api/v1/rollups.xlsx", ASKED | {"purpose": "analysis"}).content))
     (cell,) = [row[1] for row in book.active.iter_rows() if row[0].value == "511900"]
     assert (cell.data_type, cell.quotePrefix) == ("s", True)
     assert str(cell.value).replace("_x000D_", "\r").strip() == name.strip()
@@ -251,5 +274,5 @@ def test_a_name_with_control_signs_of_sheets_does_not_break_the_foot():
     Person.objects.filter(pk=user.person_id).update(name="甲&P乙")
     client = APIClient()
     client.force_authenticate(User.objects.with_seat().get(pk=user.pk))
-    book = load_workbook(io.BytesIO(client.get("/api/v1/rollups.xlsx", ASKED).content))
+    book = load_workbook(io.BytesIO(client.get("/api/v1/rollups.xlsx", ASKED | {"purpose": "analysis"}).content))
     assert "甲&&P乙" in book.active.oddFooter.center.text
