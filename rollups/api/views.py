@@ -14,7 +14,7 @@ from rest_framework.views import APIView
 
 from povfund.common.errors import Finding, RuleViolation
 from povfund.common.verdict import require
-from rollups.exports import XLSX, download
+from rollups.exports import PURPOSES, XLSX, download
 from rollups.forms import QuestionForm
 from rollups.permissions import may_read
 from rollups.report import Report, Row, report_of
@@ -83,7 +83,9 @@ class RollupFileView(APIView):
     permission_classes = [IsAuthenticated]
     file_format = "xlsx"
 
-    @extend_schema(parameters=[*PARAMETERS, OpenApiParameter("purpose", str, required=True, enum=list(PURPOSES))], responses=FILES)
+    @extend_schema(
+        parameters=[*PARAMETERS, OpenApiParameter("purpose", str, required=True, enum=list(PURPOSES))], responses=FILES
+    )
     def get(self, request: Request) -> HttpResponse:
         form = valid_form(request)
         return download(
