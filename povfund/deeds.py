@@ -59,6 +59,7 @@ VERBS = {
     "revoke": pgettext_lazy("deed", "revoke"),
     "save": pgettext_lazy("deed", "save"),
     "save_set": pgettext_lazy("deed", "save a set of"),
+    "repeat": pgettext_lazy("deed", "repeat"),
     "seal": pgettext_lazy("deed", "seal"),
     "sign": pgettext_lazy("deed", "sign"),
     "start": pgettext_lazy("deed", "start"),

@@ -149,6 +149,7 @@ POLICY: dict[str, Row] = {
     "imports-confirm": Row(LOGIN, POST, api=True),
     "imports-undo": Row(LOGIN, POST, api=True),
     "imports-cancel": Row(LOGIN, POST, api=True),
+    "imports-repeat": Row(LOGIN, POST, api=True),
     "imports-annotated": Row(LOGIN, api=True),
     "exports-list": Row(LOGIN, POST, api=True),
     "exports-detail": Row(LOGIN, api=True),

@@ -17,6 +17,14 @@ JOB_HANDLERS = {
 }
 """Kind of background work -> what does it."""
 
+JOB_GIVE_UP = {
+    "sheets.read": "records.sheets.jobs.given_up",
+    "sheets.store": "records.sheets.jobs.given_up",
+    "sheets.undo": "records.sheets.jobs.given_up",
+    "sheets.export": "records.sheets.exporting.given_up",
+}
+"""Kinds that end after a few attempts, since a person waits for them -> what tells what they were for."""
+
 TICKS = [
     "records.jobs.ticks.sweep_jobs",
     "accounts.services.link_audit",
@@ -31,6 +39,7 @@ TICKS = [
     "sync.changes.ticks.keep_going",
     "sync.windows.watch.watch",
     "sync.ingest.pick_up",
+    "records.sheets.tidying.tidy_files",
     "rollups.ticks.chain",
     "rollups.ticks.merge",
     "rollups.ticks.prove",

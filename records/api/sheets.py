@@ -185,6 +185,14 @@ class ImportViewSet(viewsets.GenericViewSet[SheetImport]):
         importing.cancel_import(actor=request.user, row=row)
         return self._accepted(row)
 
+    @extend_schema(request=None, responses={202: ImportSerializer})
+    @action(detail=True, methods=["post"])
+    def repeat(self, request: Request, uid: str) -> Response:
+        """Read it again after its reading failed."""
+        row = self.get_object()
+        importing.repeat_import(actor=request.user, row=row)
+        return self._accepted(row)
+
     @extend_schema(responses={(200, XLSX): OpenApiTypes.BINARY})
     @action(detail=True)
     def annotated(self, request: Request, uid: str) -> Any:

@@ -23,6 +23,7 @@ JOB_KINDS: dict[str, Any] = {
 TICKS: dict[str, Any] = {
     "records.jobs.ticks.sweep_jobs": _("Pick up background work left behind"),
     "accounts.services.link_audit": _("Chain the audit trail"),
+    "records.sheets.tidying.tidy_files": _("Remove old workbooks"),
     "records.jobs.ticks.watch_audit": _("Watch over the audit trail"),
     "accounts.services.expire_grants": _("End expired grants"),
     "accounts.services.close_unused_accounts": _("Close unused accounts"),
@@ -30,6 +31,7 @@ TICKS: dict[str, Any] = {
     "sync.space.watch_space": _("Watch the free space"),
     "sync.windows.schedule.keep_ahead": _("Lay out transmission windows"),
     "sync.windows.run.run_due": _("Start due transmissions"),
+    "sync.issuing.issue_down": _("Send the centre's documents down"),
     "sync.windows.watch.watch": _("Watch over transmissions"),
     "sync.ingest.pick_up": _("Look for received batches"),
     "rollups.ticks.merge": _("Merge changes into the totals"),

@@ -34,6 +34,8 @@ LONGEST_STEP = timedelta(minutes=30)
 """A handler that reports no progress for this long counts as hung; its heartbeat ends."""
 ALARM_AFTER = 6
 """Attempts after which a job that fails again and again is an alarm."""
+MOST_ATTEMPTS = 3
+"""Attempts at a kind of `settings.JOB_GIVE_UP`; other kinds are tried for ever."""
 RETRY_MINUTES = (1, 2, 4, 8, 15, 30)
 OPEN = (JobState.QUEUED, JobState.RUNNING)
 
@@ -150,6 +152,8 @@ def run(uid: UUID) -> str:
         return "nothing to do"
     context = JobContext(job)
     try:
+        if job.attempts > MOST_ATTEMPTS and job.kind in settings.JOB_GIVE_UP:
+            return _give_up(context, job.kind, reason=job.error or "its worker ended each time")
         handler: Callable[[JobContext], dict[str, Any] | None] = import_string(settings.JOB_HANDLERS[job.kind])
         with _beating(context):
             result = handler(context)
@@ -161,6 +165,8 @@ def run(uid: UUID) -> str:
         return _finish(context, state=JobState.FAILED, error=str(error))
     except Exception as error:
         logger.exception("job %s failed", job.uid)
+        if job.attempts >= MOST_ATTEMPTS and job.kind in settings.JOB_GIVE_UP:
+            return _give_up(context, job.kind, reason=f"{type(error).__name__}: {error}")
         return _again(context, attempts=job.attempts, reason=f"{type(error).__name__}: {error}")
     return _finish(context, state=JobState.DONE, result=result or {})
 
@@ -186,6 +192,17 @@ def _again(context: JobContext, *, attempts: int, reason: str, least: timedelta 
     if attempts >= ALARM_AFTER:
         raise_alarm(kind="jobs.failing", key=str(context.uid), details={"attempts": attempts, "error": reason[:300]})
     return "again"
+
+
+def _give_up(context: JobContext, kind: str, *, reason: str) -> str:
+    """End a job somebody waits for: what it was for learns of it, and the job is failed, both or none."""
+    try:
+        with transaction.atomic():
+            context.check()
+            import_string(settings.JOB_GIVE_UP[kind])(context)
+            return _finish(context, state=JobState.FAILED, error=reason)
+    except LostLease:
+        return "lost"
 
 
 def _finish(context: JobContext, *, state: str, result: dict[str, Any] | None = None, error: str = "") -> str:

@@ -181,6 +181,11 @@ def _finish(context: JobContext, row: SheetExport, written: int) -> dict[str, An
     return {"written": written}
 
 
+def given_up(context: JobContext) -> None:
+    """The file could not be written, again and again: the export says so."""
+    SheetExport.objects.filter(pk=UUID(context.payload["export"]), ready=False).update(failed_at=clock.now())
+
+
 class _Counted:
     """
     Counts what passes. A second thread, with a connection outside of the snapshot, shows it as progress and

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils.translation import get_language, gettext_lazy as _
 
 from accounts import audit
@@ -25,7 +26,7 @@ from records.permissions import may_enter
 from records.registry import RecordType, record_type
 from records.services import cancel_job, enqueue
 from records.sheets.layout import IGNORED, OPEN as UNKNOWN, TOTAL, Layout, open_questions
-from records.sheets.models import OPEN, ImportStatus, SheetImport, SheetMapping
+from records.sheets.models import HELD, OPEN, ImportStatus, SheetImport, SheetMapping
 from records.sheets.reading import MAX_SIZE, refusal
 
 S = ImportStatus
@@ -39,6 +40,12 @@ class TooLarge(RuleViolation):
 
 class NotNow(RuleViolation):
     """The import is not in a state for this (409)."""
+
+    status = 409
+
+
+class Duplicate(RuleViolation):
+    """The same file was imported for this form and unit (409); `values["import"]` is its uid."""
 
     status = 409
 
@@ -73,7 +80,7 @@ def start_import(*, actor: User, kind: RecordType, name: str, chunks: Iterable[b
     path = folder() / f"{uid}{kept}"
     size, digest = _keep(path, chunks)
     now = clock.now()
-    with transaction.atomic():
+    with _the_only_one(actor, kind, digest, path), transaction.atomic():
         row = SheetImport.objects.create(
             uid=uid,
             record_type=kind.key,
@@ -90,6 +97,45 @@ def start_import(*, actor: User, kind: RecordType, name: str, chunks: Iterable[b
         _audit(actor, row, "upload", {"name": shown, "sha256": digest, "size": size})
         _ask(row, "sheets.read")
     return row
+
+
+@contextmanager
+def _the_only_one(actor: User, kind: RecordType, digest: str, path: Path | None = None) -> Iterator[None]:
+    """The same bytes for the same form and unit are taken once; by two people at once, from one. Raises Duplicate."""
+    try:
+        _require_new(actor, kind, digest)
+        try:
+            yield
+        except IntegrityError:
+            _require_new(actor, kind, digest)
+            raise
+    except Exception:
+        if path is not None:
+            path.unlink(missing_ok=True)
+        raise
+
+
+def _require_new(actor: User, kind: RecordType, digest: str) -> None:
+    rows = SheetImport.objects.filter(unit=actor.unit_id, record_type=kind.key, sha256=digest, status__in=HELD)
+    first = rows.select_related("asked_by__person").first()
+    if first is None:
+        return
+    told = {
+        "person": first.asked_by.person.name,
+        "time": first.created_at.astimezone(clock.SHANGHAI).strftime("%Y-%m-%d %H:%M"),
+        "name": first.name,
+        "state": first.get_status_display(),
+    }
+    message = _("%(person)s uploaded this very file on %(time)s as “%(name)s”; that import is “%(state)s”.")
+    raise Duplicate(
+        Finding(
+            "DUPLICATE",
+            message % told,
+            field="file",
+            remedy=_("Open that import. To import the file anew, cancel that one or take it back first."),
+            values={"import": str(first.uid)},
+        )
+    )
 
 
 def shown_name(name: str) -> str:
@@ -188,6 +234,21 @@ def confirm_import(*, actor: User, row: SheetImport) -> None:
         _ask(now, "sheets.store", actor=actor)
 
 
+def repeat_import(*, actor: User, row: SheetImport) -> None:
+    """Read a workbook again whose reading failed. Raises NotNow, Duplicate, Refused."""
+    kind = record_type(row.record_type)
+    require(may_enter(actor, kind))
+    with _the_only_one(actor, kind, row.sha256), transaction.atomic():
+        now = _locked(row, S.FAILED)
+        if not file_of(now).exists():
+            raise NotNow(Finding("IMPORT", _("The file is gone."), remedy=_("Upload the workbook again.")))
+        now.notes = []
+        now.save(update_fields=["notes"])
+        _move(now, S.READING)
+        _audit(actor, row, "repeat", {})
+        _ask(now, "sheets.read")
+
+
 def undo_import(*, actor: User, row: SheetImport) -> None:
     """Take back what was stored and nobody reviewed or changed since, in the background. Raises NotNow, Refused."""
     require(may_enter(actor, record_type(row.record_type)))
@@ -199,12 +260,15 @@ def undo_import(*, actor: User, row: SheetImport) -> None:
 
 
 def cancel_import(*, actor: User, row: SheetImport) -> None:
-    """Give an import up before it is stored; its files go. Raises NotNow."""
+    """Give an import up before it is stored, or after it failed; its files go. Raises NotNow."""
     job = Job.objects.filter(pk=row.job, asked_by=actor, state__in=("queued", "running")).first()
     if job is not None:
         cancel_job(actor=actor, job=job)
     with transaction.atomic():
-        _move(_locked(row, *OPEN), S.CANCELLED)
+        now = _locked(row, *OPEN, S.FAILED)
+        now.files_gone_at = now.files_gone_at or clock.now()
+        now.save(update_fields=["files_gone_at"])
+        _move(now, S.CANCELLED)
         _audit(actor, row, "cancel", {})
     for path in (file_of(row), annotated_file_of(row)):
         path.unlink(missing_ok=True)

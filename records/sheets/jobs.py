@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _, override
 from accounts.models import User
 from povfund.common import clock
 from povfund.common.errors import Finding, RuleViolation
+from povfund.common.verdict import Refused
 from records.choices import RecordState
 from records.registry import RecordType, record_type
 from records.services import JobContext, SetItem, delete_set, judge_now, plan_set, store_set, taken_twice
@@ -43,19 +44,38 @@ def _of_import(wanted: str) -> Callable[[Handler], Callable[[JobContext], dict[s
                 try:
                     return handler(context, row)
                 except RuleViolation as error:
-                    _failed(context, row, error)
+                    _failed(context, row, error.findings)
                     raise
+                except Refused as error:
+                    found = Finding("FORBIDDEN", error.verdict.reason, remedy=error.verdict.ask_whom)
+                    _failed(context, row, [found])
+                    raise RuleViolation(found) from error
 
         return job
 
     return decorate
 
 
-def _failed(context: JobContext, row: SheetImport, error: RuleViolation) -> None:
+def given_up(context: JobContext) -> None:
+    """The work failed again and again, or killed its workers: the import says so and can be repeated."""
+    row = SheetImport.objects.get(pk=UUID(context.payload["import"]))
+    if row.status not in (S.READING, S.STORING, S.UNDOING):
+        return
+    with override(row.language):
+        remedy = {
+            S.READING: _("Repeat it; if it fails again, save the table as a new workbook, or tell the administrator."),
+            S.STORING: _("Nothing was stored. Confirm again; if it fails again, tell the administrator."),
+            S.UNDOING: _("Nothing was taken back. Undo again; if it fails again, tell the administrator."),
+        }[S(row.status)]
+        message = _("The server could not finish this; it tried several times.")
+        _failed(context, row, [Finding("JOB", message, remedy=remedy)])
+
+
+def _failed(context: JobContext, row: SheetImport, findings: list[Finding]) -> None:
     with transaction.atomic():
         context.check()
         back = S.FAILED if row.status == S.READING else S.PREVIEW if row.status == S.STORING else S.DONE
-        errors = [finding.as_json() for finding in error.findings]
+        errors = [finding.as_json() for finding in findings]
         SheetImport.objects.filter(pk=row.pk).update(status=back, notes=errors, changed_at=clock.now())
 
 
@@ -149,6 +169,7 @@ def store(context: JobContext, row: SheetImport) -> dict[str, Any]:
     try:
         with transaction.atomic():
             plan_set(actor=actor, kind=kind, items=items, lock=True)
+            staging.name_newer(items)
             before = kind.contents([item.uid for item in items if item.base_rev])
             revisions = store_set(actor=actor, kind=kind, items=items, described={"import": str(row.uid)})
             _settle(row, items, staged, revisions, before)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Self
 
 from django.db import models
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Unit, User
@@ -25,6 +26,10 @@ class ImportStatus(models.TextChoices):
 
 
 OPEN = (ImportStatus.READING, ImportStatus.MAPPING, ImportStatus.PREVIEW, ImportStatus.STORING)
+HELD = (*OPEN, ImportStatus.DONE, ImportStatus.UNDOING)
+"""The same file again is a mistake as long as one of these stands."""
+OVER = (ImportStatus.DONE, ImportStatus.UNDONE, ImportStatus.CANCELLED, ImportStatus.FAILED)
+"""Nothing needs the file any more, but a person who wants to look at it."""
 
 
 class OfUnitQuerySet(models.QuerySet["SheetImport"]):
@@ -38,7 +43,8 @@ class SheetImport(models.Model):
     导入 — one uploaded workbook on its way into records.
 
     `layouts` says how each sheet is read (`records.sheets.layout`), `counts` what came of it. The
-    file lies under the uid; `name` is only shown.
+    file lies under the uid until `files_gone_at`; `name` is only shown. The same bytes for the same
+    form and unit are imported once.
     """
 
     uid = models.UUIDField(primary_key=True, default=uuid7, editable=False)
@@ -59,6 +65,7 @@ class SheetImport(models.Model):
     job = models.UUIDField(null=True)
     created_at = models.DateTimeField()
     changed_at = models.DateTimeField()
+    files_gone_at = models.DateTimeField(null=True)
 
     objects = OfUnitQuerySet.as_manager()
 
@@ -66,6 +73,13 @@ class SheetImport(models.Model):
         ordering = ["-created_at"]
         verbose_name = _("import")
         verbose_name_plural = _("imports")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["unit", "record_type", "sha256"],
+                condition=Q(status__in=HELD) & ~Q(sha256=""),
+                name="records_import_same_file_once",
+            )
+        ]
         indexes = [models.Index(fields=["unit", "-created_at"], name="records_import_unit")]
 
     def __str__(self) -> str:
@@ -92,7 +106,10 @@ class ImportItem(models.Model):
 
     class Meta:
         ordering = ["n"]
-        indexes = [models.Index(fields=["sheet_import", "outcome", "n"], name="records_import_items")]
+        indexes = [
+            models.Index(fields=["sheet_import", "outcome", "n"], name="records_import_items"),
+            models.Index(fields=["uid"], condition=Q(rev_after__isnull=False), name="records_import_item_stored"),
+        ]
 
 
 class ImportFinding(models.Model):
@@ -160,6 +177,8 @@ class SheetExport(models.Model):
     job = models.UUIDField(null=True)
     created_at = models.DateTimeField()
     finished_at = models.DateTimeField(null=True)
+    failed_at = models.DateTimeField(null=True)
+    files_gone_at = models.DateTimeField(null=True)
 
     objects = ExportQuerySet.as_manager()
 

@@ -10,8 +10,10 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
+from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
+from povfund.common import clock
 from povfund.common.canonical import canonical
 from povfund.common.errors import REFUSE, WARN, Finding
 from records.registry import RecordType
@@ -52,8 +54,37 @@ def stage(
         if made.content is not None:
             staged.items[n] = SetItem(uid=made.uid, content=made.content, base_rev=made.base_rev)
     plan_set(actor=actor, kind=kind, items=list(staged.items.values()))
+    name_newer(list(staged.items.values()))
     _collect(staged, layouts)
     return staged
+
+
+def name_newer(items: list[SetItem]) -> None:
+    """A row that is stale because a newer workbook was imported is told which one (CHAIN_OLD)."""
+    stale = {item.uid: item for item in items if any(finding.rule == "STALE" for finding in item.findings)}
+    if not stale:
+        return
+    stored = ImportItem.objects.filter(uid__in=list(stale), rev_after__isnull=False).order_by("rev_after")
+    newer = {row.uid: row for row in stored.select_related("sheet_import__asked_by__person")}
+    for uid, item in stale.items():
+        row = newer.get(uid)
+        if row is not None and (row.rev_after or 0) > item.base_rev:
+            item.findings = [_older(row.sheet_import) if f.rule == "STALE" else f for f in item.findings]
+
+
+def _older(newer: SheetImport) -> Finding:
+    told = {
+        "name": newer.name,
+        "person": newer.asked_by.person.name,
+        "time": newer.created_at.astimezone(clock.SHANGHAI).strftime("%Y-%m-%d %H:%M"),
+    }
+    return Finding(
+        "CHAIN_OLD",
+        _("This row is older than “%(name)s”, which %(person)s imported on %(time)s.") % told,
+        field="rev",
+        remedy=_("Download the template anew; it holds what was imported since."),
+        article="9",
+    )
 
 
 def _collect(staged: Staged, layouts: list[Layout]) -> None:

@@ -40,14 +40,19 @@ def imports(request: HttpRequest, resource: str) -> HttpResponse:
     """Upload a workbook; below, the unit's imports, so that one begun is found again."""
     kind, user = _kind(resource), request.user
     form = ImportForm(request.POST or None, request.FILES or None)
+    same = None
     if request.method == "POST" and form.is_valid():
         file = form.cleaned_data["file"]
         with rule_errors_on(form):
-            row = importing.start_import(actor=user, kind=kind, name=file.name, chunks=file.chunks())
-            return redirect("records:import", uid=row.uid)
+            try:
+                row = importing.start_import(actor=user, kind=kind, name=file.name, chunks=file.chunks())
+                return redirect("records:import", uid=row.uid)
+            except importing.Duplicate as error:
+                same = error.findings[0]
     rows = SheetImport.objects.visible_to(user).filter(record_type=kind.key).select_related("asked_by__person")
-    context = {"form": form, "kind": kind, "rows": rows[:50], "enter": may_enter(user, kind)}
-    return render(request, "records/import_list.html", context, status=422 if form.errors else 200)
+    context = {"form": form, "kind": kind, "rows": rows[:50], "enter": may_enter(user, kind), "same": same}
+    status = 409 if same else 422 if form.errors else 200
+    return render(request, "records/import_list.html", context, status=status)
 
 
 @login_required
@@ -98,11 +103,12 @@ def import_layout(request: HttpRequest, uid: UUID) -> HttpResponse:
 @login_required
 @require_POST
 def import_step(request: HttpRequest, uid: UUID, step: str) -> HttpResponse:
-    """Confirm, undo or cancel."""
+    """Confirm, undo, cancel or repeat."""
     steps: dict[str, Any] = {
         "confirm": importing.confirm_import,
         "undo": importing.undo_import,
         "cancel": importing.cancel_import,
+        "repeat": importing.repeat_import,
     }
     if step not in steps:
         raise Http404
