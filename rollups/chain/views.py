@@ -44,8 +44,13 @@ def _chain_url(case: ChainCase) -> str:
 
 
 CASES = [
-    link("document", gettext_lazy("Fund document"), lambda c: c.document, url=_chain_url),
-    text("kind", gettext_lazy("Case"), lambda c: f"{c.get_kind_display()}{_('(two years)') if c.mark == 2 else ''}"),
+    link("document", gettext_lazy("Fund document"), lambda c: c.document, url=_chain_url, css="nw"),
+    text(
+        "kind",
+        gettext_lazy("Case"),
+        lambda c: f"{c.get_kind_display()}{_('(two years)') if c.mark == 2 else ''}",
+        css="nw",
+    ),
     text("issuer", gettext_lazy("Issued by"), lambda c: c.issuer.name, css="nw"),
     text("holder", gettext_lazy("Recipient"), lambda c: c.holder.name, css="nw"),
     wan("amount", gettext_lazy("Difference"), lambda c: c.amount),

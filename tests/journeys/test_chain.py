@@ -48,3 +48,25 @@ def test_a_chain_is_followed_from_the_centre_to_a_county_and_back(browser_page, 
     page.emulate_media(media="print")
     assert page.locator(".rail").is_hidden()
     assert "四川省" in page.locator(".sheet table").inner_text()
+
+
+def test_chain_cases_and_papers_fit_a_phone_and_print_without_the_controls_of_the_page(browser_page, live_server):
+    province = issue("川财农〔2026〕1号", "510000", [line("511900", "123456789.12"), line("510100", "1000.01")])
+    page, chain = browser_page, f"{live_server.url}/rollups/chain/{province.pk}/"
+    sign_in(page, account("510000.finance.review"), url=live_server.url)
+    page.set_viewport_size({"width": 390, "height": 844})
+    pages = (chain, f"{chain}distribution/", f"{chain}notice/")
+    for address in (
+        *pages,
+        f"{live_server.url}/rollups/cases/",
+        f"{live_server.url}/rollups/?data_state=unit_reviewed",
+    ):
+        page.goto(address)
+        assert page.evaluate("document.documentElement.scrollWidth") == 390, address
+    page.goto(chain)
+    assert page.get_by_text("12,345.678912").first.is_visible()
+    page.emulate_media(media="print")
+    for address in pages[1:]:
+        page.goto(address)
+        assert page.locator(".head").is_hidden()
+        assert page.locator(".sheet-title").is_visible()
