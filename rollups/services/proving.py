@@ -101,37 +101,35 @@ def rebuild() -> int:
     Compute every cell anew from the facts; returns how many cells differed from them.
 
     History keeps what was published: the difference is booked on today's cut-off, so that old
-    as-of figures stay as they were shown. Writers of funds wait until it is done.
+    as-of figures stay as they were shown. Writers of funds wait until it is done. The facts are read
+    twice, because the roles of the product may make no scratch table.
     """
     names = f"{_GRAIN}, n, fen"
+    fresh = f"""SELECT {_GRAIN}, sum(n)::bigint AS n, sum(fen)::bigint AS fen
+                FROM ({_SPREAD_FACTS}) f GROUP BY {_GRAIN}"""
+    held = f"SELECT {names} FROM rollups_cell"
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [MERGE_LOCK])
         cursor.execute(
             "LOCK TABLE funds_fundline, funds_funddocument, funds_arrival, rollups_chainbalance IN SHARE MODE"
         )
         cursor.execute(MERGE)
-        cursor.execute("DROP TABLE IF EXISTS pg_temp.rollups_fresh")
-        cursor.execute(
-            f"""CREATE TEMPORARY TABLE rollups_fresh ON COMMIT DROP AS
-                SELECT {_GRAIN}, sum(n)::bigint AS n, sum(fen)::bigint AS fen
-                FROM ({_SPREAD_FACTS}) f GROUP BY {_GRAIN}"""
-        )
-        cursor.execute(f"SELECT count(*) FROM ({_against_fresh('rollups_cell')}) differing")
+        cursor.execute(f"SELECT count(*) FROM ({_differing(fresh, 'rollups_cell')}) differing")
         wrong: int = cursor.fetchone()[0]
+        cursor.execute("DELETE FROM rollups_cell")
+        cursor.execute(f"INSERT INTO rollups_cell ({names}) {fresh}")
         cursor.execute(
             f"""INSERT INTO rollups_cellhistory AS h ({_GRAIN}, cutoff, n, fen)
-                SELECT {_GRAIN}, %s, n, fen FROM ({_against_fresh("rollups_cellhistory")}) differing
+                SELECT {_GRAIN}, %s, n, fen FROM ({_differing(held, "rollups_cellhistory")}) differing
                 ON CONFLICT ON CONSTRAINT rollups_cellhistory_once
                 DO UPDATE SET n = h.n + excluded.n, fen = h.fen + excluded.fen""",
             [clock.today()],
         )
-        cursor.execute("DELETE FROM rollups_cell")
-        cursor.execute(f"INSERT INTO rollups_cell ({names}) SELECT {names} FROM rollups_fresh")
     return wrong
 
 
-def _against_fresh(table: str) -> str:
-    """By how much each cell computed anew differs from what `table` sums up to."""
+def _differing(right: str, table: str) -> str:
+    """By how much each cell of the query `right` differs from what `table` sums up to."""
     return f"""SELECT {_GRAIN}, sum(n) AS n, sum(fen) AS fen FROM (
-        SELECT {_GRAIN}, n, fen FROM rollups_fresh UNION ALL SELECT {_GRAIN}, -n, -fen FROM {table}
+        SELECT {_GRAIN}, n, fen FROM ({right}) r UNION ALL SELECT {_GRAIN}, -n, -fen FROM {table}
     ) d GROUP BY {_GRAIN} HAVING sum(n) <> 0 OR sum(fen) <> 0"""

@@ -27,6 +27,15 @@ def test_privileges_in_the_database_are_those_the_models_declare(committed_db, a
                 assert held == set(by_role[role]), (login, table)
 
 
+@pytest.mark.parametrize("login", ["fp_app", "fp_sync"])
+def test_no_role_of_the_product_makes_a_scratch_table_and_the_owner_may(committed_db, as_role, login):
+    statement = "CREATE TEMPORARY TABLE scratch AS SELECT 1"
+    with as_role(login) as raw, pytest.raises(psycopg.errors.InsufficientPrivilege):
+        raw.execute(statement)
+    with as_role("fp_owner") as raw:
+        raw.execute(statement)
+
+
 def test_nobody_but_the_owner_may_truncate(committed_db, as_role):
     table = apps.get_models()[0]._meta.db_table
     with as_role("fp_app") as raw, pytest.raises(psycopg.errors.InsufficientPrivilege):

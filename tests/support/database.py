@@ -121,11 +121,13 @@ class TestServer:
         return psycopg.conninfo.conninfo_to_dict(DATABASE_URL) | {"dbname": database}
 
     def _create(self, connection: psycopg.Connection, name: str, *, template: str) -> None:
+        """A database with the rights it has in production: a copy brings none of its template's."""
         connection.execute(
             sql.SQL("CREATE DATABASE {} OWNER {} TEMPLATE {} STRATEGY file_copy").format(
                 sql.Identifier(name), sql.Identifier(LOGIN_NAMES["owner"]), sql.Identifier(template)
             )
         )
+        Cluster.restrict(connection, name)
 
     @contextmanager
     def _locked(self) -> Iterator[None]:

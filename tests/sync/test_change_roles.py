@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from django.db import connection
 
 from povfund.roles import LOGIN_NAMES
+from rollups import services
+from rollups.models import Cell
 from sync.changes import posting
 from sync.changes.carrying import carry_out
 from sync.changes.services import execute
@@ -75,3 +77,14 @@ def test_each_role_can_do_its_part_and_the_order_comes_into_force(world):
     with logged_in(world, "P51", "sync"):
         world.fetch(batch)
     assert order_at(world, "P51", order.pk).state == order_at(world, "C", order.pk).state == "done"
+
+
+def test_the_role_of_the_command_verifies_and_rebuilds_the_totals(world):
+    sent_document(world)
+    with logged_in(world, "P51", "sync"):
+        services.merge_deltas()
+        Cell.objects.filter(node="51").update(fen=1)
+        assert services.verify()
+        assert services.rebuild() > 0
+        assert not services.verify()
+        assert services.rebuild() == 0

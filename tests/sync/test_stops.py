@@ -15,11 +15,13 @@ from povfund.common.errors import IllegalTransition, RuleViolation
 from povfund.common.verdict import Refused
 from sync import stops
 from sync.changes.signing import NotProved
+from sync.ingest import ingest
 from sync.models import Batch, ChainHead, ChainStop, NodeKey, StopVoice
 from tests.people import PASSWORD, account
 from tests.sync.forge import Forger, a_record, alarms, code_of, state_of_centre
 from tests.sync.stopping import ADMINS, proof_of, speak
 from tests.sync.test_change_api import Caller
+from tests.sync.test_change_roles import logged_in
 from tests.sync.test_pages import CENTRAL_CLERK, browser, text_of
 
 FIRST, SECOND = ADMINS
@@ -195,3 +197,21 @@ def test_the_api_lists_stops_and_takes_the_two_voices(forked):
         assert first.post(path, reason=REASON, password=PASSWORD, nonce="n2").status_code == 403
         assert second.post(path, reason=REASON, password=PASSWORD, nonce="n3").json()["cleared_at"]
         assert second.post(path, reason=REASON, password=PASSWORD, nonce="n4").status_code == 409
+
+
+def test_the_role_of_the_pages_takes_calls_stops_a_chain_and_lets_it_go_on(world):
+    forger = Forger(world)
+    with world.at("C"):
+        for who in ADMINS:
+            account(who)
+    with logged_in(world, "C", "app"):
+        received = forger.batch([a_record()])
+        assert forger.deliver(received).status_code == 200
+        assert code_of(forger.announce(forger.batch([a_record()], seq=1, prev="0" * 64))) == (409, "CHAIN_FORK")
+    with logged_in(world, "C", "app"):
+        stop = ChainStop.objects.get()
+        for who in ADMINS:
+            stop = speak(stop, who)
+        assert stop.cleared_at
+    with logged_in(world, "C", "sync"):
+        assert ingest(received.uid).state == "applied"
