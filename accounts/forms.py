@@ -100,6 +100,23 @@ class PersonDetailsForm(forms.ModelForm):
         fields = ["name", "office_phone", "email"]
 
 
+class SuccessionForm(forms.Form):
+    """单位沿革 — to which unit the tasks passed, since when, by which document."""
+
+    successor = forms.CharField(label=_("Successor"), max_length=30, help_text=_("Written 511921.finance."))
+    since = forms.DateField(label=_("since"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
+    former_name = forms.CharField(
+        label=_("former name"), max_length=100, required=False, help_text=_("Empty: the unit's name of today.")
+    )
+    document = forms.CharField(label=_("by which document"), max_length=200)
+
+    def clean_successor(self) -> Unit:
+        unit = Unit.objects.by_key(self.cleaned_data["successor"])
+        if unit is None:
+            raise forms.ValidationError(_("There is no such unit."))
+        return unit
+
+
 class AccountForm(forms.Form):
     """A seat for a person."""
 

@@ -60,18 +60,24 @@ class UnitQuerySet(models.QuerySet["Unit"]):
         return held
 
     def acting_for(self, units: Iterable[int]) -> dict[int, Unit]:
-        """{id of each of these units: the unit that acts for it now}, itself or its last successor."""
-        now = {pk: pk for pk in units}
-        while wave := dict(
-            self.filter(pk__in=now.values(), successions__isnull=False).values_list("pk", "successions__successor")
-        ):
-            now = {pk: wave.get(held, held) for pk, held in now.items()}
+        """{id of each of these units: the unit that acts for it now}, itself or its last successor. Two queries."""
+        passed = dict(self.filter(successions__isnull=False).values_list("pk", "successions__successor"))
+        now = {pk: _last(pk, passed) for pk in units}
         found = self.select_related("division").in_bulk(set(now.values()))
         return {pk: found[held] for pk, held in now.items()}
 
     def administered_by(self, user: User) -> Self:
         """Units whose people the administrator looks after: the own subtree, all lines where finance leads."""
         return self.filter(administered(user, "division__scope_key", kind="kind"))
+
+
+def _last(unit: int, passed: dict[int, int]) -> int:
+    """The end of the line of successors."""
+    seen = {unit}
+    while passed.get(unit) is not None and passed[unit] not in seen:
+        unit = passed[unit]
+        seen.add(unit)
+    return unit
 
 
 def administered(user: User, path: str, *, kind: str) -> Q:

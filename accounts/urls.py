@@ -44,6 +44,7 @@ urlpatterns = [
     path("administration/units/open/", units.unit_open, name="unit_open"),
     path("administration/units/<unit_key:key>/", units.unit_detail, name="unit"),
     path("administration/units/<unit_key:key>/close/", units.unit_close, name="unit_close"),
+    path("administration/units/<unit_key:key>/succession/", units.unit_succeed, name="unit_succeed"),
     path(_PERSON, people.person_detail, name="person"),
     path(f"{_PERSON}change/", people.person_change, name="person_change"),
     path(f"{_PERSON}leave/", people.person_leave, name="person_leave"),

@@ -84,6 +84,7 @@ POLICY: dict[str, Row] = {
     "accounts:unit_open": Row(SYSTEM, POST),
     "accounts:unit": Row(ADMINISTRATORS, BOTH),
     "accounts:unit_close": Row(SYSTEM, POST),
+    "accounts:unit_succeed": Row(SYSTEM, BOTH),
     "accounts:person": Row(ADMINISTRATORS),
     "accounts:person_change": Row(SYSTEM, POST),
     "accounts:person_leave": Row(SYSTEM, POST),

@@ -69,21 +69,13 @@ def succeed_unit(
     """
     单位沿革 — note that the tasks of `unit` passed to `successor`; what waits for the one is acted on by the other.
 
-    Raises Refused, or RuleViolation SUCCESSION where it has a successor already, or the two are one. Audited.
+    The seats of open change orders move along; records, signatures and `former_name` stay as they were.
+    Raises Refused, or RuleViolation SUCCESSION. Audited.
     """
     if actor:
         require(permissions.may_administer(actor, unit))
         require(permissions.may_administer(actor, successor))
-    if unit.pk == successor.pk or unit.successions.exists():
-        raise RuleViolation(
-            Finding(
-                "SUCCESSION",
-                _("The unit has a successor already, or would succeed itself."),
-                field="successor",
-                remedy=_("Note what became of the successor instead."),
-                article="4",
-            )
-        )
+    _require_succession(unit, successor, since=since, document=document)
     row = UnitSuccession.objects.create(
         unit=unit,
         successor=successor,
@@ -100,6 +92,25 @@ def succeed_unit(
         comment=row.document,
     )
     return row
+
+
+def _require_succession(unit: Unit, successor: Unit, *, since: date, document: str) -> None:
+    """One successor, in use, of the same level, that does not lead back; from a day that has come; by a document."""
+    ours = Unit.objects.acted_for_by(unit)
+    if successor.pk in ours or unit.successions.exists():
+        why, field = _("The unit has a successor already, or would succeed itself."), "successor"
+        remedy = _("Note what became of the successor instead.")
+    elif not successor.active or successor.division.level != unit.division.level:
+        why, field = _("The tasks pass to a unit in use of the same level."), "successor"
+        remedy = _("Open that unit first.")
+    elif since > clock.today():
+        why, field, remedy = _("The day lies ahead."), "since", _("Note the succession on the day the tasks pass.")
+    elif not document.strip():
+        why, field = _("Say by which document the tasks passed."), "document"
+        remedy = _("Its number and title, as on the paper.")
+    else:
+        return
+    raise RuleViolation(Finding("SUCCESSION", why, field=field, remedy=remedy, article="4"))
 
 
 @transaction.atomic

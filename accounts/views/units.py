@@ -13,11 +13,12 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts import permissions, services
 from accounts.choices import UnitKind
-from accounts.forms import PersonForm
-from accounts.models import Division, Person, Unit
+from accounts.forms import PersonForm, SuccessionForm
+from accounts.models import Division, Person, Unit, UnitSuccession
 from accounts.views.shared import administrators_only
 from povfund.common import clock
 from povfund.common.errors import RuleViolation, rule_errors_on
+from povfund.common.verdict import require
 
 
 @administrators_only
@@ -70,8 +71,34 @@ def unit_detail(request: HttpRequest, key: str) -> HttpResponse:
         "persons": Person.objects.filter(unit=unit).annotate(accounts_in_use=_in_use()),
         "accounts": unit.accounts.select_related("person"),
         "may_administer": permissions.may_administer(user, unit),  # type: ignore[arg-type]
+        "successions": list(_successions(unit)),
     }
     return render(request, "accounts/unit_detail.html", context, status=422 if request.method == "POST" else 200)
+
+
+@administrators_only
+@require_http_methods(["GET", "HEAD", "POST"])
+def unit_succeed(request: HttpRequest, key: str) -> HttpResponse:
+    """Note that the tasks of a unit passed to another one; shown before it is noted for good."""
+    user: Any = request.user
+    unit = _unit(request, key)
+    require(permissions.may_administer(user, unit))
+    form = SuccessionForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        with rule_errors_on(form):
+            row = services.succeed_unit(user, unit=unit, **form.cleaned_data)
+            messages.success(
+                request, _("%(successor)s acts for %(unit)s.") % {"successor": row.successor, "unit": unit}
+            )
+            return redirect("accounts:unit", key=unit.key)
+    context = {"unit": unit, "form": form, "successions": list(_successions(unit))}
+    return render(request, "accounts/unit_succeed.html", context, status=422 if form.errors else 200)
+
+
+def _successions(unit: Unit) -> Any:
+    """What passed from the unit and to it, oldest first."""
+    rows = UnitSuccession.objects.filter(Q(unit=unit) | Q(successor=unit)).order_by("since", "pk")
+    return rows.select_related("unit__division", "successor__division")
 
 
 @administrators_only

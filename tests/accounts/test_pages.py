@@ -6,7 +6,7 @@ import pytest
 from django.test import Client
 
 from accounts import services
-from accounts.models import Grant, Person, User
+from accounts.models import AuditEntry, Grant, Person, User
 from povfund.common import clock
 from tests import people
 
@@ -147,3 +147,27 @@ def test_the_pages_say_who_does_what_this_administrator_may_not():
     assert "只由安全管理员授予" in page
     page = client_of(people.security_admin()).get(f"{ADMIN}/accounts/{clerk.username}/").content.decode()
     assert "只由系统管理员管理" in page
+
+
+def test_a_succession_is_noted_once_dated_and_audited_and_leads_nowhere_back():
+    client = client_of(people.system_admin())
+    people.unit("510000.poverty"), people.unit("510000.development"), people.unit("511921.finance")
+    address = f"{ADMIN}/units/510000.poverty/succession/"
+    words = {"successor": "510000.development", "since": clock.today().isoformat(), "document": "川委发〔2018〕1号"}
+    ahead = (clock.today() + timedelta(days=1)).isoformat()
+    for wrong in (
+        {"successor": "510000.poverty"},
+        {"successor": "511921.finance"},
+        {"since": ahead},
+        {"document": " "},
+    ):
+        assert client.post(address, words | wrong).status_code == 422, wrong
+    assert client.post(address, words).status_code == 302
+    entry = AuditEntry.objects.get(action="accounts.unit.succeed")
+    assert (entry.actor.username, entry.after["successor"]) == (people.SYSTEM_ADMIN, "510000.development")
+    assert client.post(address, words).status_code == 422
+    back = client.post(f"{ADMIN}/units/510000.development/succession/", words | {"successor": "510000.poverty"})
+    assert back.status_code == 422
+    for key in ("510000.poverty", "510000.development"):
+        assert "川委发〔2018〕1号" in client.get(f"{ADMIN}/units/{key}/").content.decode()
+    assert client_of(people.provincial_head()).post(address, words).status_code in (403, 404)
