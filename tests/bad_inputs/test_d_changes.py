@@ -21,6 +21,7 @@ from records.models import Identity, Permit, RecordRevision
 from sync.changes.services import Proposal, corrected, execute, items_of
 from sync.changes.ticks import expire
 from sync.models import ChangeOrder, ChangeSeat, ChangeSignature, OpenChange
+from tests.bad_inputs.every_way import consent_of
 from tests.documents import line
 from tests.people import PASSWORD, account, encoded_password, unit
 from tests.sync.forge import Forger, a_permit, a_record, alarms, change_of, document as content_of
@@ -146,22 +147,7 @@ def test_row_059_one_person_with_two_accounts_decides_once(world, document):
 
 def forged_consent(order, user, **changes):
     """A consent written past the services."""
-    return ChangeSignature.objects.create(
-        **{
-            "order": order,
-            "seat": "central_finance",
-            "decision": "consent",
-            "unit": user.unit,
-            "unit_name": "x",
-            "person": user.person,
-            "person_key": "C:999",
-            "person_digest": "9" * 64,
-            "person_name": "x",
-            "nonce": str(uuid7()),
-            "at": clock.now(),
-        }
-        | changes
-    )
+    return consent_of(order, user, **changes)()
 
 
 def test_row_059_who_signed_at_the_province_does_not_consent_at_the_centre(world, document):
