@@ -142,6 +142,7 @@ POLICY: dict[str, Row] = {
     "records:import_file": Row(LOGIN),
     "records:exports": Row(LOGIN, BOTH),
     "records:export": Row(LOGIN),
+    "records:export_decision": Row(LOGIN, POST),
     "records:export_file": Row(LOGIN),
     "template": Row(LOGIN, api=True),
     "imports-list": Row(LOGIN, BOTH, api=True),

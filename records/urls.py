@@ -18,6 +18,7 @@ urlpatterns = [
     path("imports/<uuid:uid>/<slug:step>/", sheets.import_step, name="import_step"),
     path("exports/<slug:resource>/new/", sheets.exports, name="exports"),
     path("exports/<uuid:uid>/", sheets.sheet_export, name="export"),
+    path("exports/<uuid:uid>/<slug:decision>/decide/", sheets.export_decision, name="export_decision"),
     path("exports/<uuid:uid>/file/", sheets.export_file, name="export_file"),
     *calendar_pages,
     path("administration/jobs/", jobs.job_list, name="jobs"),

@@ -67,6 +67,8 @@ NODE_CALLS = _number("POVFUND_NODE_CALLS", default=600, least=60)
 NODE_UPLOADS = _number("POVFUND_NODE_UPLOADS", default=4, least=1)
 CHANGE_WAITS_DAYS = _number("POVFUND_CHANGE_WAITS_DAYS", default=5, least=1, most=20)
 CHANGE_EXPIRES_DAYS = _number("POVFUND_CHANGE_EXPIRES_DAYS", default=5, most=20)
+EXPORT_ALONE = _number("POVFUND_EXPORT_ALONE", default=50_000, least=1)
+EXPORT_PERSONAL_ALONE = _number("POVFUND_EXPORT_PERSONAL_ALONE", default=100)
 SHEET_DAYS = _number("POVFUND_SHEET_DAYS", default=180, least=7)
 FAKE_NOW = _text("POVFUND_FAKE_NOW")
 

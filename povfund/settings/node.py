@@ -17,6 +17,7 @@ NODE_CALLS = env.NODE_CALLS
 """Calls of one node in a minute."""
 NODE_UPLOADS = env.NODE_UPLOADS
 """Bodies of one node taken at once."""
+EXPORT_ALONE, EXPORT_PERSONAL_ALONE = env.EXPORT_ALONE, env.EXPORT_PERSONAL_ALONE
 SHEET_DAYS = env.SHEET_DAYS
 CHANGE_WAITS_DAYS = env.CHANGE_WAITS_DAYS
 """Working days after which a change order that nobody acts on is an alarm."""

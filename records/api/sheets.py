@@ -226,7 +226,7 @@ class ExportSerializer(serializers.ModelSerializer[SheetExport]):
         model = SheetExport
         fields = [
             "uid", "number", "resource", "filter", "format", "purpose", "progress", "expected", "written", "file",
-            "created_at", "finished_at",
+            "needs_consent", "decided_at", "refused", "created_at", "finished_at",
         ]  # fmt: skip
 
     def get_resource(self, row: SheetExport) -> str:

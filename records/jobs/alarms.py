@@ -23,6 +23,14 @@ SENTENCES: dict[str, tuple[Any, Any]] = {
         _("Open the cases of the fund chain under Totals."),
     ),
     "jobs.failing": (_("A piece of background work fails again and again."), _("Read the error on the jobs page.")),
+    "records.export_waiting": (
+        _("A large export of your unit waits for the consent of a second person."),
+        _("Open the exports of the list: consent or refuse."),
+    ),
+    "records.large_export": (
+        _("A large export was asked for."),
+        _("The export log says who, why, which filter and how many rows."),
+    ),
     "records.personal_export": (
         _("Personal data were exported."),
         _("The export log says who, why, which filter and how many rows."),
@@ -81,7 +89,7 @@ SENTENCES: dict[str, tuple[Any, Any]] = {
 }
 
 
-FOR_AUDITORS = ("audit.unlinked", "records.personal_export")
+FOR_AUDITORS = ("audit.unlinked", "records.large_export", "records.personal_export")
 """Kinds an auditor sees."""
 
 

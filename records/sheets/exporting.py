@@ -16,6 +16,7 @@ from typing import Any
 from uuid import UUID
 from xml.sax.saxutils import escape
 
+from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import Max
 from django.utils.translation import get_language, gettext as _, override
@@ -30,7 +31,7 @@ from povfund.common.verdict import require
 from records.choices import ExportPurpose
 from records.permissions import may_export
 from records.registry import RecordType, record_type
-from records.services import JobContext, LostLease, enqueue, raise_alarm
+from records.services import JobContext, LostLease, clear_alarm, enqueue, raise_alarm
 from records.sheets import form
 from records.sheets.form import Column
 from records.sheets.importing import folder, job_progress
@@ -65,6 +66,7 @@ def start_export(
     expected = kind.sheet.count(actor, kind.sheet.chosen(actor, params))
     personal = any(column.personal for column in kind.sheet.columns)
     _require_few(actor, expected, personal=personal)
+    large = expected > (settings.EXPORT_PERSONAL_ALONE if personal else settings.EXPORT_ALONE)
     with transaction.atomic():
         row = SheetExport.objects.create(
             number=_next_number(),
@@ -77,20 +79,57 @@ def start_export(
             language=get_language() or "zh-hans",
             personal=personal,
             expected=expected,
+            needs_consent=large,
             created_at=clock.now(),
         )
-        job = enqueue(kind="sheets.export", key=str(row.uid), payload={"export": str(row.uid)}, asked_by=actor)
-        SheetExport.objects.filter(pk=row.pk).update(job=job.uid)
+        if not large:
+            _enqueue(row, actor)
         told = {"number": row.number, "filter": params, "format": file_format, "purpose": purpose, "expected": expected}
         audit.record(actor=actor, action="records.export.ask", target_type=kind.key, target_id=row.number, after=told)
-        if personal:
-            raise_alarm(
-                kind="records.personal_export",
-                key=row.number,
-                details={"message": f"{row.number} {actor.person.name} {actor.unit} {expected}"},
-            )
+        told = {"message": f"{row.number} {actor.person.name} {actor.unit} {expected}"}
+        if personal or large:
+            kind_of_alarm = "records.personal_export" if personal else "records.large_export"
+            raise_alarm(kind=kind_of_alarm, key=row.number, details=told)
+        if large:
+            raise_alarm(kind="records.export_waiting", key=row.number, unit=actor.unit, details=told)
     row.refresh_from_db()
     return row
+
+
+def _enqueue(row: SheetExport, asked_by: User) -> None:
+    job = enqueue(kind="sheets.export", key=str(row.uid), payload={"export": str(row.uid)}, asked_by=asked_by)
+    SheetExport.objects.filter(pk=row.pk).update(job=job.uid)
+
+
+@transaction.atomic
+def decide_export(*, actor: User, row: SheetExport, consent: bool) -> None:
+    """
+    A second person of the unit lets a large export be written, or refuses it. Audited.
+
+    Raises Refused, or RuleViolation where the actor asked for it or somebody has decided already.
+    """
+    require(may_export(actor))
+    now = SheetExport.objects.waiting_for(actor).select_for_update(of=("self",)).filter(pk=row.pk).first()
+    if now is None:
+        raise RuleViolation(
+            Finding(
+                "FOUR_EYES",
+                _("This export does not wait for your decision."),
+                remedy=_("Another person of the same unit than the one who asked decides, once."),
+                article="15",
+            )
+        )
+    SheetExport.objects.filter(pk=now.pk).update(decided_by=actor, decided_at=clock.now(), refused=not consent)
+    audit.record(
+        actor=actor,
+        action="records.export.consent" if consent else "records.export.refuse",
+        target_type=now.record_type,
+        target_id=now.number,
+        after={"expected": now.expected, "asked_by": now.asked_by.username},
+    )
+    clear_alarm(kind="records.export_waiting", key=now.number)
+    if consent:
+        _enqueue(now, now.asked_by)
 
 
 def _require_known(file_format: str, purpose: str) -> None:
@@ -318,9 +357,16 @@ def _stamp(path: Path, row: SheetExport) -> None:
 
 def export_for(user: User, uid: UUID) -> SheetExport | None:
     """One's own export."""
-    return (
-        SheetExport.objects.visible_to(user).select_related("asked_by__person", "unit__division").filter(pk=uid).first()
-    )
+    return _with_people(SheetExport.objects.visible_to(user)).filter(pk=uid).first()
+
+
+def export_to_decide(user: User, uid: UUID) -> SheetExport | None:
+    """A colleague's export that waits for the user's consent."""
+    return _with_people(SheetExport.objects.waiting_for(user)).filter(pk=uid).first()
+
+
+def _with_people(rows: Any) -> Any:
+    return rows.select_related("asked_by__person", "unit__division", "decided_by__person")
 
 
 def progress_of(row: SheetExport) -> float:

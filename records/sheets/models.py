@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Self
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Unit, User
@@ -153,12 +153,20 @@ class ExportQuerySet(models.QuerySet["SheetExport"]):
         """One's own exports: the file holds what that person may read."""
         return self.filter(asked_by=user)
 
+    def waiting_for(self, user: User) -> Self:
+        """Large exports of colleagues in the own unit that wait for the consent of a second person."""
+        if not user.can("records.export"):
+            return self.none()
+        waiting = self.filter(unit=user.unit_id, needs_consent=True, decided_by=None)
+        return waiting.exclude(asked_by__person=user.person_id)
+
 
 class SheetExport(models.Model):
     """
     导出 — one file that left the system: who, why, which filter, how many rows were expected and written.
 
     `number` stands in head, foot and property of the file, so that a leaked file leads here (art. 15).
+    A large one (`needs_consent`) is written only once a second person of the unit has consented.
     """
 
     uid = models.UUIDField(primary_key=True, default=uuid7, editable=False)
@@ -177,6 +185,10 @@ class SheetExport(models.Model):
     job = models.UUIDField(null=True)
     created_at = models.DateTimeField()
     finished_at = models.DateTimeField(null=True)
+    needs_consent = models.BooleanField(default=False)
+    decided_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    decided_at = models.DateTimeField(null=True)
+    refused = models.BooleanField(default=False)
     failed_at = models.DateTimeField(null=True)
     files_gone_at = models.DateTimeField(null=True)
 
@@ -186,7 +198,16 @@ class SheetExport(models.Model):
         ordering = ["-created_at"]
         verbose_name = _("export")
         verbose_name_plural = _("exports")
-        constraints = [models.UniqueConstraint(fields=["number"], name="records_sheetexport_one_number")]
+        constraints = [
+            models.UniqueConstraint(fields=["number"], name="records_sheetexport_one_number"),
+            models.CheckConstraint(
+                condition=Q(decided_by=None) | ~Q(decided_by=F("asked_by")), name="records_export_second_person"
+            ),
+            models.CheckConstraint(
+                condition=Q(ready=False) | Q(needs_consent=False) | Q(decided_by__isnull=False, refused=False),
+                name="records_export_consented",
+            ),
+        ]
         indexes = [models.Index(fields=["asked_by", "-created_at"], name="records_export_by")]
 
     def __str__(self) -> str:

@@ -9,6 +9,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from povfund.common.errors import RuleViolation, rule_errors_on
@@ -165,6 +166,9 @@ def exports(request: HttpRequest, resource: str) -> HttpResponse:
         "params": params,
         "count": kind.sheet.count(user, kind.sheet.chosen(user, params)) if verdict else None,
         "rows": SheetExport.objects.visible_to(user).filter(record_type=kind.key)[:50],
+        "waiting": SheetExport.objects.waiting_for(user)
+        .filter(record_type=kind.key)
+        .select_related("asked_by__person")[:50],
     }
     return render(request, "records/export_list.html", context, status=422 if form.errors else 200)
 
@@ -179,15 +183,31 @@ def _filter(query: QueryDict) -> dict[str, Any]:
 @require_safe
 def sheet_export(request: HttpRequest, uid: UUID) -> HttpResponse:
     """One export: progress, then the file with its number and rows."""
-    row = _export(request, uid)
+    row = exporting.export_to_decide(request.user, uid)
+    to_decide = row is not None
+    row = row or _export(request, uid)
     kind = record_type(row.record_type)
     context = {
+        "to_decide": to_decide,
+        "waits": row.needs_consent and row.decided_by_id is None,
         "row": row,
         "kind": kind,
         "percent": int(exporting.progress_of(row) * 100),
         "purpose": ExportPurpose(row.purpose).label,
     }
     return render(request, "records/export_detail.html", context)
+
+
+@login_required
+@require_POST
+def export_decision(request: HttpRequest, uid: UUID, decision: str) -> HttpResponse:
+    """A second person consents to a colleague's large export, or refuses it."""
+    row = exporting.export_to_decide(request.user, uid)
+    if row is None or decision not in ("consent", "refuse"):
+        raise Http404
+    exporting.decide_export(actor=request.user, row=row, consent=decision == "consent")
+    messages.success(request, _("%(number)s is decided.") % {"number": row.number})
+    return redirect("records:exports", record_type(row.record_type).plural)
 
 
 @login_required

@@ -8,6 +8,7 @@ from dataclasses import replace
 from decimal import Decimal
 
 import pytest
+from django.db import IntegrityError
 from openpyxl import load_workbook
 
 from accounts.models import AuditEntry
@@ -16,7 +17,7 @@ from funds.registry import ARRIVAL, FUND_DOCUMENT
 from povfund.common.cells import without_our_mark
 from povfund.common.errors import RuleViolation
 from records.jobs.services import run
-from records.models import Alarm
+from records.models import Alarm, SheetExport
 from records.services import shown_alarms
 from records.sheets import exporting
 from records.sheets.exporting import file_of, start_export
@@ -144,6 +145,48 @@ def test_row_096_personal_columns_have_a_daily_limit_and_tell_the_auditor(person
     alarms = [alarm.about for alarm in shown_alarms(people.auditor())]
     assert any(first.number in about and first.asked_by.person.name in about for about in alarms)
     assert shown_alarms(people.county_clerk()) == []
+
+
+def test_row_096_many_personal_rows_are_written_only_after_a_second_person_consents(personal, settings, client):
+    settings.EXPORT_PERSONAL_ALONE = 0
+    draft()
+    clerk, colleague = account(people.COUNTY_CLERK), people.county_reviewer()
+    row = start_export(actor=clerk, kind=FUND_DOCUMENT, params={}, file_format="xlsx", purpose="audit")
+    assert (row.job, row.needs_consent) == (None, True)
+    assert any(row.number in alarm.about for alarm in shown_alarms(people.auditor()))
+    assert any(row.number in alarm.about for alarm in shown_alarms(colleague))
+    client.force_login(clerk)
+    assert "等待本单位第二人同意" in client.get(f"/exports/{row.pk}/").content.decode()
+    assert client.post(f"/exports/{row.pk}/consent/decide/").status_code == 404
+    assert client.get(f"/exports/{row.pk}/file/").status_code == 404
+    with pytest.raises(RuleViolation, match="FOUR_EYES"):
+        exporting.decide_export(actor=clerk, row=row, consent=True)
+    for forged in ({"decided_by": clerk}, {"ready": True}):
+        with pytest.raises(IntegrityError):
+            SheetExport.objects.filter(pk=row.pk).update(**forged)
+    client.force_login(colleague)
+    assert f"/exports/{row.pk}/" in client.get("/exports/fund-documents/new/").content.decode()
+    assert "申请导出 1 行" in client.get(f"/exports/{row.pk}/").content.decode()
+    assert client.post(f"/exports/{row.pk}/consent/decide/").status_code == 302
+    row.refresh_from_db()
+    run(row.job)
+    row.refresh_from_db()
+    assert row.ready
+    assert row.asked_by.username in load_workbook(file_of(row)).worksheets[0].oddHeader.left.text
+    assert not shown_alarms(colleague)
+    assert client.get(f"/exports/{row.pk}/file/").status_code == 404
+    assert AuditEntry.objects.filter(target_id=row.number, action="records.export.consent").exists()
+
+
+def test_row_096_a_large_export_that_is_refused_is_never_written(settings, client):
+    settings.EXPORT_ALONE = 1
+    draft(lines=[line(), line(budget_item="2130504")])
+    row = start_export(actor=people.county_clerk(), kind=FUND_DOCUMENT, params={}, file_format="csv", purpose="audit")
+    exporting.decide_export(actor=people.county_reviewer(), row=row, consent=False)
+    row.refresh_from_db()
+    assert (row.job, row.refused, row.ready) == (None, True, False)
+    client.force_login(row.asked_by)
+    assert "不同意" in client.get(f"/exports/{row.pk}/").content.decode()
 
 
 def test_row_096_other_exports_alarm_nobody():
