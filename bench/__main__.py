@@ -9,7 +9,7 @@ import sys
 
 from bench.figure import HEAD
 
-CASES = ("entry", "upkeep", "review", "pages", "seal", "ingest", "changes", "workbooks")
+CASES = ("entry", "upkeep", "chain", "review", "pages", "seal", "ingest", "changes", "workbooks")
 
 
 def run_case(name: str, *, quick: bool) -> None:
