@@ -12,11 +12,12 @@ from openpyxl import load_workbook
 from funds.arrival_sheets import COLUMNS
 from funds.models import Arrival
 from funds.registry import ARRIVAL
+from records.sheets.reading import read_workbook
 from records.sheets.template import build_template
 from tests import people
 from tests.arrivals import COUNTY, arrived, issued
 from tests.documents import line
-from tests.sheets.files import saved
+from tests.sheets.files import saved, stored as stored_file, through_libreoffice
 from tests.sheets.imports import confirmed, found, undone, uploaded
 
 pytestmark = pytest.mark.django_db
@@ -113,3 +114,11 @@ def test_lines_to_another_division_cannot_be_claimed_or_read_through_a_row():
     filled(book, 2, document_no="x", arrived_on=DAY, amount=0.01, account="finance", line=str(other.lines.get().pk))
     row = read(saved(book))
     assert found(row) == [("A2", "MISSING_REF")]
+
+
+def test_libreoffice_opens_the_template_with_the_same_cells(tmp_path):
+    issued()
+    path = stored_file(tmp_path, saved(book_of()), "template.xlsx")
+    after = through_libreoffice(path)
+    assert [sheet.rows for sheet in read_workbook(path)] == [sheet.rows for sheet in read_workbook(after)]
+    assert read(after.read_bytes()).counts["without_entry"] == 1
