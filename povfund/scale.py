@@ -13,6 +13,7 @@ from povfund.common.canonical import CONTENT_SCHEMA, canonical, content_hash
 from records.choices import RecordState
 from records.registry import RecordType, record_type
 from rollups.services import rebuild
+from sync import kept
 
 LINES_PER_DOCUMENT = 10
 SAMPLE = 100
@@ -167,6 +168,7 @@ def seed_scale(
         cursor.execute("SELECT uid, hash FROM scale_content ORDER BY i LIMIT %s", [SAMPLE])
         _require_true(kind, dict(cursor.fetchall()))
     rebuild()
+    kept.rebuild()
     return documents
 
 

@@ -1,60 +1,38 @@
-"""Totals and digests from live tables, computed alike at the province and at the centre."""
+"""Totals and digests of what is acknowledged, alike at the province and at the centre; where two sides differ."""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
+from dataclasses import dataclass, field
 from typing import Any
+from uuid import UUID
 
 from django.db import connection
 
 from records.registry import RecordType, record_types
+from sync.live import ACKNOWLEDGED, BELOW, BUCKET, MODULUS, below
 
 Key = tuple[str, str, str, int, str]
 """(record type, line, division code, year, category)."""
 Totals = dict[Key, tuple[int, int]]
 """key -> (records, 分)."""
 
-CHANGED = "f.content_hash <> f.acked_hash"
-"""A permitted change is made and the centre does not hold it yet: what is acknowledged is an earlier revision."""
-ACKNOWLEDGED = f"""f.acked_rev IS NOT NULL AND NOT (f.deleted AND NOT {CHANGED})
-    AND f.scope_key >= %(low)s AND f.scope_key < %(high)s"""
-
 
 def totals_for(*, scope_key: str) -> Totals:
     """
-    对账合计 — records and 分 of everything acknowledged below a division, from the live tables; of a record
-    whose permitted change is under way, from the revision the centre holds.
+    对账合计 — records and 分 of everything acknowledged below a division, as kept (`kept.py`); of a record whose
+    permitted change is under way, those of the revision the centre holds.
     """
-    found: Totals = {}
-    for kind in record_types().values():
-        with connection.cursor() as cursor:
-            cursor.execute(
-                f"""SELECT f.owner_kind, d.code, t.year, t.category, count(*), sum(t.fen)
-                    FROM {kind.model._meta.db_table} f JOIN accounts_division d ON d.id = f.division_id
-                    JOIN ({kind.totals_sql}) t ON t.uid = f.uid
-                    WHERE {ACKNOWLEDGED} AND NOT {CHANGED} GROUP BY 1, 2, 3, 4""",
-                {"low": scope_key, "high": scope_key + "~"},
-            )
-            for line, division, year, category, n, fen in cursor.fetchall():
-                found[kind.key, line, division, year, category] = (n, int(fen))
-            cursor.execute(
-                f"""SELECT r.content FROM {kind.model._meta.db_table} f
-                    JOIN records_recordrevision r ON r.record_uid = f.uid AND r.rev = f.acked_rev
-                    WHERE {ACKNOWLEDGED} AND {CHANGED}""",
-                {"low": scope_key, "high": scope_key + "~"},
-            )
-            for (content,) in cursor.fetchall():
-                add_content(found, kind, kind.decode(bytes(content)))
-    return {key: value for key, value in found.items() if value != (0, 0)}
-
-
-def totals_of(kind: RecordType, contents: Iterable[Any]) -> Totals:
-    """The same sums of decoded contents: what a batch adds."""
-    found: Totals = {}
-    for content in contents:
-        add_content(found, kind, content)
-    return found
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """SELECT s.record_type, s.owner_kind, d.code, s.year, s.category, sum(s.n), sum(s.fen)
+               FROM sync_keptsum s JOIN accounts_division d ON d.id = s.division_id
+               WHERE d.scope_key >= %(low)s AND d.scope_key < %(high)s GROUP BY 1, 2, 3, 4, 5
+               HAVING sum(s.n) <> 0 OR sum(s.fen) <> 0""",
+            below(scope_key),
+        )
+        return {tuple(key): (int(n), int(fen)) for *key, n, fen in cursor.fetchall()}
 
 
 def add_content(totals: Totals, kind: RecordType, content: Any, *, sign: int = 1) -> None:
@@ -64,6 +42,25 @@ def add_content(totals: Totals, kind: RecordType, content: Any, *, sign: int = 1
         key = (kind.key, line, division, year, category)
         n, sum_fen = totals.get(key, (0, 0))
         totals[key] = (n + sign, sum_fen + sign * fen)
+
+
+@dataclass(slots=True)
+class Added:
+    """What a batch adds to totals and digest, summed from its own bytes: not from the tables it is checked against."""
+
+    totals: Totals = field(default_factory=dict)
+    n: int = 0
+    digest: int = 0
+
+    def add(self, kind: RecordType, content: Any, *, uid: UUID, rev: int, content_hash: str, sign: int = 1) -> None:
+        """One acknowledged revision, or, with sign -1, the one it takes the place of."""
+        add_content(self.totals, kind, content, sign=sign)
+        self.n += sign
+        self.digest += sign * leaf(kind=kind.key, uid=uid, rev=rev, content_hash=content_hash)
+
+    def onto(self, state: dict[str, Any]) -> dict[str, Any]:
+        """The state digest that follows from one before."""
+        return {"n": state["n"] + self.n, "digest": as_hex((int(state["digest"], 16) + self.digest) % MODULUS)}
 
 
 def merged(first: Totals, second: Totals) -> Totals:
@@ -96,9 +93,13 @@ def differences(ours: Totals, theirs: Totals) -> list[dict[str, Any]]:
     return rows
 
 
-GROUP = """encode(sha256(string_agg(
-    (f.uid::text || ':' || f.acked_rev || ':' || f.acked_hash || E'\\n')::bytea, '' ORDER BY f.uid)), 'hex')"""
-RECORD = "max(f.acked_rev || ':' || f.acked_hash)"
+def leaf(*, kind: str, uid: UUID, rev: int, content_hash: str) -> int:
+    """What one record adds to a digest; digests are sums modulo 2^256."""
+    return int.from_bytes(hashlib.sha256(f"{kind}|{uid}|{rev}|{content_hash}".encode()).digest())
+
+
+LEVELS = {"kind": "k.record_type", "division": "d.code", "bucket": "k.bucket"}
+"""The reconciliation tree above the records."""
 
 
 def digests(*, scope_key: str, kind: str = "", division: str = "", bucket: str = "") -> dict[str, dict[str, Any]]:
@@ -106,44 +107,46 @@ def digests(*, scope_key: str, kind: str = "", division: str = "", bucket: str =
     One level of the reconciliation tree: name -> {"n", "digest"}.
 
     Without arguments by record type; of a type by division; of a division by the last two digits of
-    the uid; of such a bucket record by record (then "digest" is rev:hash). Both sides descend alike
-    to the first record that differs.
+    the uid, all as kept; of such a bucket record by record from the live table (then "digest" is rev:hash). Both
+    sides descend alike to the first record that differs.
     """
-    types = record_types()
-    wanted = [types[kind]] if kind else list(types.values())
-    label = _label(kind, division, bucket)
-    found: dict[str, dict[str, Any]] = {}
-    for record_type in wanted:
-        where = ACKNOWLEDGED
-        where += " AND d.code = %(division)s" if division else ""
-        where += " AND right(f.uid::text, 2) = %(bucket)s" if bucket else ""
-        with connection.cursor() as cursor:
-            cursor.execute(
-                f"""SELECT {label}::text, count(*), {RECORD if bucket else GROUP}
-                    FROM {record_type.model._meta.db_table} f JOIN accounts_division d ON d.id = f.division_id
-                    WHERE {where} GROUP BY 1 ORDER BY 1""",
-                {
-                    "kind": record_type.key,
-                    "division": division,
-                    "bucket": bucket,
-                    "low": scope_key,
-                    "high": scope_key + "~",
-                },
-            )
-            found |= {name: {"n": n, "digest": digest} for name, n, digest in cursor.fetchall()}
-    return found
+    params = below(scope_key) | {"kind": kind, "division": division, "bucket": bucket}
+    if bucket:
+        return _records(record_types()[kind], params)
+    chosen = {"kind": kind, "division": division}
+    level = next(name for name in LEVELS if not chosen.get(name))
+    given = "".join(f" AND {LEVELS[name]} = %({name})s" for name, value in chosen.items() if value)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""SELECT {LEVELS[level]}, sum(k.n), mod(sum(k.digest), {MODULUS})
+                FROM sync_keptdigest k JOIN accounts_division d ON d.id = k.division_id
+                WHERE d.scope_key >= %(low)s AND d.scope_key < %(high)s {given}
+                GROUP BY 1 HAVING sum(k.n) <> 0 OR mod(sum(k.digest), {MODULUS}) <> 0 ORDER BY 1""",
+            params,
+        )
+        return {name: {"n": int(n), "digest": as_hex(int(digest))} for name, n, digest in cursor.fetchall()}
 
 
-def _label(kind: str, division: str, bucket: str) -> str:
-    if not kind:
-        return "%(kind)s"
-    if not division:
-        return "d.code"
-    return "f.uid::text" if bucket else "right(f.uid::text, 2)"
+def _records(kind: RecordType, params: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""SELECT f.uid::text, f.acked_rev || ':' || f.acked_hash
+                FROM {kind.model._meta.db_table} f JOIN accounts_division d ON d.id = f.division_id
+                WHERE {ACKNOWLEDGED} AND {BELOW} AND d.code = %(division)s AND {BUCKET} = %(bucket)s ORDER BY 1""",
+            params,
+        )
+        return {uid: {"n": 1, "digest": held} for uid, held in cursor.fetchall()}
+
+
+def as_hex(digest: int) -> str:
+    """A digest as a receipt writes it."""
+    return f"{digest:064x}"
 
 
 def state_digest(*, scope_key: str) -> dict[str, Any]:
     """{"n", "digest"} over everything acknowledged below a division: equal on both sides, or not."""
-    tree = digests(scope_key=scope_key)
-    text = "\n".join(f"{name}:{leaf['n']}:{leaf['digest']}" for name, leaf in sorted(tree.items()))
-    return {"n": sum(leaf["n"] for leaf in tree.values()), "digest": hashlib.sha256(text.encode()).hexdigest()}
+    tree = digests(scope_key=scope_key).values()
+    return {
+        "n": sum(leaf["n"] for leaf in tree),
+        "digest": as_hex(sum(int(leaf["digest"], 16) for leaf in tree) % MODULUS),
+    }

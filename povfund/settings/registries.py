@@ -40,6 +40,7 @@ TICKS = [
     "sync.windows.watch.watch",
     "sync.ingest.pick_up",
     "records.sheets.tidying.tidy_files",
+    "sync.proving.prove",
     "rollups.ticks.chain",
     "rollups.ticks.merge",
     "rollups.ticks.prove",

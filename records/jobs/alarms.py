@@ -62,6 +62,10 @@ SENTENCES: dict[str, tuple[Any, Any]] = {
     "sync.downlink": (_("An item of the centre's downlink does not fit."), _("Tell the security administrator.")),
     "sync.forged_receipt": (_("A receipt with a wrong signature was ignored."), _("Tell the security administrator.")),
     "sync.gap": (_("A batch is held: an earlier one is missing."), _("Send the missing batch.")),
+    "sync.kept": (
+        _("Acknowledged records differ from what is kept of them."),
+        _("Run `manage.py kept verify`: it names the records; mend the cause, then run `manage.py kept rebuild`."),
+    ),
     "sync.late": (_("A transmission window is late."), _("Look at the transmission page.")),
     "sync.mismatch": (_("Totals differ from the centre's receipt."), _("Open the batch to see the first record.")),
     "sync.missed": (_("A transmission window was missed."), _("Send now, with a reason.")),

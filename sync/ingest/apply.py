@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Self
 
 import psycopg
 from django.db import DataError, IntegrityError, connection, transaction
@@ -15,7 +16,7 @@ from povfund.common import clock
 from povfund.common.crashpoint import crashpoint
 from records.registry import record_types
 from records.services import copy_rows, ingest_codes
-from sync import receipts, reconcile
+from sync import kept, receipts, reconcile
 from sync.changes import downlink
 from sync.choices import InState, Outcome, WindowState
 from sync.fpb.line import Line, parse_line
@@ -31,6 +32,19 @@ IDENTITY = ("record_uid", "record_type", "node", "rev", "content_hash", "batch",
 
 REFUSED_BY_TABLES = (DataError, IntegrityError, psycopg.DataError, psycopg.IntegrityError)
 """Errors inside a COPY reach us as the driver's own."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Standing:
+    """Totals and state digest of a node."""
+
+    totals: reconcile.Totals
+    state: dict[str, Any]
+
+    @classmethod
+    def of(cls, node: Node) -> Self:
+        scope_key = node.division.scope_key
+        return cls(reconcile.totals_for(scope_key=scope_key), reconcile.state_digest(scope_key=scope_key))
 
 
 def apply(batch: Batch) -> Batch:
@@ -59,15 +73,18 @@ def _apply(batch: Batch) -> Batch:
     _require_next(row, node, head)
     crashpoint("ingest.after_head_lock")
     counts = _counts(row)
-    before = _totals_before(node)
+    before, state = _totals_before(node), reconcile.state_digest(scope_key=node.division.scope_key)
+    _write_outcomes(row)
+    kept.leave(row)
     added = _write_lines(row)
     crashpoint("ingest.after_merge")
-    _write_outcomes(row)
-    row.fen = sum(fen for _n, fen in added.values())
-    totals = reconcile.totals_for(scope_key=node.division.scope_key)
-    _require_equal(row, counts, reconcile.merged(before, added), totals)
+    kept.enter(row)
+    row.fen = sum(fen for _n, fen in added.totals.values())
+    expected = _Standing(reconcile.merged(before, added.totals), added.onto(state))
+    standing = _Standing.of(node)
+    _require_equal(row, counts, expected, standing)
     crashpoint("ingest.after_totals")
-    return _finish(row, node, head, counts, totals)
+    return _finish(row, node, head, counts, standing)
 
 
 def _require_next(batch: Batch, node: Node, head: ChainHead) -> None:
@@ -101,17 +118,17 @@ def _lines(batch: Batch) -> Iterator[list[Line]]:
         yield [parse_line(raw) for _n, raw in chunk]
 
 
-def _write_lines(batch: Batch) -> reconcile.Totals:
-    """Store every applied line, children before roots; returns what they add to the totals."""
-    added: reconcile.Totals = {}
+def _write_lines(batch: Batch) -> reconcile.Added:
+    """Store every applied line, children before roots; returns what they add to totals and digest."""
+    added = reconcile.Added()
     codes = {kind.key: ingest_codes(kind) for kind in record_types().values()}
     for lines in _lines(batch):
         for kind in record_types().values():
             own = [(line, kind.decode(bytes(line.c))) for line in lines if line.t == kind.key and not line.b]
             if own:
                 copy_records(kind, own, codes[kind.key])
-                for _line, content in own:
-                    reconcile.add_content(added, kind, content)
+                for line, content in own:
+                    added.add(kind, content, uid=line.u, rev=line.r, content_hash=line.h)
             if changed := [line for line in lines if line.t == kind.key and line.b]:
                 apply_changes(batch, kind, changed, codes[kind.key], added)
         crashpoint("ingest.mid_merge")
@@ -151,15 +168,17 @@ def _write_outcomes(batch: Batch) -> None:
         )
 
 
-def _require_equal(batch: Batch, counts: dict[str, int], expected: reconcile.Totals, totals: reconcile.Totals) -> None:
+def _require_equal(batch: Batch, counts: dict[str, int], expected: _Standing, found: _Standing) -> None:
     """The assertions kept on in production; a difference applies nothing and holds the batch."""
     if sum(counts.values()) != batch.lines:
         raise Held(InState.HELD_ASSERT, f"{sum(counts.values())} outcomes for {batch.lines} lines")
-    if unequal := reconcile.differences(expected, totals):
+    if unequal := reconcile.differences(expected.totals, found.totals):
         raise Held(InState.HELD_ASSERT, f"totals: {unequal[:3]}")
+    if expected.state != found.state:
+        raise Held(InState.HELD_ASSERT, f"digest: {expected.state} expected, {found.state} found")
 
 
-def _finish(batch: Batch, node: Node, head: ChainHead, counts: dict[str, int], totals: reconcile.Totals) -> Batch:
+def _finish(batch: Batch, node: Node, head: ChainHead, counts: dict[str, int], standing: _Standing) -> Batch:
     batch.applied, batch.duplicate = counts[Outcome.APPLIED], counts[Outcome.DUPLICATE]
     batch.returned, batch.applied_at, batch.state = counts[Outcome.RETURNED], clock.now(), InState.APPLIED
     batch.error = ""
@@ -169,7 +188,7 @@ def _finish(batch: Batch, node: Node, head: ChainHead, counts: dict[str, int], t
     if batch.lines and counts[Outcome.RETURNED] * 100 > batch.lines * PAUSE_PERCENT:
         node.paused_at, node.pause_reason = clock.now(), "MANY_RETURNED"
         node.save(update_fields=["paused_at", "pause_reason"])
-    receipt = receipts.issue(batch=batch, kind=Receipt.Kind.APPLIED, extra=_extra(batch, node, totals))
+    receipt = receipts.issue(batch=batch, kind=Receipt.Kind.APPLIED, extra=_extra(batch, node, standing))
     DownlinkItem.objects.create(
         node=node,
         n=downlink.next_number(node),
@@ -204,7 +223,7 @@ def _close_windows(batch: Batch, node: Node) -> None:
     node.windows.filter(pk=batch.window_id).update(**done)
 
 
-def _extra(batch: Batch, node: Node, totals: reconcile.Totals) -> dict[str, Any]:
+def _extra(batch: Batch, node: Node, standing: _Standing) -> dict[str, Any]:
     returned = QuarantinedLine.objects.filter(batch=batch).order_by("line_no")
     return {
         "applied": batch.applied,
@@ -225,8 +244,8 @@ def _extra(batch: Batch, node: Node, totals: reconcile.Totals) -> dict[str, Any]
             .order_by("line_no")
             .values_list("line_no", flat=True)
         ),
-        "totals": reconcile.as_rows(totals),
-        "state": reconcile.state_digest(scope_key=node.division.scope_key),
+        "totals": reconcile.as_rows(standing.totals),
+        "state": standing.state,
         "head": batch.manifest_hash,
         "paused": bool(node.paused_at),
     }

@@ -72,7 +72,7 @@ def _contents(wanted: dict[UUID, int]) -> list[tuple[UUID, str, bytes]]:
 
 
 def apply_changes(
-    batch: Batch, kind: RecordType, lines: list[Line], codes: IngestCodes, added: reconcile.Totals
+    batch: Batch, kind: RecordType, lines: list[Line], codes: IngestCodes, added: reconcile.Added
 ) -> None:
     """
     Store permitted changes of one type, set-wise by permit; their permits are used with it, once.
@@ -81,14 +81,15 @@ def apply_changes(
     """
     held = Identity.objects.in_bulk([line.u for line in lines])
     bases = {uid: content for uid, _key, content in _contents({uid: row.rev for uid, row in held.items()})}
-    for content in bases.values():
+    for uid, content in bases.items():
         if content != TOMBSTONE:
-            reconcile.add_content(added, kind, kind.decode(content), sign=-1)
+            row = held[uid]
+            added.add(kind, kind.decode(content), uid=uid, rev=row.rev, content_hash=row.content_hash, sign=-1)
     groups: dict[UUID | None, list[Line]] = defaultdict(list)
     for line in lines:
         groups[line.p].append(line)
         if line.o == "put":
-            reconcile.add_content(added, kind, kind.decode(bytes(line.c)))
+            added.add(kind, kind.decode(bytes(line.c)), uid=line.u, rev=line.r, content_hash=line.h)
     for permit, group in groups.items():
         _apply_group(kind, permit, group, codes, bases)
     _identify(batch, lines)

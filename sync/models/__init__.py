@@ -13,6 +13,7 @@ from sync.models.change import (
     OpenChange,
     SeatDelegation,
 )
+from sync.models.kept import KeptCheck, KeptDigest, KeptSum
 from sync.models.node import ChainHead, DownlinkCursor, DownlinkItem, Node, NodeCalls, NodeKey
 from sync.models.staging import StagedLine
 from sync.models.stop import ChainStop, StopVoice
@@ -34,6 +35,9 @@ __all__ = [
     "ChangeSignature",
     "DownlinkCursor",
     "DownlinkItem",
+    "KeptCheck",
+    "KeptDigest",
+    "KeptSum",
     "LineOutcome",
     "Node",
     "NodeCalls",

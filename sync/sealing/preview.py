@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from povfund.common.errors import Finding, IllegalTransition
 from records.registry import record_types
 from sync.models import Node
-from sync.reconcile import Totals, add_content, totals_for
+from sync.reconcile import Totals, add_content, state_digest, totals_for
 from sync.sealing.choose import Kept, choose
 from sync.sealing.room import Room
 
@@ -76,7 +76,7 @@ def preview() -> Preview:
             seen.update(fingerprint_of(row.uid, row.rev, row.content_hash))
     before = totals_for(scope_key=node.division.scope_key)
     result.acknowledged_fen = sum(fen for _n, fen in before.values())
-    result.acknowledged_lines = _count("acked_rev IS NOT NULL AND NOT deleted")
+    result.acknowledged_lines = state_digest(scope_key=node.division.scope_key)["n"]
     result.under_way_lines = _count("state = 'sealed'")
     result.digest = seen.hexdigest()
     return result

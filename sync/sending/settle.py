@@ -17,7 +17,7 @@ from povfund.common.crashpoint import crashpoint
 from records.choices import RecordState
 from records.registry import RecordType, record_types
 from records.services import carry_authors, clear_alarm, mark_reopened, raise_alarm
-from sync import reconcile
+from sync import kept, reconcile
 from sync.changes.carrying import settled
 from sync.choices import Direction, Outcome, OutState, WindowState
 from sync.fpb.errors import RejectedInput
@@ -165,9 +165,11 @@ def _carry_out(batch: Batch, body: dict[str, Any]) -> None:
 def _move_records(batch: Batch, body: dict[str, Any]) -> None:
     """Outcomes, and the state of every record of the batch by its outcome."""
     _store_outcomes(batch, body)
+    kept.leave(batch)
     for kind in record_types().values():
         _acknowledge(batch, kind)
         _reopen(batch, kind)
+    kept.enter(batch)
 
 
 def _store_outcomes(batch: Batch, body: dict[str, Any]) -> None:

@@ -17,6 +17,7 @@ from records.models import Alarm, Outbox
 from sync import keys, receipts
 from sync.choices import OutState
 from sync.fpb.manifest import RECEIPT_SIGNED_AS
+from sync.kept import rebuild
 from sync.models import Batch, Node, NodeKey, Receipt
 from sync.sending.client import Refused, Unreachable
 from sync.sending.locate import locate
@@ -174,6 +175,7 @@ def test_a_revision_the_centre_holds_otherwise_is_found_by_descent(world):
         province_reviewed("通财农〔2016〕9号")
         with connection.cursor() as cursor:
             cursor.execute("UPDATE funds_funddocument SET acked_hash = %s WHERE uid = %s", ["f" * 64, documents[2].uid])
+        rebuild()
     batch = world.send()
     assert batch.state == "mismatch"
     with world.at("P51"), world.client() as client:
