@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,12 +9,11 @@ from typing import Any, Self
 
 import psycopg
 from django.db import DataError, IntegrityError, connection, transaction
+from django.db.models import Count
 
 from accounts import audit
 from povfund.common import clock
 from povfund.common.crashpoint import crashpoint
-from records.registry import record_types
-from records.services import copy_rows, ingest_codes
 from sync import kept, receipts, reconcile
 from sync.changes import downlink
 from sync.choices import InState, Outcome, WindowState
@@ -23,13 +21,12 @@ from sync.fpb.line import Line, parse_line
 from sync.fpb.manifest import NOTHING, parse_manifest
 from sync.ingest.chunks import staged_chunks
 from sync.ingest.hold import Held, hold, let_go
-from sync.ingest.permits import apply_changes, close_orders
-from sync.ingest.storing import copy_history, copy_records
+from sync.ingest.merging import all_codes, merge
+from sync.ingest.permits import close_orders
+from sync.ingest.steps import validate_in_steps
 from sync.models import Batch, ChainHead, DownlinkItem, Node, QuarantinedLine, Receipt, StagedLine
 
 PAUSE_PERCENT = 20
-IDENTITY = ("record_uid", "record_type", "node", "rev", "content_hash", "batch", "deleted")
-
 REFUSED_BY_TABLES = (DataError, IntegrityError, psycopg.DataError, psycopg.IntegrityError)
 """Errors inside a COPY reach us as the driver's own."""
 
@@ -51,11 +48,15 @@ def apply(batch: Batch) -> Batch:
     """
     Apply a validated batch: all of it or, with the reason stored, nothing. Safe to repeat and to kill.
 
-    Raises nothing for a held batch; its state says HELD_ASSERT, also where the tables refuse what
-    validation let pass.
+    Where the tables refuse what validation let pass, because lines of different pieces do not go together, it is
+    validated step by step and tried once more. Raises nothing for a held batch; its state says HELD_ASSERT, also
+    where the tables refuse it again.
     """
     try:
-        with transaction.atomic():
+        try:
+            return _apply(batch)
+        except REFUSED_BY_TABLES:
+            validate_in_steps(batch)
             return _apply(batch)
     except Held as held:
         return hold(batch, held)
@@ -63,6 +64,7 @@ def apply(batch: Batch) -> Batch:
         return hold(batch, Held(InState.HELD_ASSERT, str(error)[:500]))
 
 
+@transaction.atomic
 def _apply(batch: Batch) -> Batch:
     node = Node.objects.select_for_update(no_key=True, of=("self",)).select_related("division").get(pk=batch.node_id)
     head, _made = ChainHead.objects.get_or_create(node=node, epoch=batch.epoch)
@@ -73,14 +75,14 @@ def _apply(batch: Batch) -> Batch:
     _require_next(row, node, head)
     crashpoint("ingest.after_head_lock")
     counts = _counts(row)
-    before, state = _totals_before(node), reconcile.state_digest(scope_key=node.division.scope_key)
+    before = _Standing.of(node)
     _write_outcomes(row)
     kept.leave(row)
     added = _write_lines(row)
     crashpoint("ingest.after_merge")
     kept.enter(row)
     row.fen = sum(fen for _n, fen in added.totals.values())
-    expected = _Standing(reconcile.merged(before, added.totals), added.onto(state))
+    expected = _Standing(reconcile.merged(before.totals, added.totals), added.onto(before.state))
     standing = _Standing.of(node)
     _require_equal(row, counts, expected, standing)
     crashpoint("ingest.after_totals")
@@ -97,20 +99,8 @@ def _require_next(batch: Batch, node: Node, head: ChainHead) -> None:
 
 
 def _counts(batch: Batch) -> dict[str, int]:
-    counts = dict.fromkeys(Outcome.values, 0)
-    for outcome in StagedLine.objects.filter(batch=batch.uid).values_list("outcome", flat=True).iterator():
-        counts[outcome] += 1
-    return counts
-
-
-def _totals_before(node: Node) -> reconcile.Totals:
-    """What the last receipt of the node said; nothing before its first."""
-    last = (
-        Receipt.objects.filter(batch__node=node, kind=Receipt.Kind.APPLIED)
-        .order_by("-batch__epoch", "-batch__seq")
-        .first()
-    )
-    return reconcile.from_rows(json.loads(bytes(last.body))["totals"]) if last else {}
+    rows = StagedLine.objects.filter(batch=batch.uid).order_by().values_list("outcome").annotate(Count("id"))
+    return dict.fromkeys(Outcome.values, 0) | dict(rows)
 
 
 def _lines(batch: Batch) -> Iterator[list[Line]]:
@@ -119,29 +109,12 @@ def _lines(batch: Batch) -> Iterator[list[Line]]:
 
 
 def _write_lines(batch: Batch) -> reconcile.Added:
-    """Store every applied line, children before roots; returns what they add to totals and digest."""
-    added = reconcile.Added()
-    codes = {kind.key: ingest_codes(kind) for kind in record_types().values()}
+    """Store every applied line; returns what they add to totals and digest."""
+    added, codes = reconcile.Added(), all_codes()
     for lines in _lines(batch):
-        for kind in record_types().values():
-            own = [(line, kind.decode(bytes(line.c))) for line in lines if line.t == kind.key and not line.b]
-            if own:
-                copy_records(kind, own, codes[kind.key])
-                for line, content in own:
-                    added.add(kind, content, uid=line.u, rev=line.r, content_hash=line.h)
-            if changed := [line for line in lines if line.t == kind.key and line.b]:
-                apply_changes(batch, kind, changed, codes[kind.key], added)
-        crashpoint("ingest.mid_merge")
-        copy_history(lines)
-        _identify(batch, [line for line in lines if not line.b])
+        merge(batch, lines, codes=codes, added=added)
         close_orders({line.p for line in lines if line.p})
     return added
-
-
-def _identify(batch: Batch, lines: list[Line]) -> None:
-    """What the centre holds of records it did not hold before."""
-    rows = ((line.u, line.t, batch.node_id, line.r, line.h, batch.uid, False) for line in lines)
-    copy_rows("records_identity", IDENTITY, rows)
 
 
 def _write_outcomes(batch: Batch) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -107,22 +108,41 @@ def _validate(batch: Batch) -> Batch:
     applied = ChainHead.objects.get(node=row.node_id, epoch=row.epoch).seq
     if row.seq > applied + 1:
         raise Held(InState.HELD_GAP, f"batch {applied + 1} is missing")
-    scope, found = _scope(row), Findings()
-    _doubled(row, found)
-    for chunk in staged_chunks(row):
-        _examine({n: parse_line(raw) for n, raw in chunk}, scope, found)
-        _keep_reasons(row, found)
-        crashpoint("ingest.mid_validate")
-    doubled_children(found)
-    _keep_reasons(row, found)
-    follow_references(found)
-    _keep_reasons(row, found)
-    _store(row, found)
-    _alert(row, found)
+    found = Findings()
+    examine_all(row, found, keep=lambda: keep_reasons(row, found))
+    conclude(row, found)
     crashpoint("ingest.after_validate")
     row.state = InState.VALIDATED
     row.save(update_fields=["state"])
     return row
+
+
+def examine_all(
+    row: Batch, found: Findings, *, keep: Callable[[], None], after: Callable[[dict[int, Line]], None] | None = None
+) -> None:
+    """
+    Every reason a line has by itself or beside the lines of its piece; `keep` takes the reasons away after each
+    piece, `after` sees it when it is judged.
+    """
+    scope = _scope(row)
+    _doubled(row, found)
+    for chunk in staged_chunks(row):
+        lines = {n: parse_line(raw) for n, raw in chunk}
+        _examine(lines, scope, found)
+        keep()
+        if after:
+            after(lines)
+        crashpoint("ingest.mid_validate")
+    doubled_children(found)
+    keep()
+
+
+def conclude(row: Batch, found: Findings) -> None:
+    """What follows from references to other lines; then the outcome of each."""
+    follow_references(found)
+    keep_reasons(row, found)
+    _store(row, found)
+    _alert(row, found)
 
 
 def _scope(batch: Batch) -> Scope:
@@ -305,7 +325,7 @@ def _alert(batch: Batch, found: Findings) -> None:
         raise_alarm(kind="sync.suspect_lines", key=str(batch.uid), node=batch.node_id, details=details)
 
 
-def _keep_reasons(batch: Batch, found: Findings) -> None:
+def keep_reasons(batch: Batch, found: Findings) -> None:
     """Move the reasons found so far onto the staged lines, so that they need no memory."""
     numbers = list(found.reasons)
     with connection.cursor() as cursor:
