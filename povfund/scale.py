@@ -10,6 +10,7 @@ from django.db import connection, transaction
 
 from povfund.common import clock
 from povfund.common.canonical import CONTENT_SCHEMA, canonical, content_hash
+from povfund.common.text import bigrams
 from records.choices import RecordState
 from records.registry import RecordType, record_type
 from rollups.services import rebuild
@@ -97,7 +98,7 @@ SELECT d.uid, 1, d.hash, %(state)s, p.unit, 'finance', p.id, p.scope_key, NULL,
     d.entered_at, %(now)s::timestamptz - d.i * interval '1 second',
     make_date(d.year, 3, 1), make_date(d.year, 3, 22), 1, 1, d.hash,
     CASE WHEN %(state)s = 'acknowledged' THEN 1 END, CASE WHEN %(state)s = 'acknowledged' THEN d.hash ELSE '' END,
-    false, %(node)s, '[]', '', d.no, d.no, '示例文件 ' || d.i,
+    false, %(node)s, '[]', %(search)s, d.no, d.no, '示例文件 ' || d.i,
     d.year, 'first', make_date(d.year, 3, 1), NULL, NULL, NULL, '', d.total, %(per)s
 FROM scale_content d JOIN scale_province p USING (p) ORDER BY d.i
 """
@@ -151,6 +152,7 @@ def seed_scale(
         "years": 10,
         "now": clock.now(),
         "node": clock.node(),
+        "search": bigrams("示例文件"),
         "state": state,
         "key": kind.key,
         "schema": CONTENT_SCHEMA,
