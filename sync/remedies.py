@@ -30,6 +30,7 @@ REMEDIES: dict[str, Text] = {
     "DUP_IN_BATCH": SYSTEM,
     "LOCKED_NO_PERMIT": ASK_FOR_CHANGE,
     "MISSING_REF": gettext_lazy("Send the parent document first, or correct which one it is."),
+    "MORE": gettext_lazy("Correct what is said first; a person of the centre can read out the others."),
     "NOT_OWNER": gettext_lazy("The unit of the place enters the record; delete this one."),
     "PERMIT_CONTENT": gettext_lazy("Make the permitted change again as it was consented to, or ask for another one."),
     "REFERENCED": gettext_lazy("Ask first for the deletion of the record that refers to this one."),

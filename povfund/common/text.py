@@ -12,7 +12,8 @@ from povfund.common.errors import Finding, RuleViolation
 _FORBIDDEN = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\ud800-\udfff]"
 )
-_BRACKETS = str.maketrans(dict.fromkeys("[［﹝（(【", "〔") | dict.fromkeys("]］﹞）)】", "〕"))
+_BRACKETS = str.maketrans(dict.fromkeys("[［﹝（(【{<〈《", "〔") | dict.fromkeys("]］﹞）)】}>〉》", "〕"))
+_SERIAL = re.compile(r"(?<=〔\d{4}〕)第?0*(?=\d{1,6}号$)")
 _LISTED = re.compile(r"^[^〔〕\s]{1,30}〔\d{4}〕(?:第)?\d{1,6}(?:号?[、,，;；]\d{1,6})+号$")
 _NUMBER = re.compile(r"^(?P<organ>[^〔〕\s]{1,30})〔(?P<year>\d{4})〕(?:第)?(?P<serial>\d{1,6})号$")
 
@@ -38,12 +39,12 @@ def clean_text(value: str, *, field: str = "", multiline: bool = False) -> str:
 
 def normalise_document_no(raw: str) -> str:
     """
-    文号归一 — document number with 〔〕 brackets, half-width digits and no spaces.
+    文号归一 — document number with 〔〕 brackets, half-width digits, no spaces; 第09号 is 9号.
 
     Raises nothing: what does not parse comes back cleaned, and rule F02 speaks of it.
     """
     text = unicodedata.normalize("NFKC", raw)
-    return re.sub(r"\s+", "", text).translate(_BRACKETS)
+    return _SERIAL.sub("", re.sub(r"\s+", "", text).translate(_BRACKETS))
 
 
 def parse_document_no(number: str) -> tuple[str, int, int] | None:

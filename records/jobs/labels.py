@@ -33,6 +33,7 @@ TICKS: dict[str, Any] = {
     "sync.windows.run.run_due": _("Start due transmissions"),
     "sync.issuing.issue_down": _("Send the centre's documents down"),
     "sync.windows.watch.watch": _("Watch over transmissions"),
+    "sync.proving.prove": _("Prove kept digests against records"),
     "sync.ingest.pick_up": _("Look for received batches"),
     "rollups.ticks.merge": _("Merge changes into the totals"),
     "rollups.ticks.prove": _("Prove totals against records"),

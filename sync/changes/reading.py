@@ -207,6 +207,8 @@ class Verified:
 def verify_code(code: str) -> Verified | None:
     """核验公函 — the order whose letter carries this code, without what it is about; None for an unknown one."""
     wanted = code.strip().upper().replace(" ", "")
+    if not wanted.replace("-", "").isalnum():
+        return None
     order = ChangeOrder.objects.filter(code=wanted).exclude(state=ChangeState.DRAFT).first()
     if order is None:
         return None

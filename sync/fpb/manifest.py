@@ -9,7 +9,15 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from povfund.common.canonical import canonical
-from povfund.common.limits import MAX_BATCH_RAW, MAX_MANIFEST, MAX_PART_LINES, MAX_PART_RAW, MAX_PARTS, MAX_RATIO
+from povfund.common.limits import (
+    MAX_BATCH_RAW,
+    MAX_LINES,
+    MAX_MANIFEST,
+    MAX_PART_LINES,
+    MAX_PART_RAW,
+    MAX_PARTS,
+    MAX_RATIO,
+)
 from sync.fpb import merkle
 from sync.fpb.errors import RejectedInput
 from sync.fpb.strict import strict_json
@@ -119,6 +127,8 @@ def _require_limits(manifest: Manifest) -> None:
     parts = manifest.parts
     if len(parts) > MAX_PARTS or sum(part.raw for part in parts) > MAX_BATCH_RAW:
         raise RejectedInput("TOO_LARGE", parts=len(parts))
+    if manifest.lines > MAX_LINES:
+        raise RejectedInput("TOO_LARGE", lines=manifest.lines)
     if any(part.raw > part.stored * MAX_RATIO for part in parts):
         raise RejectedInput("BOMB", ratio=MAX_RATIO)
     if (manifest.kind == "empty") != (manifest.lines == 0):

@@ -19,12 +19,13 @@ from sync.changes import downlink
 from sync.choices import InState, Outcome, WindowState
 from sync.fpb.line import Line, parse_line
 from sync.fpb.manifest import NOTHING, parse_manifest
+from sync.ingest.answer import answer
 from sync.ingest.chunks import staged_chunks
 from sync.ingest.hold import Held, hold, let_go
 from sync.ingest.merging import all_codes, merge
 from sync.ingest.permits import close_orders
 from sync.ingest.steps import validate_in_steps
-from sync.models import Batch, ChainHead, DownlinkItem, Node, QuarantinedLine, Receipt, StagedLine
+from sync.models import Batch, ChainHead, DownlinkItem, Node, Receipt, StagedLine
 
 PAUSE_PERCENT = 20
 REFUSED_BY_TABLES = (DataError, IntegrityError, psycopg.DataError, psycopg.IntegrityError)
@@ -161,7 +162,8 @@ def _finish(batch: Batch, node: Node, head: ChainHead, counts: dict[str, int], s
     if batch.lines and counts[Outcome.RETURNED] * 100 > batch.lines * PAUSE_PERCENT:
         node.paused_at, node.pause_reason = clock.now(), "MANY_RETURNED"
         node.save(update_fields=["paused_at", "pause_reason"])
-    receipt = receipts.issue(batch=batch, kind=Receipt.Kind.APPLIED, extra=_extra(batch, node, standing))
+    said = answer(batch, node, totals=standing.totals, state=standing.state)
+    receipt = receipts.issue(batch=batch, kind=Receipt.Kind.APPLIED, extra=said)
     DownlinkItem.objects.create(
         node=node,
         n=downlink.next_number(node),
@@ -194,31 +196,3 @@ def _close_windows(batch: Batch, node: Node) -> None:
     done = {"state": WindowState.DONE, "finished_at": clock.now()}
     begun.exclude(state=WindowState.DONE).update(**done, covered_by=batch.window)
     node.windows.filter(pk=batch.window_id).update(**done)
-
-
-def _extra(batch: Batch, node: Node, standing: _Standing) -> dict[str, Any]:
-    returned = QuarantinedLine.objects.filter(batch=batch).order_by("line_no")
-    return {
-        "applied": batch.applied,
-        "duplicate": batch.duplicate,
-        "returned": batch.returned,
-        "outcomes": [
-            {
-                "line": row.line_no,
-                "uid": str(row.record_uid) if row.record_uid else None,
-                "rev": row.rev,
-                "outcome": Outcome.RETURNED.value,
-                "reasons": row.reasons,
-            }
-            for row in returned
-        ],
-        "duplicates": list(
-            StagedLine.objects.filter(batch=batch.uid, outcome=Outcome.DUPLICATE)
-            .order_by("line_no")
-            .values_list("line_no", flat=True)
-        ),
-        "totals": reconcile.as_rows(standing.totals),
-        "state": standing.state,
-        "head": batch.manifest_hash,
-        "paused": bool(node.paused_at),
-    }

@@ -104,3 +104,11 @@ def test_a_session_may_use_the_api_with_the_csrf_token_only():
     client = Client(enforce_csrf_checks=True)
     client.force_login(people.county_clerk())
     assert client.get("/api/v1/units/").status_code == 200
+
+
+@pytest.mark.parametrize("body", ["[" * 100_000, '{"a":' * 50_000, "{", "\x00"])
+def test_a_body_that_cannot_be_read_is_refused_in_words(body):
+    answer = Client().post(SIGN_IN, body, content_type="application/json")
+    assert answer.status_code == 400
+    (error,) = answer.json()["errors"]
+    assert error["message"].startswith("请求内容")

@@ -260,6 +260,8 @@ def test_row_015_a_million_empty_lines_and_one_endless_line(tmp_path):
     part = PartInfo(n=1, lines=1, stored=2**24, raw=2**24, sha256="0" * 64)
     many = a_manifest([*(PartInfo(n=n, lines=1, stored=2**24, raw=2**24, sha256="0" * 64) for n in range(1, 66))])
     assert code_of(parse_manifest, encode_manifest(many)) == "TOO_LARGE"
+    full = [PartInfo(n=n, lines=5_000, stored=2**20, raw=2**20, sha256="0" * 64) for n in range(1, 14)]
+    assert code_of(parse_manifest, encode_manifest(a_manifest(full))) == "TOO_LARGE"
     huge = encode_manifest(a_manifest([part])).replace(b'"raw":16777216', b'"raw":1073741824')
     assert code_of(parse_manifest, huge) == "BAD_SHAPE"
 

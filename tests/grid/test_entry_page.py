@@ -70,4 +70,4 @@ def test_only_amounts_are_counted_and_the_columns_fit_the_page(browser_page, liv
     status = page.locator('[data-grid-part="selection"]')
     expect(status).to_contain_text("计数 2")
     expect(status).to_contain_text("平均 3.00")
-    expect(page.locator('[data-grid-part="note"]')).to_contain_text("2 格无法识别")
+    expect(page.locator('[data-grid-part="note"]')).to_contain_text("1 格无法识别")

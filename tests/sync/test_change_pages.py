@@ -288,7 +288,8 @@ def test_a_letter_carries_a_code_that_a_stranger_can_check_without_seeing_the_co
         assert "更正后的标题" not in words
         assert document.document_no not in words
         assert "录入时看错了文件" not in words
-        assert stranger.get("/letters/", {"code": "ABCD-EFGH-JKMN"}).status_code == 404
+        for unknown in ("ABCD-EFGH-JKMN", "\0", "'--"):
+            assert stranger.get("/letters/", {"code": unknown}).status_code == 404
         draft = orders.drafted(province_sent(world))
         assert browser(CLERK).get(f"/changes/{draft.pk}/letter/").status_code == 404
 

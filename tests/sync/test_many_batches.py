@@ -58,6 +58,7 @@ def test_what_is_sealed_always_fits_into_what_is_received():
     parts = -(-limits.SEAL_RAW // fullest) + -(-limits.SEAL_LINES // limits.MAX_PART_LINES) + 1
     assert parts <= limits.MAX_PARTS
     assert limits.SEAL_RAW < limits.MAX_BATCH_RAW
+    assert limits.SEAL_LINES <= limits.MAX_LINES
     assert limits.TARGET_RAW + limits.MAX_LINE < limits.MAX_PART_RAW
     assert limits.SEAL_TOTALS * 200 + limits.MAX_PARTS * 160 < limits.MAX_MANIFEST
     assert limits.MAX_CONTENT < limits.MAX_LINE

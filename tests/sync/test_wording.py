@@ -91,3 +91,19 @@ def test_both_sides_show_it_on_pages_and_api_by_the_language_asked_for(world):
     with world.at("P51"):
         outsider = Caller("511922.finance.entry")
         assert outsider.get(f"/api/v1/batches/{Batch.objects.get().pk}/returned/").status_code == 404
+
+
+def test_a_receipt_that_would_grow_too_large_has_the_first_reason_of_a_line_and_says_that_there_are_more(
+    world, monkeypatch
+):
+    monkeypatch.setattr("sync.ingest.answer.RECEIPT_REASONS", 0)
+    wrong = document("520100.finance", approved_on="2016-02-30", lines=[money(amount="1.005")])
+    batch = Forger(world).send(a_record(wrong, evidence=evidence(unit=None)))
+    with world.at("C"):
+        held = QuarantinedLine.objects.get(batch=batch)
+        assert len(held.reasons) > 1
+        (row,) = json.loads(bytes(Receipt.objects.get(batch=batch, kind="applied").body))["outcomes"]
+        assert [reason["code"] for reason in row["reasons"]] == [held.reasons[0]["code"], "MORE"]
+        assert row["reasons"][1]["values"] == {"reasons": len(held.reasons)}
+        held.reasons = row["reasons"]
+        assert all(words for _code, words in in_both(held).items())
