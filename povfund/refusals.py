@@ -5,17 +5,35 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, JsonResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.utils.translation import gettext_lazy as _
 
 from accounts import audit
-from povfund.common.errors import RuleViolation, StaleEdit
+from povfund.common.errors import Finding, RuleViolation, StaleEdit
 from povfund.common.verdict import Refused
 
 PROGRAMS = ("/api/", "/sync/v1/")
 """What programs call: they read the status, not a page."""
+
+
+API = PROGRAMS[0]
+"""Where every refusal has the shape of the API's errors."""
+
+
+def _answer(request: HttpRequest, shown: dict[str, Any], *, status: int) -> HttpResponse:
+    """The page that says why, or under `/api/` the same words as JSON."""
+    if not request.path.startswith(API):
+        return render(request, "errors/refusal.html", shown, status=status)
+    remedy = shown.get("way") or shown.get("approve", "")
+    rule = "FORBIDDEN" if status == 403 else "HTTP"
+    message = shown["why"] if status == 403 else shown["title"]
+    return _as_json(Finding(rule, message, remedy=remedy, article=shown.get("basis", "")), status=status)
+
+
+def _as_json(finding: Finding, *, status: int) -> HttpResponse:
+    return JsonResponse({"errors": [finding.as_json()]}, status=status)
 
 
 def refused(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
@@ -26,7 +44,7 @@ def refused(request: HttpRequest, exception: Exception | None = None) -> HttpRes
         shown |= {"why": verdict.reason, "basis": verdict.article, "approve": verdict.ask_whom}
     else:
         shown["why"] = str(exception or "") or _("Your duties do not include this page.")
-    return render(request, "errors/refusal.html", shown, status=403)
+    return _answer(request, shown, status=403)
 
 
 def form_expired(request: HttpRequest, reason: str = "") -> HttpResponse:
@@ -37,7 +55,7 @@ def form_expired(request: HttpRequest, reason: str = "") -> HttpResponse:
         "why": _("The page was open across a sign-in, or the browser sends no cookies."),
         "way": _("Go back, load the page again and send the form once more. What you typed is still in the page."),
     }
-    return render(request, "errors/refusal.html", shown, status=403)
+    return _answer(request, shown, status=403)
 
 
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
@@ -49,7 +67,7 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
         "basis": "14",
         "way": _("Check the address or the document number, or search for it at the top of the page."),
     }
-    return render(request, "errors/refusal.html", shown, status=404)
+    return _answer(request, shown, status=404)
 
 
 class WrongMethod:
@@ -92,4 +110,7 @@ def not_now(request: HttpRequest, error: RuleViolation, *, back: str = "") -> Ht
 def broken(request: HttpRequest) -> HttpResponse:
     """500 — without the frame, which may be what broke. The number leads to the log."""
     shown = {"number": audit.request_id.get()}
+    if request.path.startswith(API):
+        way = _("Tell the system administrator of this deployment the time and this number:")
+        return _as_json(Finding("HTTP", _("The server made a mistake"), remedy=f"{way} {shown['number']}"), status=500)
     return HttpResponse(render_to_string("errors/500.html", shown), status=500)

@@ -12,7 +12,7 @@ from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
 from django.templatetags.static import static
 from django.urls import reverse
-from django.utils.html import format_html_join
+from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext as _, gettext_lazy, ngettext
 from django.views.decorators.http import require_GET
 
@@ -242,7 +242,7 @@ def lines(request: HttpRequest) -> HttpResponse:
         columns=[
             *LINES,
             *([day] if day else []),
-            _orders_column(lambda x: orders.get(x.document.pk) or orders.get(x.uid, [])),
+            _orders_column(request.user, orders, lambda x: orders.get(x.document.pk) or orders.get(x.uid, [])),
         ],
         params=QueryDict(),
         caption=_("Lines behind the figure"),
@@ -265,19 +265,28 @@ def _standing_table(request: HttpRequest, question: Question) -> Any:
             url=lambda row: reverse("funds:document", args=[row["document_id"]]),
         ),
         wan("amount", gettext_lazy("Amount"), lambda row: row["sum"]),
-        _orders_column(lambda row: orders.get(row["document_id"], [])),
+        _orders_column(request.user, orders, lambda row: orders.get(row["document_id"], [])),
     ]
     caption = _("Under correction: they count as the centre holds them until its receipt")
     return build_table(rows, columns=columns, params=QueryDict(), caption=caption, empty="") if rows else None
 
 
-def _orders_column(orders: Callable[[Any], list[ChangeOrder]]) -> Column:
-    """Which orders corrected a row's record, and which one is under way."""
+def _orders_column(
+    user: Any, found: dict[Any, list[ChangeOrder]], orders: Callable[[Any], list[ChangeOrder]]
+) -> Column:
+    """Which orders corrected a row's record, and which one is under way; the number only of those the reader opens."""
+    shown = {order.pk for several in found.values() for order in several}
+    open_to = set(ChangeOrder.objects.visible_to(user).filter(pk__in=shown).values_list("pk", flat=True))
 
-    def show(found: list[ChangeOrder]) -> Any:
+    def show(orders: list[ChangeOrder]) -> Any:
         words = {True: _("change pending"), False: _("corrected")}
-        parts = ((order.get_absolute_url(), order, words[order.is_open]) for order in found)
-        return format_html_join(" ", '<a href="{}">{}</a> <span class="s warn">{}</span>', parts)
+        parts = (
+            (format_html('<a href="{}">{}</a> ', order.get_absolute_url(), order) if order.pk in open_to else "", order)
+            for order in orders
+        )
+        return format_html_join(
+            " ", '{}<span class="s warn">{}</span>', ((link, words[order.is_open]) for link, order in parts)
+        )
 
     return Column(
         key="orders",

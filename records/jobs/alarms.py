@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import F, QuerySet
+from django.db.models import F, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from accounts import audit
@@ -93,6 +93,8 @@ SENTENCES: dict[str, tuple[Any, Any]] = {
 }
 
 
+OF_UNITS = ("chain.cases", "records.export_waiting")
+"""Kinds of business: for the unit they are addressed to alone, not for who keeps the server running."""
 FOR_AUDITORS = ("audit.unlinked", "records.large_export", "records.personal_export")
 """Kinds an auditor sees."""
 
@@ -136,7 +138,7 @@ def acknowledge(*, actor: User, alarm: Alarm) -> None:
 
 def open_alarms(user: User) -> QuerySet[Alarm]:
     """Open alarms of the user's unit, and those of the whole server for who sends or manages it."""
-    rows = Alarm.objects.filter(over_at=None)
+    rows = Alarm.objects.filter(~Q(kind__in=OF_UNITS) | Q(unit=user.unit_id), over_at=None)
     if user.can("sync.send") or user.can("jobs.read") or user.can("sync.nodes"):
         return rows
     if user.can("audit.read"):
@@ -154,6 +156,7 @@ class ShownAlarm:
     remedy: str
     since: datetime
     seen_by: str
+    url: str
 
 
 def shown_alarms(user: User, *, limit: int = 20) -> list[ShownAlarm]:
@@ -170,4 +173,12 @@ def _shown(alarm: Alarm) -> ShownAlarm:
     what, remedy = SENTENCES[alarm.kind]
     about = [alarm.node if alarm.node != clock.node() else "", str(alarm.details.get("message", ""))]
     seen_by = alarm.acknowledged_by.name if alarm.acknowledged_by else ""
-    return ShownAlarm(alarm.pk, str(what), " ".join(filter(None, about)), str(remedy), alarm.since, seen_by)
+    return ShownAlarm(
+        alarm.pk,
+        str(what),
+        " ".join(filter(None, about)),
+        str(remedy),
+        alarm.since,
+        seen_by,
+        str(alarm.details.get("url", "")),
+    )

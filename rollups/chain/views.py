@@ -105,6 +105,7 @@ def chain(request: HttpRequest, uid: UUID) -> HttpResponse:
         "chain": found,
         "table": _table(found),
         "flows": flows_of(found),
+        "in_full": FundDocument.objects.visible_in_full_to(user).filter(pk=uid).exists(),
         "flow_label": _("%(document)s: %(given)s × 10k yuan given to %(n)s places")
         % {"document": document, "given": _wan(found.given), "n": sum(row.depth == 0 for row in found.rows)},
         "sources": _steps(found, document),

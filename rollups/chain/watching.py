@@ -9,6 +9,7 @@ from uuid import UUID
 
 from django.db import connection, transaction
 from django.db.models import Count
+from django.urls import reverse
 
 from accounts.choices import UnitKind
 from accounts.models import Unit
@@ -160,6 +161,7 @@ def _tell(units: set[int]) -> None:
     waiting = dict(counts)
     for unit in Unit.objects.filter(pk__in=units).select_related("division"):
         if n := waiting.get(unit.pk):
-            raise_alarm(kind="chain.cases", key=unit.key, unit=unit, details={"message": str(n)})
+            details = {"message": f"{n} ({unit})", "url": f"{reverse('rollups:cases')}?mine=on"}
+            raise_alarm(kind="chain.cases", key=unit.key, unit=unit, details=details)
         else:
             clear_alarm(kind="chain.cases", key=unit.key)

@@ -287,3 +287,15 @@ def test_alarms_of_a_unit_are_shown_to_that_unit_and_to_who_runs_the_server():
     assert len(services.shown_alarms(clerk)) == 1
     assert services.shown_alarms(account("511922.finance.entry")) == []
     assert len(services.shown_alarms(account("510000.sysadmin"))) == 1
+
+
+def test_alarms_of_business_are_for_their_unit_alone_with_the_page_that_opens_them(client):
+    unit = account("511921.finance.entry").unit
+    told = {"message": f"2 ({unit})", "url": "/rollups/cases/?mine=on"}
+    services.raise_alarm(kind="chain.cases", key=unit.key, unit=unit, details=told)
+    client.force_login(account("510000.sysadmin"))
+    assert str(unit) not in client.get("/administration/jobs/").content.decode()
+    client.force_login(account("511921.finance.entry"))
+    page = client.get("/").content.decode()
+    assert str(unit) in page
+    assert told["url"] in page

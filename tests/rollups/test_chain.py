@@ -105,7 +105,8 @@ def test_a_leak_is_reported_at_its_edge_only_to_both_sides_with_who_must_act():
     seen = lambda name: case in ChainCase.objects.visible_to(account(name))  # noqa: E731
     assert [seen(f"{code}.finance.review") for code in ("511921", "511900", "510000")] == [True] * 3
     assert [seen(f"{code}.finance.review") for code in ("511922", "511600", "520000")] == [False] * 3
-    assert Alarm.objects.get(kind="chain.cases", over_at=None).unit.key == "511900.finance"
+    alarm = Alarm.objects.get(kind="chain.cases", over_at=None)
+    assert (alarm.unit.key, str(alarm.unit) in alarm.details["message"]) == ("511900.finance", True)
     unit_reviewed_arrival(city, "5.00", by="511921.finance.entry", arrived_on=clock.today(), voucher_no="记-18")
     assert open_cases() == []
     case.refresh_from_db()
