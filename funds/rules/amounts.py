@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from funds.choices import IssueBatch, MoneyLevel
 from funds.rules.context import FundContext
 from povfund.common.errors import SHOW, Finding
+from povfund.common.money import wan_text
 from records.registry import Row
 
 MATCHING_YEARS = range(2000, 2012)
@@ -28,7 +29,7 @@ def check_amounts(rows: Sequence[Row], ctx: FundContext) -> Iterator[tuple[int, 
                     position,
                     _bad(
                         n,
-                        _("The amount %(amount)s is negative.") % {"amount": line.amount},
+                        _("The amount %(amount)s (10k yuan) is negative.") % {"amount": wan_text(line.amount)},
                         _("Only a document of the batch “recovered” takes money back."),
                     ),
                 )

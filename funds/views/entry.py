@@ -20,7 +20,7 @@ from funds.models import FundDocument
 from funds.registry import FUND_DOCUMENT
 from funds.views.grid import Shown, form_page, shown_document, shown_new
 from povfund.common.answering import answers_json, body_of
-from povfund.common.errors import REFUSE, RuleViolation, StaleEdit
+from povfund.common.errors import REFUSE, Finding, RuleViolation, StaleEdit
 from povfund.common.uid import uuid_of
 from povfund.common.verdict import require
 from records.permissions import may_edit, may_enter
@@ -76,12 +76,14 @@ def _page(request: HttpRequest, shown: Shown, *, status: int = 200) -> HttpRespo
 
 
 def _stored(request: HttpRequest, entry: Entry, *, document: FundDocument | None, base_rev: int | None) -> FundDocument:
-    """Save what could be read in full. Raises RuleViolation with everything that is wrong, placed as typed."""
+    """Save what could be read in full and end its draft. Raises RuleViolation with all that is wrong, as typed."""
     if entry.data is None or any(finding.severity == REFUSE for finding in entry.findings):
-        raise RuleViolation(entry.findings)
-    return services.save_fund_document(
-        actor=request.user, data=entry.data, uid=document.pk if document else None, base_rev=base_rev
-    )
+        raise RuleViolation(_found(request, entry, document=document))
+    uid = document.pk if document else None
+    with transaction.atomic():
+        saved = services.save_fund_document(actor=request.user, data=entry.data, uid=uid, base_rev=base_rev)
+        discard_draft(actor=request.user, form=FORM, record_uid=uid)
+    return saved
 
 
 def _own(request: HttpRequest, uid: UUID) -> FundDocument:
@@ -151,16 +153,19 @@ def check(request: HttpRequest) -> dict[str, Any]:
     require(may_enter(request.user, FUND_DOCUMENT))
     body = body_of(request)
     document, entry = _target(request, body), _entry(request, body)
-    findings = list(entry.findings)
-    if entry.data and entry.data.lines:
-        try:
-            found = services.check_fund_document(
-                actor=request.user, data=entry.data, uid=document.pk if document else None
-            )
-        except RuleViolation as error:
-            found = error.findings
-        findings += entry.placed(found)
-    return {"findings": [finding.as_json() for finding in findings]}
+    return {"findings": [finding.as_json() for finding in _found(request, entry, document=document)]}
+
+
+def _found(request: HttpRequest, entry: Entry, *, document: FundDocument | None) -> list[Finding]:
+    """What could not be read, and what the rules find in the rest."""
+    if not (entry.data and entry.data.lines):
+        return list(entry.findings)
+    uid = document.pk if document else None
+    try:
+        found = services.check_fund_document(actor=request.user, data=entry.data, uid=uid)
+    except RuleViolation as error:
+        found = error.findings
+    return [*entry.findings, *entry.placed(found)]
 
 
 @answers_json

@@ -130,6 +130,22 @@ def test_too_many_wan_in_the_plain_table_do_not_pass_for_yuan():
     assert not FundDocument.objects.exists()
 
 
+def test_a_save_refused_for_what_cannot_be_read_also_says_what_the_rules_find():
+    client, unread = client_of(county_clerk()), LINE | {"amount": {"typed": "1.2.3"}}
+    lines = [unread, LINE | {"amount": "-50000.00"}]
+    answer = send(client, "save", **HEAD, uid=None, rev=None, lines=lines, then="submit")
+    wrong = [one for one in answer.json()["errors"] if one["rule"] == "BAD_AMOUNT"]
+    assert [one["field"] for one in wrong] == ["lines[0].amount", "lines[1].amount"]
+    assert "\u22125.00" in wrong[1]["message"], "in 10k yuan, as the cell shows it"
+
+
+def test_a_document_made_elsewhere_leaves_what_is_typed_on_the_page():
+    client = client_of(county_clerk())
+    assert send(client, "draft", **HEAD, uid=None, rev=None, lines=[]).status_code == 200
+    draft("通财农〔2016〕9号")
+    assert EntryDraft.objects.get().record_uid is None
+
+
 def test_two_windows_on_one_draft_do_not_overwrite_each_other():
     client, other = client_of(county_clerk()), client_of(county_clerk())
     configs = [one.get(f"{LIST}new/").context["grid"] for one in (client, other)]

@@ -322,7 +322,7 @@ def test_four_eyes_hold_for_raw_sql_too():
 
 
 @pytest.mark.django_db
-def test_autosave_is_private_without_rules_and_gone_on_save():
+def test_autosave_is_private_without_rules_and_outlives_saves_from_elsewhere():
     from accounts.models import AuditEntry
     from records.services import draft_of, save_draft
 
@@ -334,7 +334,7 @@ def test_autosave_is_private_without_rules_and_gone_on_save():
     assert draft_of(actor=colleague, **kept) is None
     assert not AuditEntry.objects.filter(target_type="fund_document").exists()
     document = draft()
-    assert draft_of(actor=clerk, **kept) is None
+    assert draft_of(actor=clerk, **kept).payload["title"] == "半句", "only the page that typed it ends it"
     save_draft(actor=clerk, form="fund_document", record_uid=document.pk, base_rev=1, payload={"title": "改"})
     save_fund_document(actor=clerk, data=typed(title="改"), uid=document.pk, base_rev=1)
-    assert not EntryDraft.objects.exists()
+    assert EntryDraft.objects.count() == 2

@@ -21,7 +21,6 @@ from records.calendar.services import deadline
 from records.choices import RecordState, ReviewStep
 from records.life import permissions
 from records.life.models import EntryDraft, Outbox, Record, Review
-from records.life.services.drafts import drafts as own_drafts
 from records.life.workflow import RECORD_LIFE
 from records.registry import RecordType, Row, record_type
 
@@ -106,10 +105,8 @@ def stamp(*, actor: User, record: Record, content: dict[str, Any], created: bool
 
 
 def finish_save(*, actor: User, record: Record, created: bool, before: dict[str, Any]) -> None:
-    """After the rows are stored: draft gone; where the content changed also author row and audit entry."""
-    drafts = own_drafts(actor=actor, form=record.record_type, record_uid=None if created else record.uid)
+    """After the rows are stored: author row and audit entry, where the content changed."""
     if before.get("hash") == record.content_hash:
-        drafts.delete()
         return
     author = Review(
         record_type=record.record_type,
@@ -131,7 +128,7 @@ def finish_save(*, actor: User, record: Record, created: bool, before: dict[str,
         before=before,
         after={"rev": record.rev, "state": record.state, "hash": record.content_hash},
     )
-    in_one_statement(delete=[drafts], insert=[said], insert_missing=[author])
+    in_one_statement(insert=[said], insert_missing=[author])
 
 
 def hold_outbox(uids: Sequence[UUID]) -> None:

@@ -205,7 +205,6 @@ def _change(*, actor: User, kind: RecordType, items: list[SetItem], codes: Inges
     if reviewed:
         Outbox.objects.filter(record_uid__in=list(reviewed), batch=None).delete()
         carry_authors(reviewed)
-    EntryDraft.objects.filter(person=actor.person_id, record_uid__in=uids).delete()
     table, columns = kind.model._meta.db_table, ("uid", "content_hash", "approved_on", "due_on", *kind.root_columns)
     with connection.cursor() as cursor:
         for child in kind.children:
