@@ -277,7 +277,8 @@ class LineGrid {
       this.saving.save(then);
     };
     const { keys } = this.store.posted();
-    const box = staleBox({ answer, again, name: (field) => this.checks.where(this.findings.placed({ field }, keys)) || field });
+    const lines = this.store.filled().map(({ amount }) => ({ amount: isBroken(amount) || !amount ? "0.00" : amount }));
+    const box = staleBox({ answer, again, lines, name: (field) => field === "lines" ? say("lines") : this.checks.where(this.findings.placed({ field }, keys)) || field });
     this.beside(box);
   }
 

@@ -158,7 +158,7 @@ def _changes(record: Record, typed: ArrivalInput) -> list[dict[str, Any]]:
     """What somebody else changed meanwhile, field by field."""
     now = contents([record.uid])[record.uid]
     by = record.entered_by.person.name if record.entered_by else ""
-    told = {"by": by, "at": record.changed_at.isoformat()}
+    told = {"by": by, "at": clock.local_text(record.changed_at)}
     mine = {name: str(getattr(typed, name)) for name in FIELDS} | {"amount": f"{typed.amount:.2f}"}
     return [
         {"field": name, "theirs": now[name], "yours": mine[name]} | told for name in FIELDS if now[name] != mine[name]

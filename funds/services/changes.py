@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from funds.content import contents
+from povfund.common import clock
 from records.models import Record, RecordRevision, Review
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ def changes_since(record: Record, base_rev: int, typed: DocumentInput) -> list[d
     now = contents([record.uid])[record.uid]
     author = Review.objects.filter(record_uid=record.uid, rev=record.rev).order_by("-pk").first()
     by = author.person_name if author else (record.entered_by.person.name if record.entered_by else "")
-    told = {"by": by, "at": record.changed_at.isoformat()}
+    told = {"by": by, "at": clock.local_text(record.changed_at)}
     changes = []
     for name in FIELDS:
         yours = getattr(typed, name)

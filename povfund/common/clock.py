@@ -35,6 +35,11 @@ def local_date(moment: datetime) -> date:
     return moment.astimezone(SHANGHAI).date()
 
 
+def local_text(moment: datetime) -> str:
+    """A moment as the API says it, in the time of the country, to the second: 2026-11-25T02:14:19+08:00."""
+    return moment.astimezone(SHANGHAI).isoformat(timespec="seconds")
+
+
 def node() -> str:
     """The code of this node: `C`, `P51`."""
     return settings.NODE

@@ -104,8 +104,10 @@ def day(value: date | datetime | None) -> str:
 
 
 @register.filter
-def moment(value: date | datetime | None) -> str:
-    """A day, with hour and minute where the value has them: 03-11 10:18."""
+def moment(value: date | datetime | str | None) -> str:
+    """A day, with hour and minute where the value has them: 03-11 10:18; also of a moment in ISO text."""
+    if isinstance(value, str):
+        value = datetime.fromisoformat(value) if value else None
     if isinstance(value, datetime):
         return f"{day(value)} {localtime(value):%H:%M}"
     return day(value)

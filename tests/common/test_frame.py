@@ -77,12 +77,13 @@ def test_a_refusal_names_reason_article_and_whom_to_ask(client):
 
 @pytest.mark.django_db
 def test_a_stale_form_shows_the_other_change():
-    changes = [{"field": "title", "theirs": "A", "yours": "<b>", "by": "钱芳", "at": "10:20"}]
+    changes = [{"field": "title", "theirs": "A", "yours": "<b>", "by": "钱芳", "at": "2016-03-11T10:20:00+08:00"}]
     error = StaleEdit(Finding("STALE", "别人刚改过"), rev=3, changes=changes)
     answer = not_now(RequestFactory().get("/"), error, back="/x/")
     page = answer.content.decode()
     assert answer.status_code == 409
     assert "钱芳" in page
+    assert "03-11 10:20" in page
     assert "&lt;b&gt;" in page
 
 

@@ -114,6 +114,7 @@ def test_a_stale_patch_is_409_with_the_other_change():
     stale = clerk.patch(one, {"rev": 1, "title": "乙"}, format="json")
     assert stale.status_code == 409
     assert stale.json()["changed"][0]["theirs"] == "甲"
+    assert stale.json()["changed"][0]["at"].endswith("+08:00")
     assert clerk.patch(one, {"title": "丙"}, format="json").status_code == 400
 
 

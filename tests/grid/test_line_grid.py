@@ -187,13 +187,22 @@ def test_findings_mark_their_cells_and_lead_to_them(grid):
 
 def test_a_stale_save_shows_the_other_change_and_can_be_saved_on_top(grid):
     pages.rows.append(pages.line("511900", "2000000.00"))
-    change = {"field": "lines[0].amount", "theirs": "210.00", "yours": "200.00", "by": "钱芳", "at": "10:20"}
-    stale = {"errors": [{"rule": "STALE", "message": "记录已被改动"}], "changed": [change], "rev": 5}
+    change = {
+        "field": "lines[0].amount",
+        "theirs": "210.00",
+        "yours": "200.00",
+        "by": "钱芳",
+        "at": "2016-03-11T10:20:00+08:00",
+    }
+    lines = {"field": "lines", "theirs": [{"amount": "1500000.00"}], "yours": None, "by": "钱芳", "at": change["at"]}
+    stale = {"errors": [{"rule": "STALE", "message": "记录已被改动"}], "changed": [change, lines], "rev": 5}
     pages.answers["save"] = (409, stale)
     page = grid()
     page.keyboard.press("Control+s")
     page.wait_for_selector(".stale")
-    assert "钱芳" in page.locator(".stale").inner_text()
+    told = page.locator(".stale").inner_text()
+    assert all(words in told for words in ("钱芳 03-11 10:20", "210.00", "1 行 150.00", "1 行 200.00"))
+    assert "lines" not in told
     pages.answers["save"] = (200, {"uid": "u", "rev": 6, "redirect": "/grid/?saved=1"})
     page.locator(".stale button").first.click()
     page.wait_for_url("**/grid/?saved=1")

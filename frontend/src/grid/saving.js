@@ -1,5 +1,6 @@
 // Talking to the server: drafts and checks follow the typing, saving is asked for.
 import { cookie, debounced, icon, make } from "../app/dom.js";
+import { fenOf, wan } from "../app/money.js";
 import { say } from "../app/words.js";
 
 const DRAFT_AFTER = 1500;
@@ -130,14 +131,14 @@ export class Saving {
 }
 
 /** The other person's change beside one's own, and the two ways on. */
-export function staleBox({ answer, again, name }) {
-  const rows = answer.changed.map(({ field, theirs, yours, by, at }) =>
-    make("tr", {}, make("td", { class: "first" }, name(field)), make("td", { class: "chg" }, shown(theirs)), make("td", {}, shown(yours)),
-      make("td", { class: "last m s" }, `${by ?? ""} ${at ?? ""}`)));
-  const head = make("tr", {}, ...["", say("theirs"), say("yours"), ""].map((text) => make("th", { scope: "col" }, text)));
+export function staleBox({ answer, again, name, lines }) {
+  const rows = answer.changed.map(({ field, theirs, yours }) =>
+    make("tr", {}, make("td", { class: "first m" }, name(field)), make("td", { class: "chg" }, shown(theirs)), make("td", { class: "last" }, shown(field === "lines" ? lines : yours))));
+  const head = make("tr", {}, ...["", say("theirs"), say("yours")].map((text) => make("th", { scope: "col" }, text)));
+  const { by = "", at = "" } = answer.changed[0] ?? {};
   return make(
     "section", { class: "stale" },
-    make("div", { class: "why e", role: "alert" }, icon("versions", ""), make("h4", {}, say("stale_title")), make("p", {}, say("stale_text"))),
+    make("div", { class: "why e", role: "alert" }, icon("versions", ""), make("h4", {}, say("stale_title")), make("p", {}, say("stale_text")), make("p", { class: "m" }, `${by} ${at.slice(5, 16).replace("T", " ")}`)),
     make("table", { class: "tbl dense framed mt8" }, make("thead", {}, head), make("tbody", {}, ...rows)),
     make("div", { class: "row-x mt8" },
       make("button", { class: "btn sm", type: "button", onclick: again }, say("keep_mine")),
@@ -151,4 +152,9 @@ export function elsewhereBox({ message, remedy }) {
     make("div", { class: "why e", role: "alert" }, icon("versions", ""), make("h4", {}, message), make("p", {}, remedy)));
 }
 
-const shown = (value) => (value === null || value === undefined ? "" : typeof value === "object" ? JSON.stringify(value) : String(value));
+/** A value as it is compared; of lines how many there are, and their sum. */
+function shown(value) {
+  if (value === null || value === undefined) return "";
+  if (!Array.isArray(value)) return String(value);
+  return `${say("total_of_lines", { n: value.length })} ${wan(value.reduce((sum, { amount }) => sum + fenOf(amount), 0n))}`;
+}
