@@ -257,7 +257,7 @@ def test_an_undo_takes_back_what_nobody_touched_and_names_the_rest():
 def test_the_same_workbook_twice_changes_nothing_the_second_time():
     rows = [HEADS, line(), line("通财农〔2016〕4号")]
     confirmed(uploaded(rows))
-    again = uploaded(rows)
+    again = uploaded([*rows, [None] * 8 + [" "]])
     assert [again.counts[name] for name in ("to_create", "unchanged", "refused")] == [0, 2, 0]
     with pytest.raises(importing.NotNow):
         confirmed(again)
