@@ -13,17 +13,15 @@ from accounts.services.passwords import (
 from accounts.services.people import (
     change_duties,
     change_person,
-    close_unit,
     close_unused_accounts,
     create_account,
     create_person,
     deactivate,
     leave,
-    open_unit,
     reactivate,
-    succeed_unit,
 )
 from accounts.services.tokens import find_token, issue_token, proof_of_token, revoke_tokens, user_of_token
+from accounts.services.units import close_unit, open_unit, succeed_unit
 
 __all__ = [
     "chain_head",
