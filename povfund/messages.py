@@ -184,6 +184,8 @@ def problems() -> list[str]:
     for path in po_files():
         for entry in parse_po(path):
             where = f"{path.relative_to(BASE_DIR)}:{entry.line}: “{entry.msgid[:60]}”"
+            if entry.key in known and known[entry.key].texts != entry.texts and entry.msgid:
+                found.append(f"{where} has another text in another app; give one of them a context")
             known[entry.key] = entry
             faults = _faults(entry) if entry.msgid else _header_faults(entry)
             found += [f"{where} {fault}" for fault in faults]

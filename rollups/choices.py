@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.db.models import TextChoices
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_lazy as _, pgettext_lazy
 
 
 class Measure(TextChoices):
@@ -22,7 +22,7 @@ class DataState(TextChoices):
 
     UNIT_REVIEWED = "unit_reviewed", _("Reviewed by units")
     PROVINCE_REVIEWED = "province_reviewed", _("Reviewed by the province")
-    SEALED = "sealed", _("Sent")
+    SEALED = "sealed", pgettext_lazy("of data", "Sent")
     ACKNOWLEDGED = "acknowledged", _("Acknowledged")
 
 

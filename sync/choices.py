@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.db.models import TextChoices
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_lazy as _, pgettext_lazy
 
 CENTRE = "C"
 """Code of the node that applies batches and whose key alone makes an outcome final."""
@@ -68,9 +68,9 @@ class WindowState(TextChoices):
     """窗口状态"""
 
     PENDING = "pending", _("Ahead")
-    DUE = "due", _("Due")
-    RUNNING = "running", _("Running")
-    SENT = "sent", _("Sent")
+    DUE = "due", pgettext_lazy("of a window", "Due")
+    RUNNING = "running", pgettext_lazy("of a window", "Running")
+    SENT = "sent", pgettext_lazy("of a window", "Sent")
     RECEIVED = "received", _("Received")
     DONE = "done", _("Done")
     LATE = "late", _("Late")

@@ -7,7 +7,7 @@ from typing import ClassVar
 from django.db import models
 from django.db.models import Q
 from django.urls import reverse
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_lazy as _, pgettext_lazy
 
 from accounts.models import Division
 from funds.choices import ArrivalAccount, MoneyLevel
@@ -34,7 +34,9 @@ class Arrival(Record):
     line = models.ForeignKey(FundLine, models.DO_NOTHING, related_name="arrivals", verbose_name=_("fund line"))
     arrived_on = models.DateField(_("arrived on"))
     amount = models.DecimalField(_("amount arrived (yuan)"), max_digits=18, decimal_places=2)
-    account = models.CharField(_("account"), max_length=10, choices=ArrivalAccount, db_collation="C")
+    account = models.CharField(
+        pgettext_lazy("of an arrival", "account"), max_length=10, choices=ArrivalAccount, db_collation="C"
+    )
     budget_no = models.CharField(_("budget document"), max_length=60, blank=True)
     voucher_no = models.CharField(_("voucher number"), max_length=60, blank=True)
     remark = models.TextField(_("remark"), blank=True)
