@@ -94,6 +94,8 @@ def test_two_tickers_at_one_moment_run_once(committed_db):
             cursor.execute("SELECT pg_advisory_lock(%s)", [TICK_LOCK])
             held.set()
             over.wait()
+            # a closed connection's locks are freed by its server process a moment later
+            cursor.execute("SELECT pg_advisory_unlock(%s)", [TICK_LOCK])
         connection.close()
 
     thread = threading.Thread(target=other_ticker)
