@@ -66,12 +66,12 @@ install: .venv/.runtime .venv/.dev ## .venv with the pinned dependencies
 assets: $(if $(wildcard frontend/package.json),frontend/dist/.stamp) ## browser assets from frontend/
 
 frontend/node_modules/.stamp: frontend/package.json frontend/package-lock.json .build-venv/.stamp
-	@cd frontend && PATH="$(CURDIR)/$(BUILD_BIN):$$PATH" npm ci --no-audit --no-fund --loglevel=error
+	@cd frontend && PATH="$(CURDIR)/$(BUILD_BIN):$$PATH" npm ci --no-audit --no-fund --no-update-notifier --loglevel=error
 	@touch $@
 
 frontend/dist/.stamp: $(ASSETS) frontend/node_modules/.stamp
 	@echo "Building the browser assets ..."
-	@cd frontend && PATH="$(CURDIR)/$(BUILD_BIN):$$PATH" npm run --silent build
+	@cd frontend && PATH="$(CURDIR)/$(BUILD_BIN):$$PATH" npm run --silent --no-update-notifier build
 	@touch $@
 
 messages: var/.messages ## .mo files from the .po files, without gettext

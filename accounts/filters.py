@@ -10,8 +10,10 @@ from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from accounts.choices import Duty, Level, UnitKind
-from accounts.models import AuditEntry, Division, Unit, User
+from accounts.models import AuditEntry, Division, Unit, UnitSuccession, User
+from accounts.places import DivisionKnown, UnitKnown
 from povfund.common.clock import SHANGHAI
+from povfund.common.filtering import DayFilter, YesNoFilter
 
 
 class DivisionFilter(django_filters.FilterSet):
@@ -20,9 +22,9 @@ class DivisionFilter(django_filters.FilterSet):
     search = django_filters.CharFilter(method="by_search", label=_("code or name"))
     code = django_filters.CharFilter()
     level = django_filters.MultipleChoiceFilter(choices=Level)
-    parent = django_filters.CharFilter(method="by_parent", label=_("parent"))
-    under = django_filters.CharFilter(method="by_subtree", label=_("division"))
-    valid_on = django_filters.DateFilter(method="by_day", label=_("in force on"))
+    parent = DivisionKnown(label=_("parent"))
+    under = DivisionKnown(method="by_subtree", label=_("division"))
+    valid_on = DayFilter(method="by_day", label=_("in force on"))
 
     class Meta:
         model = Division
@@ -34,12 +36,8 @@ class DivisionFilter(django_filters.FilterSet):
             return queryset.filter(code__gte=text.upper(), code__lt=text.upper() + "~")
         return queryset.filter(Q(name__contains=text) | Q(former_name__contains=text))
 
-    def by_parent(self, queryset: QuerySet[Division], name: str, value: str) -> QuerySet[Division]:
-        return queryset.filter(parent=Division.objects.by_code(value))
-
-    def by_subtree(self, queryset: Any, name: str, value: str) -> QuerySet[Division]:
-        above = Division.objects.by_code(value)
-        return queryset.under(above.scope_key) if above else queryset.none()
+    def by_subtree(self, queryset: Any, name: str, above: Division) -> QuerySet[Division]:
+        return queryset.under(above.scope_key)
 
     def by_day(self, queryset: Any, name: str, value: date) -> QuerySet[Division]:
         return queryset.valid_on(value)
@@ -49,19 +47,36 @@ class UnitFilter(django_filters.FilterSet):
     """Units by division and kind."""
 
     search = django_filters.CharFilter(field_name="division__name", lookup_expr="contains", label=_("division"))
-    division = django_filters.CharFilter(field_name="division__code")
+    division = DivisionKnown(method="by_division")
     kind = django_filters.MultipleChoiceFilter(choices=UnitKind)
+    active = YesNoFilter(label=_("in use"))
 
     class Meta:
         model = Unit
         fields = ["search", "division", "kind", "active"]
+
+    def by_division(self, queryset: QuerySet[Unit], name: str, division: Division) -> QuerySet[Unit]:
+        return queryset.filter(division__code=division.code)
+
+
+class SuccessionFilter(django_filters.FilterSet):
+    """Successions of a unit, to it or from it."""
+
+    unit = UnitKnown(method="by_either", label=_("unit"))
+
+    class Meta:
+        model = UnitSuccession
+        fields = ["unit"]
+
+    def by_either(self, queryset: QuerySet[UnitSuccession], name: str, unit: Unit) -> QuerySet[UnitSuccession]:
+        return queryset.filter(Q(unit=unit) | Q(successor=unit))
 
 
 class AccountFilter(django_filters.FilterSet):
     """Accounts by name, unit, duty and whether they are in use."""
 
     search = django_filters.CharFilter(method="by_search", label=_("account or person"))
-    unit = django_filters.CharFilter(method="by_unit", label=_("unit"))
+    unit = UnitKnown(label=_("unit"))
     duty = django_filters.ChoiceFilter(choices=Duty, method="by_duty", label=_("duty"), empty_label=_("all"))
     is_active = django_filters.ChoiceFilter(
         choices=[("true", _("in use")), ("false", _("closed"))],
@@ -77,9 +92,6 @@ class AccountFilter(django_filters.FilterSet):
     def by_search(self, queryset: QuerySet[User], name: str, value: str) -> QuerySet[User]:
         return queryset.filter(Q(username__contains=value.strip().lower()) | Q(person__name__contains=value.strip()))
 
-    def by_unit(self, queryset: QuerySet[User], name: str, value: str) -> QuerySet[User]:
-        return queryset.filter(unit=Unit.objects.by_key(value))
-
     def by_state(self, queryset: QuerySet[User], name: str, value: str) -> QuerySet[User]:
         return queryset.filter(is_active=value == "true")
 
@@ -94,8 +106,8 @@ class AuditFilter(django_filters.FilterSet):
     action = django_filters.CharFilter(lookup_expr="startswith", label=_("action"))
     target_type = django_filters.CharFilter(label=_("target type"))
     target_id = django_filters.CharFilter(label=_("target"))
-    since = django_filters.DateFilter(method="from_day", label=_("from"))
-    until = django_filters.DateFilter(method="to_day", label=_("to"))
+    since = DayFilter(method="from_day", label=_("from"))
+    until = DayFilter(method="to_day", label=_("to"))
 
     class Meta:
         model = AuditEntry

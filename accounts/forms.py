@@ -10,6 +10,8 @@ from django.utils.translation import gettext_lazy as _
 from accounts.choices import DUTIES_OF_CLASS, Duty, PersonClass
 from accounts.models import Division, Grant, Person, Unit, User
 from accounts.passwords import PolicyValidator
+from accounts.places import UnitField
+from povfund.common.form_fields import DayField
 
 
 class SignInForm(forms.Form):
@@ -103,34 +105,19 @@ class PersonDetailsForm(forms.ModelForm):
 class SuccessionForm(forms.Form):
     """单位沿革 — to which unit the tasks passed, since when, by which document."""
 
-    successor = forms.CharField(label=_("Successor"), max_length=30, help_text=_("Written 511921.finance."))
-    since = forms.DateField(label=_("since"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
+    successor = UnitField(label=_("Successor"), max_length=30, help_text=_("Written 511921.finance."))
+    since = DayField(label=_("acts for it from"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
     former_name = forms.CharField(
         label=_("former name"), max_length=100, required=False, help_text=_("Empty: the unit's name of today.")
     )
     document = forms.CharField(label=_("by which document"), max_length=200)
 
-    def clean_successor(self) -> Unit:
-        unit = Unit.objects.by_key(self.cleaned_data["successor"])
-        if unit is None:
-            raise forms.ValidationError(_("There is no such unit."))
-        return unit
-
 
 class AccountForm(forms.Form):
     """A seat for a person."""
 
-    unit = forms.CharField(label=_("Unit"), max_length=30, help_text=_("Written 511921.finance."))
+    unit = UnitField(label=_("Unit"), max_length=30, help_text=_("Written 511921.finance."))
     username = forms.CharField(label=_("Account"), max_length=60, help_text=_("Such as 511921.finance.entry."))
-
-    def clean_unit(self) -> Unit:
-        unit = Unit.objects.by_key(self.cleaned_data["unit"].strip())
-        if unit is None:
-            raise forms.ValidationError(
-                _("No unit “%(key)s”; write division code, point and kind, such as 511921.finance."),
-                params={"key": self.cleaned_data["unit"]},
-            )
-        return unit
 
 
 class DutiesForm(forms.Form):
@@ -152,8 +139,8 @@ class GrantForm(forms.Form):
         label=_("Unit or division"), max_length=30, help_text=_("A unit such as 511922.finance or a division code.")
     )
     right = forms.ChoiceField(label=_("Right"), choices=Grant.Right.choices)
-    valid_from = forms.DateField(label=_("From"), widget=forms.DateInput(attrs={"type": "date"}))
-    valid_to = forms.DateField(label=_("To"), widget=forms.DateInput(attrs={"type": "date"}))
+    valid_from = DayField(label=_("From"), widget=forms.DateInput(attrs={"type": "date"}))
+    valid_to = DayField(label=_("To"), widget=forms.DateInput(attrs={"type": "date"}))
     reason = forms.CharField(label=_("Reason"), max_length=400)
 
     def clean_target(self) -> Unit | Division:

@@ -16,15 +16,21 @@ SYSTEM_ADMIN = _("The system administrator of your deployment.")
 SECURITY_ADMIN = _("The security administrator of your deployment.")
 
 
+def may_administer_units(user: User) -> Verdict:
+    """May the user look after units at all, wherever they lie? The system administrator's work."""
+    if user.can(Capability.ACCOUNTS_MANAGE):
+        return ALLOWED
+    return denied(
+        _("Only a system administrator looks after units, persons and accounts."),
+        article="17",
+        ask_whom=SYSTEM_ADMIN,
+    )
+
+
 def may_administer(user: User, unit: Unit) -> Verdict:
     """May the user make and close persons and accounts of this unit? The system administrator's work."""
-    if not user.can(Capability.ACCOUNTS_MANAGE):
-        return denied(
-            _("Only a system administrator looks after units, persons and accounts."),
-            article="17",
-            ask_whom=SYSTEM_ADMIN,
-        )
-    return _in_reach(user, unit)
+    verdict = may_administer_units(user)
+    return _in_reach(user, unit) if verdict else verdict
 
 
 def may_see_administration(user: User) -> Verdict:

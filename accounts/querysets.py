@@ -51,33 +51,44 @@ class UnitQuerySet(models.QuerySet["Unit"]):
         found = self.select_related("division").filter(division__code=code, kind=kind)
         return found.order_by("division__scope_key").first()
 
-    def acted_for_by(self, unit: Unit) -> set[int]:
-        """Ids of this unit and of the units whose tasks passed to it, over any number of successions."""
-        held, wave = {unit.pk}, {unit.pk}
-        while wave:
-            wave = set(self.filter(successions__successor__in=wave).exclude(pk__in=held).values_list("pk", flat=True))
-            held |= wave
-        return held
+    def names_of(self, keys: Iterable[str]) -> dict[str, str]:
+        """{`511921.finance`: 通江县财政局}; a key that no unit has stands for itself. One query, none for no key."""
+        wanted = list(keys)
+        codes = {key.partition(".")[0] for key in wanted}
+        found = (
+            self.select_related("division").filter(division__code__in=codes).order_by("-division__scope_key")
+            if codes
+            else ()
+        )
+        names = {unit.key: unit.name for unit in found}
+        return {key: names.get(key, key) for key in wanted}
 
     def acting_for(self, units: Iterable[int]) -> dict[int, Unit]:
         """{id of each of these units: the unit that acts for it now}, itself or its last successor. Two queries."""
         passed = dict(self.filter(successions__isnull=False).values_list("pk", "successions__successor"))
-        now = {pk: _last(pk, passed) for pk in units}
+        now = {pk: [pk, *_line_after(pk, passed)][-1] for pk in units}
         found = self.select_related("division").in_bulk(set(now.values()))
         return {pk: found[held] for pk, held in now.items()}
+
+    def standing_in(self) -> dict[str, frozenset[str]]:
+        """{unit that was succeeded, written `511921.finance`: those its tasks passed to, one after the other}."""
+        names = ("division__code", "kind", "successions__successor__division__code", "successions__successor__kind")
+        rows = self.filter(successions__isnull=False).values_list(*names)
+        passed = {f"{code}.{kind}": f"{to_code}.{to_kind}" for code, kind, to_code, to_kind in rows}
+        return {key: frozenset(_line_after(key, passed)) for key in passed}
 
     def administered_by(self, user: User) -> Self:
         """Units whose people the administrator looks after: the own subtree, all lines where finance leads."""
         return self.filter(administered(user, "division__scope_key", kind="kind"))
 
 
-def _last(unit: int, passed: dict[int, int]) -> int:
-    """The end of the line of successors."""
-    seen = {unit}
-    while passed.get(unit) is not None and passed[unit] not in seen:
+def _line_after(unit: Any, passed: dict[Any, Any]) -> list[Any]:
+    """The line of successors; the last one acts now."""
+    line: list[Any] = []
+    while unit in passed:
         unit = passed[unit]
-        seen.add(unit)
-    return unit
+        line.append(unit)
+    return line
 
 
 def administered(user: User, path: str, *, kind: str) -> Q:

@@ -28,6 +28,9 @@ def run_case(name: str, *, quick: bool) -> None:
 
 
 def main(arguments: list[str]) -> int:
+    if unknown := [name for name in arguments if name not in (*CASES, "--quick", "--case")]:
+        print(f"unknown: {' '.join(unknown)}\n{__doc__}\nCases: {', '.join(CASES)}.", file=sys.stderr)
+        return 2
     quick = "--quick" in arguments
     chosen = [name for name in arguments if name in CASES]
     if "--case" in arguments:

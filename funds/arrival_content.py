@@ -9,11 +9,24 @@ from uuid import UUID
 import msgspec
 
 from funds.content import Code, Day, Moment, Money, text_of
-from funds.models import Arrival
+from funds.models import Arrival, FundLine
 from records.registry import IngestCodes
 
 LINE_FACTS = ("issuer", "passed_on", "budget_year", "money_level", "fund_category", "budget_item")
 """What an arrival repeats of its line."""
+
+
+def facts_of(row: FundLine | Arrival) -> dict[str, Any]:
+    """The document of a line and LINE_FACTS, of the line or of an arrival; relations are loaded."""
+    return {
+        "document": str(row.document_id),
+        "issuer": row.issuer.code,
+        "passed_on": row.has_parent,
+        "budget_year": row.budget_year,
+        "money_level": row.money_level,
+        "fund_category": row.fund_category.code,
+        "budget_item": row.budget_item.code,
+    }
 
 
 class ArrivalContent(msgspec.Struct, forbid_unknown_fields=True):
@@ -68,14 +81,8 @@ def content_of(row: Arrival) -> dict[str, Any]:
     return {
         "owner": f"{row.division.code}.{row.owner_kind}",
         "division": row.division.code,
-        "document": str(row.document_id),
         "line": str(row.line_id),
-        "issuer": row.issuer.code,
-        "passed_on": row.has_parent,
-        "budget_year": row.budget_year,
-        "money_level": row.money_level,
-        "fund_category": row.fund_category.code,
-        "budget_item": row.budget_item.code,
+        **facts_of(row),
         "arrived_on": row.arrived_on.isoformat(),
         "amount": f"{row.amount:.2f}",
         "account": row.account,

@@ -14,10 +14,11 @@ from funds.arrival_content import contents
 from funds.choices import ArrivalAccount, MoneyLevel
 from funds.help import ARRIVAL_BY_NAME, BY_NAME
 from funds.models import Arrival, BudgetItem, FundLine
-from funds.services import ArrivalInput, arrival_content_of, outstanding
+from funds.services import arrival_content_of, arrival_with_blanks, blank_line, outstanding
 from funds.sheet_parts import category_list, choice_list, dated_list, filtered, own_drafts
 from povfund.common.canonical import canonical
 from povfund.common.errors import Finding, RuleViolation
+from povfund.common.kept_filter import filter_words
 from povfund.common.text import normalise_document_no
 from povfund.common.uid import uuid7
 from records.sheets import form
@@ -55,8 +56,18 @@ def _of_line(name: str, *, kind: str = form.CODE, variants: str = "", **options:
 
 
 COLUMNS = (
-    _of_line("document_no", kind=form.TEXT, longest=80, width=24, variants="文号 下达文号 指标文号 资金文号"),
+    _of_line(
+        "document_no", kind=form.TEXT, longest=80, multiline=True, width=24, variants="文号 下达文号 指标文号 资金文号"
+    ),
     Column(name="issuer", label=_("Issued by"), told=True, width=14, help=_("Who gave the money.")),
+    Column(
+        name="budget_year",
+        label=BY_NAME["budget_year"].label,
+        kind=form.YEAR,
+        told=True,
+        width=10,
+        help=_("Of the document; category and item have the names of that year."),
+    ),
     _of_line("money_level", width=12, variants="级次 资金来源"),
     _of_line("fund_category", width=26, variants="类别 资金种类 资金类型"),
     _of_line("budget_item", width=24, variants="功能科目 科目 预算科目 支出科目"),
@@ -74,7 +85,7 @@ COLUMNS = (
     _column("account", kind=form.CODE, codes="account", required=True, width=26, variants="到账账户 账户"),
     _column("budget_no", longest=60, width=24, variants="预算文件 预算文号"),
     _column("voucher_no", longest=60, width=16, variants="凭证号 凭证编号 记账凭证号"),
-    _column("remark", longest=4000, width=20, variants="说明"),
+    _column("remark", longest=4000, multiline=True, width=20, variants="说明"),
     Column(name="line", label=_("Line id"), kind=form.UID, width=38, help=RECORD_UID.help),
     RECORD_UID,
     RECORD_REV,
@@ -112,26 +123,39 @@ def _lines(user: User, typed: Sequence[Typed]) -> tuple[dict[UUID, FundLine], di
 
 
 def _one(user: User, record: Typed, by_uid: dict[UUID, FundLine], by_number: dict[str, list[FundLine]]) -> Assembled:
-    made = Assembled(record.uid or uuid7(), base_rev=record.rev or (1 if record.uid else 0))
-    said = {name: record.head[name] for name in LINE_SAYS if record.head.get(name)}
-    number = normalise_document_no(record.head.get("document_no") or "")
-    if uid := record.head.get("line"):
-        line = by_uid.get(uid)
-        made.findings += [_no_line(number)] if line is None else list(_contradictions(line, said, number))
-    else:
-        fitting = [line for line in by_number.get(number, ()) if not any(_contradictions(line, said, ""))]
-        line = fitting[0] if len(fitting) == 1 else None
-        if line is None:
-            made.findings.append(_several(number, len(fitting)) if fitting else _no_line(number))
-    made.findings += [_missing(name) for name in NEEDED if record.head.get(name) is None]
-    if made.findings or line is None:
-        return made
-    data = ArrivalInput(line=line.uid, **{name: record.head[name] for name in ENTERED if name in record.head})
+    made = Assembled(record.uid or uuid7(), base_rev=record.rev or (1 if record.uid else 0), unread=record.blanks())
+    line = _line_of(made, record.head, by_uid, by_number)
+    lacking = [name for name in NEEDED if record.head.get(name) is None and name not in made.unread]
+    made.findings += map(_missing, lacking)
+    made.unread |= {*lacking, *(() if line else ("line",))}
+    data = arrival_with_blanks({name: value for name in ENTERED if (value := record.head.get(name)) is not None})
     try:
-        made.content = arrival_content_of(data=data, unit=user.unit, line=line)
+        made.content = arrival_content_of(data=data, unit=user.unit, line=line or blank_line())
     except RuleViolation as error:
         made.findings += error.findings
     return made
+
+
+def _line_of(
+    made: Assembled, head: dict[str, Any], by_uid: dict[UUID, FundLine], by_number: dict[str, list[FundLine]]
+) -> FundLine | None:
+    """The line a row means, as far as what names it can be read; why there is none is told in `made`."""
+    said = {name: head[name] for name in LINE_SAYS if head.get(name)}
+    number = normalise_document_no(head.get("document_no") or "")
+    if uid := head.get("line"):
+        line = by_uid.get(uid)
+        wrong = [_no_line(number)] if line is None else list(_contradictions(line, said, number))
+        made.findings += wrong
+        return None if wrong else line
+    if not made.unread.isdisjoint(("line", "document_no")):
+        return None
+    fitting = [line for line in by_number.get(number, ()) if not any(_contradictions(line, said, ""))]
+    sure = made.unread.isdisjoint(LINE_SAYS)
+    if not fitting:
+        made.findings.append(_no_line(number))
+    elif len(fitting) > 1 and sure:
+        made.findings.append(_several(number, len(fitting)))
+    return fitting[0] if len(fitting) == 1 and sure else None
 
 
 def _contradictions(line: FundLine, said: dict[str, str], number: str) -> Iterator[Finding]:
@@ -182,7 +206,7 @@ def _missing(name: str) -> Finding:
 
 def _find_same(user: User, found: list[Assembled], typed: Sequence[Typed]) -> None:
     """An arrival without id that is stored word for word is that one; the same twice in a workbook is refused."""
-    new = [(made, record.row) for made, record in zip(found, typed, strict=True) if made.content and not made.base_rev]
+    new = [(made, record.row) for made, record in zip(found, typed, strict=True) if _is_new(made)]
     lines = {made.content["line"] for made, _row in new if made.content}
     rows: Any = Arrival.objects.filter(owner_unit=user.unit_id, deleted=False, line__in=lines)
     revisions: dict[UUID, int] = dict(rows.values_list("uid", "rev")) if lines else {}
@@ -197,6 +221,10 @@ def _find_same(user: User, found: list[Assembled], typed: Sequence[Typed]) -> No
         elif same := known.get(print_):
             made.uid, made.content = same
             made.base_rev = revisions[made.uid]
+
+
+def _is_new(made: Assembled) -> bool:
+    return bool(made.content) and not made.base_rev and not made.unread
 
 
 def _print_of(content: dict[str, Any]) -> bytes:
@@ -221,6 +249,13 @@ def chosen(user: User, params: dict[str, Any]) -> Any:
     return filtered(ArrivalFilter, Arrival, user, params)
 
 
+def said(params: dict[str, Any]) -> list[tuple[str, str]]:
+    """A filter in words."""
+    from funds.filters import ArrivalFilter
+
+    return filter_words(ArrivalFilter, params)
+
+
 def own(user: User, year: int | None) -> Any:
     """Arrivals of the own unit that may still be changed."""
     return own_drafts(Arrival, user, year)
@@ -232,34 +267,34 @@ def count(user: User, uids: Any) -> int:
 
 
 _ROW = (
-    "line__document_no", "issuer__name", "money_level", "fund_category__code", "budget_item__code", "left",
-    "arrived_on", "amount", "account", "budget_no", "voucher_no", "remark", "line_id", "uid", "rev",
+    "line__document_no", "issuer__name", "budget_year", "money_level", "fund_category__code", "budget_item__code",
+    "left", "arrived_on", "amount", "account", "budget_no", "voucher_no", "remark", "line_id", "uid", "rev",
 )  # fmt: skip
 _NAMES = tuple(column.name for column in COLUMNS)
 
 
-def rows(user: User, uids: Sequence[UUID]) -> Iterator[dict[str, Any]]:
+def rows(user: User, uids: Sequence[UUID]) -> Iterator[tuple[Any, ...]]:
     """One row an arrival, in the order of the uids; codes as codes, money in 元. Two queries."""
     order = {uid: n for n, uid in enumerate(uids)}
     arrivals: Any = Arrival.objects.visible_to(user).filter(pk__in=uids).order_by()
     found = list(arrivals.annotate(left=F("line__amount")).values_list(*_ROW))
-    lines = {row[_NAMES.index("line")] for row in found}
+    line, left, uid = map(_NAMES.index, ("line", "left", "uid"))
+    lines = {row[line] for row in found}
     sums = Arrival.objects.filter(line__in=lines, deleted=False).order_by().values_list("line").annotate(Sum("amount"))
     arrived = dict(sums)
-    for row in sorted(found, key=lambda row: order[row[_NAMES.index("uid")]]):
-        values = dict(zip(_NAMES, row, strict=True))
-        values["left"] -= arrived.get(values["line"], 0)
-        yield values
+    for row in sorted(found, key=lambda row: order[row[uid]]):
+        yield (*row[:left], row[left] - arrived.get(row[line], 0), *row[left + 1 :])
 
 
-def expected(user: User, year: int | None) -> Iterator[dict[str, Any]]:
+def expected(user: User, year: int | None) -> Iterator[tuple[Any, ...]]:
     """Lines of which money is still to arrive, as rows where date, amount and voucher are to be entered."""
     lines = outstanding(user).exclude(left=0).select_related("document", "issuer", "fund_category", "budget_item")
     lines = lines.order_by("-document__issued_on", "document_no", "n")
     for line in lines.filter(budget_year=year) if year else lines:
-        yield dict.fromkeys(_NAMES) | {
+        said = {
             "document_no": line.document_no,
             "issuer": line.issuer.name,
+            "budget_year": line.budget_year,
             "money_level": line.money_level,
             "fund_category": line.fund_category.code,
             "budget_item": line.budget_item.code,
@@ -268,6 +303,7 @@ def expected(user: User, year: int | None) -> Iterator[dict[str, Any]]:
             "budget_no": line.document_no,
             "line": line.uid,
         }
+        yield tuple(map(said.get, _NAMES))
 
 
 ARRIVAL_SHEET = SheetForm(
@@ -277,6 +313,7 @@ ARRIVAL_SHEET = SheetForm(
     lookups=lookups,
     assemble=assemble,
     chosen=chosen,
+    said=said,
     rows=rows,
     count=count,
     own=own,

@@ -6,7 +6,8 @@ from collections import defaultdict
 from collections.abc import Container, Iterable, Iterator, Sequence
 from datetime import date
 from decimal import Decimal
-from itertools import pairwise
+from itertools import islice
+from operator import attrgetter, ge
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -22,13 +23,29 @@ Moment = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]
 Code = Annotated[str, msgspec.Meta(min_length=1, max_length=40)]
 
 
+HEAD_FIELDS = (
+    "document_no",
+    "title",
+    "budget_year",
+    "issue_batch",
+    "issued_on",
+    "approved_on",
+    "received_on",
+    "parent",
+    "stated_total",
+    "remark",
+)
+LINE_FIELDS = ("recipient", "money_level", "fund_category", "budget_item", "amount", "payment_mode", "remark")
+"""What a person types of a document and of each of its lines, in the order of the form."""
+
+
 def text_of(longest: int) -> Any:
     """The type of a text of at most so many characters."""
     return Annotated[str, msgspec.Meta(max_length=longest)]
 
 
-class LineContent(msgspec.Struct, forbid_unknown_fields=True):
-    """One line; `amount` in 元 as text with two decimals."""
+class LineContent(msgspec.Struct, forbid_unknown_fields=True, gc=False):
+    """One line; `amount` in 元 as text with two decimals. Thousands of them are no work for the collector."""
 
     uid: UUID
     n: Annotated[int, msgspec.Meta(ge=1, le=100_000)]
@@ -67,12 +84,14 @@ class DocumentContent(msgspec.Struct, forbid_unknown_fields=True):
 
 
 _DECODER = msgspec.json.Decoder(DocumentContent)
+_NUMBER = attrgetter("n")
 
 
 def decode(content: bytes) -> DocumentContent:
     """Canonical bytes to typed content, its lines in the order of their numbers. Raises msgspec.ValidationError."""
     document = _DECODER.decode(content)
-    if any(line.n >= after.n for line, after in pairwise(document.lines)):
+    numbers = list(map(_NUMBER, document.lines))
+    if any(map(ge, numbers, islice(numbers, 1, None))):
         raise msgspec.ValidationError("Line numbers do not rise - at `$.lines`")
     return document
 
@@ -90,6 +109,9 @@ def faults(content: dict[str, Any]) -> Iterator[tuple[str, str]]:
 
 def yuan(amount: Decimal) -> str:
     """元 as the content writes it; a zero has no sign."""
+    text = str(amount)
+    if text[-3:-2] == "." and text[0] != "-":  # two decimals, and so no exponent
+        return text
     return f"{amount + 0:.2f}"
 
 

@@ -8,10 +8,13 @@ import django_filters as filters
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Division
+from accounts.choices import UnitKind
+from accounts.models import Unit
+from accounts.places import PlacesKnown, UnitKnown
 from accounts.scope import prefix_q
 from funds.choices import IssueBatch
 from funds.models import Arrival, FundDocument
+from povfund.common.filtering import WholeFilter, YesNoFilter
 from records.choices import RecordState
 
 
@@ -20,24 +23,22 @@ class RecordFilter(filters.FilterSet):
 
     search = filters.CharFilter(label=_("Number or title"), method="by_text")
     state = filters.MultipleChoiceFilter(label=_("State"), choices=RecordState.choices)
-    budget_year = filters.NumberFilter(label=_("Budget year"))
-    division = filters.CharFilter(label=_("Division"), method="by_division")
-    owner_unit = filters.CharFilter(label=_("Responsible unit"), method="by_unit")
-    owner_kind = filters.CharFilter(label=_("Line"))
-    mine = filters.BooleanFilter(label=_("Of my unit"), method="by_mine")
-    awaiting = filters.BooleanFilter(label=_("Awaits my review"), method="by_awaiting")
+    budget_year = WholeFilter(label=_("Budget year"), min_value=1980, max_value=2100)
+    division = PlacesKnown(label=_("Division"), method="by_division")
+    owner_unit = UnitKnown(label=_("Responsible unit"), method="by_unit")
+    owner_kind = filters.ChoiceFilter(label=_("Line of business"), choices=UnitKind.choices)
+    mine = YesNoFilter(label=_("Of my unit"), method="by_mine")
+    awaiting = YesNoFilter(label=_("Awaits my review"), method="by_awaiting")
 
     def by_text(self, rows: Any, name: str, value: str) -> Any:
         return rows.search(value)
 
-    def by_division(self, rows: Any, name: str, value: str) -> Any:
-        """A division and everything below it."""
-        found = Division.objects.by_code(value)
-        return rows.filter(prefix_q("scope_key", (found.scope_key,))) if found else rows.none()
+    def by_division(self, rows: Any, name: str, keys: tuple[str, ...]) -> Any:
+        """Divisions and everything below them."""
+        return rows.filter(prefix_q("scope_key", keys))
 
-    def by_unit(self, rows: Any, name: str, value: str) -> Any:
-        code, _dot, kind = value.partition(".")
-        return rows.filter(owner_unit__division__code=code, owner_kind=kind)
+    def by_unit(self, rows: Any, name: str, unit: Unit) -> Any:
+        return rows.filter(owner_unit__division__code=unit.division.code, owner_kind=unit.kind)
 
     def by_mine(self, rows: Any, name: str, value: Any) -> Any:
         return rows.filter(owner_unit=self.request.user.unit_id) if value else rows
@@ -49,7 +50,7 @@ class RecordFilter(filters.FilterSet):
 class FundDocumentFilter(RecordFilter):
     """资金下达 by number, batch and parent as well."""
 
-    issue_batch = filters.ChoiceFilter(label=_("Batch"), choices=IssueBatch.choices)
+    issue_batch = filters.ChoiceFilter(label=_("Issue batch"), choices=IssueBatch.choices)
     document_no = filters.CharFilter(label=_("Document number"))
     parent = filters.UUIDFilter(label=_("Parent document"), field_name="parent_id")
 
@@ -89,8 +90,7 @@ class DocumentListFilter(Seen, FundDocumentFilter):
     """The list of fund documents."""
 
     state = filters.ChoiceFilter(label=_("State"), choices=RecordState.choices, empty_label=_("all"))
-    issue_batch = filters.ChoiceFilter(label=_("Batch"), choices=IssueBatch.choices, empty_label=_("all"))
-    mine = filters.BooleanFilter(label=_("Of my unit"), method="by_mine", widget=forms.CheckboxInput)
+    issue_batch = filters.ChoiceFilter(label=_("Issue batch"), choices=IssueBatch.choices, empty_label=_("all"))
 
     SEEN = ("search", "state", "budget_year", "issue_batch", "mine")
 
@@ -100,6 +100,5 @@ class ArrivalListFilter(Seen, ArrivalFilter):
 
     search = filters.CharFilter(label=_("Budget document or voucher"), method="by_text")
     state = filters.ChoiceFilter(label=_("State"), choices=RecordState.choices, empty_label=_("all"))
-    mine = filters.BooleanFilter(label=_("Of my unit"), method="by_mine", widget=forms.CheckboxInput)
 
     SEEN = ("search", "state", "budget_year", "mine")

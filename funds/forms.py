@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field as dc_field, replace
+from dataclasses import dataclass, field as dc_field
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -17,9 +17,11 @@ from accounts.models import User
 from funds.choices import ArrivalAccount, IssueBatch
 from funds.help import BY_NAME
 from funds.models import FundDocument
-from funds.services import DocumentInput, LineInput
+from funds.services import DocumentInput, with_blanks
 from povfund.common.errors import Finding, RuleViolation
+from povfund.common.form_fields import DayField, TextField, WholeField
 from povfund.common.money import parse_wan, wan_text
+from povfund.common.text import clean_text
 from povfund.common.uid import uuid_of
 
 MAX_LINES = 2_000
@@ -57,13 +59,13 @@ def _day(**options: Any) -> Any:
 class HeadForm(forms.Form):
     """The head of a fund document. `parents` are the documents from above the person may choose."""
 
-    document_no = forms.CharField(label=_label("document_no"), max_length=80, required=False)
-    title = forms.CharField(label=_label("title"), max_length=200)
-    budget_year = forms.IntegerField(label=_label("budget_year"), min_value=1980, max_value=2100)
+    document_no = TextField(label=_label("document_no"), max_length=80, required=False)
+    title = TextField(label=_label("title"), max_length=200)
+    budget_year = WholeField(label=_label("budget_year"), min_value=1980, max_value=2100)
     issue_batch = forms.ChoiceField(label=_label("issue_batch"), choices=IssueBatch.choices)
-    issued_on = forms.DateField(label=_label("issued_on"), widget=_day())
-    approved_on = forms.DateField(label=_label("approved_on"), widget=_day())
-    received_on = forms.DateField(label=_label("received_on"), required=False, widget=_day())
+    issued_on = DayField(label=_label("issued_on"), widget=_day())
+    approved_on = DayField(label=_label("approved_on"), widget=_day())
+    received_on = DayField(label=_label("received_on"), required=False, widget=_day())
     parent = forms.UUIDField(label=_label("parent"), required=False, widget=forms.Select)
     stated_total = WanField(
         label=_("Stated total (10k yuan)"),
@@ -71,7 +73,7 @@ class HeadForm(forms.Form):
         max_length=40,
         widget=forms.TextInput(attrs={"class": "n", "inputmode": "decimal"}),
     )
-    remark = forms.CharField(label=_label("remark"), max_length=4000, required=False)
+    remark = TextField(label=_label("remark"), max_length=4000, required=False, multiline=True)
 
     WIDTHS = {"document_no": "f2", "title": "f4", "parent": "f3", "remark": "f3", "stated_total": "f2"}
 
@@ -89,16 +91,16 @@ class ArrivalForm(forms.Form):
     """An arrival. `lines` are the fund lines the person may choose, as (uid, words)."""
 
     line = forms.UUIDField(label=_("Fund line"), widget=forms.Select)
-    arrived_on = forms.DateField(label=_("Arrived on"), widget=_day())
+    arrived_on = DayField(label=_("Arrived on"), widget=_day())
     amount = WanField(
         label=_("Amount arrived (10k yuan)"),
         max_length=40,
         widget=forms.TextInput(attrs={"class": "n", "inputmode": "decimal"}),
     )
     account = forms.ChoiceField(label=_("Account of arrival"), choices=ArrivalAccount.choices)
-    budget_no = forms.CharField(label=_("Budget document"), max_length=60, required=False)
-    voucher_no = forms.CharField(label=_("Voucher number"), max_length=60, required=False)
-    remark = forms.CharField(label=_("Remark"), max_length=4000, required=False)
+    budget_no = TextField(label=_("Budget document"), max_length=60, required=False)
+    voucher_no = TextField(label=_("Voucher number"), max_length=60, required=False)
+    remark = TextField(label=_("Remark"), max_length=4000, required=False, multiline=True)
 
     WIDTHS = {"line": "f8", "account": "f3", "budget_no": "f3", "voucher_no": "f3", "remark": "f2"}
 
@@ -112,85 +114,101 @@ class ArrivalForm(forms.Form):
         return [(self.WIDTHS.get(field.name, "f2"), field) for field in self]
 
 
-def parents_for(user: User, *, chosen: UUID | None = None) -> list[tuple[str, str]]:
-    """Documents of a level above with money for the person's division, and own ones to take back from; newest first."""
-    key = user.unit.division.scope_key
-    above = [key[:length] for length in (0, 2, 4, 6, 9) if length <= len(key)]
-    rows = FundDocument.objects.visible_to(user).filter(scope_key__in=above).order_by("-changed_at", "-uid")
+def parents_for(user: User, *, chosen: UUID | None = None, of: UUID | None = None) -> list[tuple[str, str]]:
+    """Documents the person may choose as parent, newest first. The document `of` itself is none."""
+    rows: Any = FundDocument.objects.all()
+    rows = rows.parents_for(user).exclude(pk=of).order_by("-changed_at", "-uid")
     found = [(str(row.pk), f"{row} {row.title}") for row in rows[:PARENTS]]
     if chosen and str(chosen) not in dict(found):
         found += [(str(row.pk), str(row)) for row in FundDocument.objects.visible_to(user).filter(pk=chosen)]
     return found
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Entry:
     """
-    录入内容 — what was typed. `data` is None while the head cannot be read; lines that cannot be read
-    are left out of it, and `positions` gives the place of each line of `data` among the typed ones.
+    录入内容 — what was typed. Where something cannot be read `findings` say so, `unread` are its paths, and
+    blanks stand there in `data`.
     """
 
-    data: DocumentInput | None
+    data: DocumentInput
     findings: list[Finding] = dc_field(default_factory=list)
-    positions: list[int] = dc_field(default_factory=list)
+    unread: frozenset[str] = frozenset()
 
-    def placed(self, findings: Sequence[Finding]) -> list[Finding]:
-        """Findings of the rules on `data`, at the places of the typed lines."""
-        return [replace(finding, field=self._place(finding.field)) for finding in findings]
 
-    def _place(self, path: str) -> str:
-        match = re.match(r"^lines\[(\d+)\](.*)$", path)
-        return f"lines[{self.positions[int(match[1])]}]{match[2]}" if match else path
+def problems_of(form: forms.Form) -> list[Finding]:
+    """What a form cannot read, each at its field, with the rule its error stands for; nothing of a valid one."""
+    return [
+        Finding(
+            error.code if error.code and error.code.isupper() else "SHAPE",
+            _("%(field)s: %(problem)s") % {"field": form[name].label, "problem": text},
+            field=name,
+        )
+        for name, errors in form.errors.as_data().items()
+        for error in errors
+        for text in error.messages
+    ]
 
 
 def read_entry(form: HeadForm, lines: Any) -> Entry:
-    """The head form and the typed lines (mappings of text, amounts in 元) as input of the services."""
-    findings = []
-    if not form.is_valid():
-        findings = [
-            Finding("SHAPE", _("%(field)s: %(problem)s") % {"field": form[name].label, "problem": text}, field=name)
-            for name, texts in form.errors.items()
-            for text in texts
-        ]
+    """
+    The head form and the typed lines (mappings of text, amounts in 元) as input of the services.
+
+    Raises RuleViolation with what is wrong of the head and with lines that are too many to be looked at.
+    """
+    findings = problems_of(form)
+    unread = {finding.field for finding in findings}
     if not isinstance(lines, list) or len(lines) > MAX_LINES:
-        raise RuleViolation(
-            Finding(
-                "SHAPE",
-                _("A document holds at most %(most)s lines.") % {"most": MAX_LINES},
-                field="lines",
-                remedy=_("Enter the rest as a second document of the same number."),
-            )
-        )
-    whole, positions = [], []
+        raise RuleViolation([*findings, _too_many()])
+    read = []
     for n, raw in enumerate(lines):
         line, wrong = _line(raw if isinstance(raw, Mapping) else {}, n)
         findings += wrong
-        if line:
-            whole.append(line)
-            positions.append(n)
-    data = DocumentInput(**form.cleaned_data, lines=whole) if form.is_valid() else None
-    return Entry(data, findings, positions)
+        unread |= {finding.field for finding in wrong}
+        read.append(line)
+    head = {name: value for name, value in form.cleaned_data.items() if name not in unread}
+    return Entry(with_blanks(head, read), findings, frozenset(unread))
 
 
-def _line(raw: Mapping[str, Any], n: int) -> tuple[LineInput | None, list[Finding]]:
+def _too_many() -> Finding:
+    return Finding(
+        "SHAPE",
+        _("A document holds at most %(most)s lines.") % {"most": MAX_LINES},
+        field="lines",
+        remedy=_("Enter the rest as a second document of the same number."),
+    )
+
+
+def _line(raw: Mapping[str, Any], n: int) -> tuple[dict[str, Any], list[Finding]]:
+    """What can be read of one line, and what is wrong with the rest of it."""
     texts = {name: _text(raw.get(name)) for name in LINE_FIELDS} | {"amount": shown_amount(raw.get("amount"))}
     found = [_missing(name, n) for name in (*CODES, "amount") if not texts[name]]
     found += [_unknown(name, n, texts[name]) for name in CODES if len(texts[name]) > 40]
-    if texts["amount"] and yuan_of(raw["amount"]) is None:
+    amount = yuan_of(raw.get("amount"))
+    if texts["amount"] and amount is None:
         found.append(_not_an_amount(texts["amount"], n))
-    if len(texts["remark"]) > 200:
-        found.append(
+    found += _wrong_remark(texts["remark"], n)
+    wrong = {finding.field.partition("].")[2] for finding in found}
+    values: dict[str, Any] = texts | {"amount": amount}
+    read = {name: value for name, value in values.items() if name not in wrong}
+    return read | {"uid": uuid_of(raw.get("uid"))}, found
+
+
+def _wrong_remark(text: str, n: int) -> list[Finding]:
+    if len(text) > 200:
+        return [
             Finding(
                 "SHAPE",
                 _("The remark is longer than 200 characters."),
                 field=f"lines[{n}].remark",
                 remedy=_("Say it shorter, or use the remark of the document."),
             )
-        )
-    if found:
-        return None, found
-    amount = Decimal(texts.pop("amount"))
-    return LineInput(**texts, amount=amount, uid=uuid_of(raw.get("uid"))), []  # type: ignore[arg-type]
+        ]
+    try:
+        clean_text(text, field=f"lines[{n}].remark")
+    except RuleViolation as error:
+        return error.findings
+    return []
 
 
 def yuan_of(amount: Any) -> Decimal | None:

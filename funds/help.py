@@ -45,7 +45,7 @@ HELP = (
     ),
     FieldHelp(
         "issue_batch",
-        _("Batch"),
+        _("Issue batch"),
         _(
             "First, second or advance notice, as the document says. “Recovered” is for money taken back:"
             " amounts below zero."

@@ -9,6 +9,7 @@ from django.db import models
 from django.db.models import F, Lookup, Q
 
 from accounts.scope import prefix_q
+from records.choices import REVIEWED_STATES
 from records.querysets import RecordQuerySet
 
 if TYPE_CHECKING:
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
 PROVINCE_KEY = 2
 """Length of a province's scope key."""
+KEY_LENGTHS = (0, 2, 4, 6, 9)
+"""Lengths of scope keys, from the centre to a township."""
 
 
 class AnyOf(Lookup):
@@ -44,13 +47,30 @@ class FundDocumentQuerySet(RecordQuerySet):
             return Q(pk__in=reaching)
         return Q(AnyOf(F("pk"), ArraySubquery(reaching.order_by())))
 
+    def that_count(self) -> Self:
+        """Documents by which money may have come: reviewed by their unit, or held by the centre; not taken out."""
+        return self.filter(Q(state__in=REVIEWED_STATES) | Q(acked_rev__isnull=False), deleted=False)
+
+    def parents_for(self, user: User) -> Self:
+        """
+        Documents a new one of the user may hang below: those that count of a level above, with money for the own
+        division, and of the own division, to take back from (收回).
+        """
+        key = user.unit.division.scope_key
+        above = [key[:length] for length in KEY_LENGTHS if length <= len(key)]
+        return self.visible_to(user).that_count().filter(scope_key__in=above)
+
 
 class FundLineQuerySet(models.QuerySet[Any]):
     def visible_to(self, user: User) -> Self:
         """Lines of visible documents; of a document from above only the own subtree's lines."""
-        scope = user.scope
         documents: Any = self.model._meta.get_field("document").related_model
+        return self.own_part(user).filter(document__in=documents.objects.visible_to(user).values("pk"))
+
+    def own_part(self, user: User) -> Self:
+        """Of documents known to be visible: of one from above only the own subtree's lines."""
+        scope = user.scope
         own = prefix_q("issuer_key", scope.keys + scope.granted_keys) | prefix_q("recipient_key", scope.keys)
         if scope.granted_units:
             own |= Q(document__owner_unit__in=scope.granted_units)
-        return self.filter(own, document__in=documents.objects.visible_to(user).values("pk"))
+        return self.filter(own)

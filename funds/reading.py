@@ -10,6 +10,7 @@ from typing import Any
 from django.utils.translation import gettext as _, pgettext
 
 from funds.choices import ArrivalAccount, IssueBatch, MoneyLevel, PaymentMode
+from funds.content import HEAD_FIELDS, LINE_FIELDS
 from funds.help import ARRIVAL_BY_NAME, BY_NAME
 from funds.models import BudgetItem, FundCategory, FundDocument, FundLine
 from funds.rules.context import divisions_by_code
@@ -41,21 +42,8 @@ def label_of(path: str) -> str:
 class DocumentReading:
     """资金下达的读法 — for any number of contents at once; four queries. Codes carry their names of the latest year."""
 
-    fields: tuple[str, ...] = (
-        "document_no",
-        "title",
-        "budget_year",
-        "issue_batch",
-        "issued_on",
-        "approved_on",
-        "received_on",
-        "parent",
-        "stated_total",
-        "remark",
-    )
-    lists: dict[str, tuple[str, ...]] = {
-        "lines": ("recipient", "money_level", "fund_category", "budget_item", "amount", "payment_mode", "remark")
-    }
+    fields: tuple[str, ...] = HEAD_FIELDS
+    lists: dict[str, tuple[str, ...]] = {"lines": LINE_FIELDS}
     figures: tuple[str, ...] = MONEY
 
     def __init__(self, contents: Sequence[dict[str, Any]]) -> None:
@@ -85,9 +73,8 @@ class DocumentReading:
         if name in self.names:
             return self.names[name].get(value, value)
         if isinstance(value, dict):
-            return " ".join(
-                str(self.text(f"lines.{key}", value.get(key))) for key in ("recipient", "fund_category", "amount")
-            )
+            named = [str(self.text(f"lines.{key}", value.get(key))) for key in ("recipient", "fund_category")]
+            return " ".join([*named, wan_text(Decimal(value["amount"])) if value.get("amount") else _("not filled in")])
         return value
 
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from funds import arrival_content, content
-from funds.proposing import propose
+from funds import arrival_content, content, proposing
 from povfund.common.errors import Finding
 from records.registry import ChildTable, Described, Reading, RecordType, Row
 
@@ -17,6 +16,18 @@ def _check(rows: Sequence[Row], stage: str) -> list[list[Finding]]:
     from funds.rules import check
 
     return check(rows, stage)
+
+
+def _faults(content: dict[str, Any]) -> list[Finding]:
+    from funds.services import faults_of
+
+    return faults_of(content)
+
+
+def _standing(findings: Iterable[Finding], unread: Collection[str]) -> list[Finding]:
+    from funds.rules.needs import standing
+
+    return standing(findings, unread=unread)
 
 
 def _describe(document: Any) -> Described:
@@ -63,6 +74,8 @@ FUND_DOCUMENT = RecordType(
         ),
     ),
     code_tables=content.code_tables,
+    faults=_faults,
+    standing=_standing,
     totals_sql=content.TOTALS_SQL,
     describe=_describe,
     enter_url="funds:document_new",
@@ -72,7 +85,7 @@ FUND_DOCUMENT = RecordType(
     peers=("budget_year", "issue_batch"),
     sheet_path="funds.sheets.FUND_DOCUMENT_SHEET",
     excerpt=content.excerpt,
-    propose=propose,
+    proposer=proposing.documents,
     change_form_path="funds.views.changing.DocumentChangeForm",
 )
 """资金下达: entered by finance, or by the line in charge of a category where the province lets it (rule F10)."""
@@ -111,11 +124,14 @@ ARRIVAL = RecordType(
     root_columns=arrival_content.ROOT_COLUMNS,
     root_row=arrival_content.root_row,
     code_tables=content.code_tables,
+    standing=_standing,
     totals_sql=arrival_content.TOTALS_SQL,
     describe=_describe_arrival,
     enter_url="funds:arrival_new",
     reading=_arrival_reading,
     amount_field="amount",
     sheet_path="funds.arrival_sheets.ARRIVAL_SHEET",
+    proposer=proposing.arrivals,
+    change_form_path="funds.views.changing.ArrivalChangeForm",
 )
 """到账: entered by the receiving division's finance (art. 10)."""

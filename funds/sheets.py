@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from operator import itemgetter
 from typing import Any
 from uuid import UUID
 
+from django.db.models import TextField
+from django.db.models.functions import Cast
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Division, User
@@ -14,11 +17,12 @@ from funds.choices import IssueBatch, MoneyLevel, PaymentMode
 from funds.content import contents
 from funds.help import BY_NAME
 from funds.models import BudgetItem, FundDocument, FundLine
-from funds.services import DocumentInput, LineInput, faults_of, typed_content
+from funds.services import BLANK_LINE, typed_content, with_blanks
 from funds.sheet_parts import category_list, choice_list, dated_list, filtered, own_drafts
 from povfund.common import clock
 from povfund.common.canonical import canonical
 from povfund.common.errors import Finding, RuleViolation
+from povfund.common.kept_filter import filter_words
 from povfund.common.text import normalise_document_no
 from povfund.common.uid import uuid7
 from records.sheets import form
@@ -51,7 +55,7 @@ COLUMNS = (
     _column("received_on", kind=form.DAY, width=12, variants="收文时间"),
     _column("parent", kind=form.REFERENCE, longest=80, width=24, variants="上级文号 上级文件号 上级指标文号"),
     _column("stated_total", kind=form.MONEY, width=16, variants="文件总额 文件合计"),
-    _column("remark", label=_("Remark of the document"), longest=4000, width=20),
+    _column("remark", label=_("Remark of the document"), longest=4000, multiline=True, width=20),
     _column(
         "lines.recipient",
         kind=form.CODE,
@@ -59,7 +63,8 @@ COLUMNS = (
         required=True,
         width=20,
         variants="地区 区划 市州 市(州) 市、州 县区 县(区) 县(市、区) 区县 市县 单位 单位名称 资金接收单位 乡镇"
-        " 乡镇(街道) 项目县 县(市) 地市",
+        " 乡镇(街道) 项目县 县(市) 地市 地区名称 区划名称 行政区划 县市区 市县区 区(县) 市(县) 市(县、区) 州市 设区市"
+        " 接收单位 受援县 乡(镇) 乡、镇",
     ),
     _column(
         "lines.money_level", kind=form.CODE, codes="money_level", required=True, width=12, variants="级次 资金来源"
@@ -85,7 +90,8 @@ COLUMNS = (
         kind=form.MONEY,
         required=True,
         width=16,
-        variants="下达金额 资金 资金额 下达资金 分配金额 安排金额 安排资金 资金规模 分配资金 资金数",
+        variants="下达金额 资金 资金额 下达资金 分配金额 安排金额 安排资金 资金规模 分配资金 资金数"
+        " 资金额度 额度 分配额度 下达额度 补助金额 补助资金 拨付金额 拨付资金 指标金额 下达数 分配数 安排数 资金金额",
     ),
     _column(
         "lines.payment_mode",
@@ -143,9 +149,28 @@ _DATE = re.compile(r"(\d{4})\s*年\s*(\d{1,2})\s*月\s*(\d{1,2})\s*日")
 _BATCHES = (("advance", "提前下达"), ("first", "第一批"), ("second", "第二批"), ("recovery", "收回"))
 
 
-def guess(texts: Sequence[str]) -> dict[str, Any]:
-    """Head values a notice prints around its table: number, year, day, batch, title. For a person to confirm."""
-    whole = "\n".join(texts)
+_LEVEL = re.compile(
+    r"(?:其中)?(?:(中央)|(省)级?|([市州])级?|(县区|[县区])级?)(?:本级)?(?:财政)?(?:\S*(?:资金|补助|配套|安排|金额))?"
+)
+_LEVELS = (MoneyLevel.CENTRAL, MoneyLevel.PROVINCE, MoneyLevel.CITY, MoneyLevel.COUNTY)
+_LEVEL_WORDS = re.compile(r"中央|[省市州县区](?:级|本级|财政|配套)")
+
+
+def said_by_head(head: str) -> dict[str, str]:
+    """The level of money of an amount column: 中央, 省级财政专项扶贫资金, 县级配套."""
+    match = _LEVEL.fullmatch(head)
+    if not match or not _LEVEL_WORDS.search(head):
+        return {}
+    return {"lines.money_level": next(level.value for level, said in zip(_LEVELS, match.groups(), strict=True) if said)}
+
+
+def guess(above: Sequence[str], below: Sequence[str]) -> dict[str, Any]:
+    """
+    Head values a notice prints around its table: number, year, day, batch, title. For a person to confirm.
+
+    Title and batch stand above the table; footnotes speak of other money too.
+    """
+    whole = "\n".join([*above, *below])
     found: dict[str, Any] = {}
     if number := _NUMBER.search(whole):
         found["document_no"] = number[0]
@@ -153,10 +178,11 @@ def guess(texts: Sequence[str]) -> dict[str, Any]:
         found["issued_on"] = found["approved_on"] = f"{day[1]}-{int(day[2]):02d}-{int(day[3]):02d}"
     if year := re.search(r"(\d{4})\s*年", whole):
         found["budget_year"] = year[1]
-    found["issue_batch"] = next((code for code, words in _BATCHES if words in whole), "")
-    titles = [text.strip() for text in texts if "资金" in text and len(text.strip()) >= 8]
+    titles = [text for text in above if "资金" in text and len(text) >= 8]
     if titles:
         found["title"] = max(titles, key=len)[:200]
+    said = (code for text in (found.get("title", ""), *above) for code, words in _BATCHES if words in text)
+    found["issue_batch"] = next(said, "")
     return {name: value for name, value in found.items() if value}
 
 
@@ -169,28 +195,29 @@ def assemble(user: User, typed: Sequence[Typed]) -> list[Assembled]:
     return found
 
 
-def _one(user: User, record: Typed, stored: dict[UUID, set[UUID]], parents: dict[str, list[UUID]]) -> Assembled:
-    made = Assembled(record.uid or uuid7(), base_rev=record.rev or (1 if record.uid else 0))
+def _one(
+    user: User, record: Typed, stored: dict[UUID, set[UUID]], parents: dict[str, list[tuple[UUID, bool]]]
+) -> Assembled:
+    made = Assembled(record.uid or uuid7(), base_rev=record.rev or (1 if record.uid else 0), unread=record.blanks())
     head = dict(record.head)
     if parent := head.pop("parent", None):
-        uids = parents.get(normalise_document_no(parent), [])
+        uids = _parents_of(record, head, parents.get(normalise_document_no(parent), []))
         if len(uids) == 1:
             head["parent"] = uids[0]
         else:
             made.findings.append(_no_parent(parent, several=bool(uids)))
+            made.unread.add("parent")
     for name in ("title", "budget_year", "issue_batch", "issued_on", "approved_on"):
-        if head.get(name) is None:
+        if head.get(name) is None and name not in made.unread:
             made.findings.append(_missing(name))
+            made.unread.add(name)
     if len(record.lines) > MAX_LINES:
         made.findings.append(_too_many())
-    if made.findings:
-        return made
-    head.setdefault("document_no", "")
+    lines = [BLANK_LINE | line for line in record.lines] if made.unread else record.lines
     try:
-        data = DocumentInput(**head, lines=[LineInput(**line) for line in record.lines])
-        content = typed_content(data=data, unit=user.unit, known=set(stored.get(made.uid, ())))
-        made.findings += faults_of(content)
-        made.content = None if made.findings else content
+        made.content = typed_content(
+            data=with_blanks(head, []), lines=lines, unit=user.unit, known=set(stored.get(made.uid, ()))
+        )
     except RuleViolation as error:
         made.findings += error.findings
     return made
@@ -204,28 +231,44 @@ def _own_lines(user: User, uids: list[UUID]) -> dict[UUID, set[UUID]]:
     return lines
 
 
-def _parents(user: User, numbers: set[str]) -> dict[str, list[UUID]]:
-    """Visible documents of a level above, by their number."""
+def _parents(user: User, numbers: set[str]) -> dict[str, list[tuple[UUID, bool]]]:
+    """Documents the user may choose as parent, by their number: (uid, is it of the own division?)."""
     wanted = {normalise_document_no(number) for number in numbers}
-    key = user.unit.division.scope_key
-    above = [key[:length] for length in (0, 2, 4, 6, 9) if length < len(key)]
-    rows: Any = FundDocument.objects.visible_to(user).filter(scope_key__in=above, document_no__in=wanted)
-    found: dict[str, list[UUID]] = {}
-    for number, uid in rows.values_list("document_no", "uid") if wanted else ():
-        found.setdefault(number, []).append(uid)
+    rows: Any = FundDocument.objects.all()
+    found: dict[str, list[tuple[UUID, bool]]] = {}
+    for number, uid, key in (
+        rows.parents_for(user).filter(document_no__in=wanted).values_list(*_PARENT) if wanted else ()
+    ):
+        found.setdefault(number, []).append((uid, key == user.unit.division.scope_key))
     return found
+
+
+_PARENT = ("document_no", "uid", "scope_key")
+
+
+def _parents_of(record: Typed, head: dict[str, Any], fitting: list[tuple[UUID, bool]]) -> list[UUID]:
+    """
+    Of documents of one number those that may be meant: 收回 takes back from the own division's, where there is
+    one, all else comes from above. A document is not its own parent.
+    """
+    back = head.get("issue_batch") == IssueBatch.RECOVERY
+    others = [(uid, own) for uid, own in fitting if uid != record.uid]
+    return [uid for uid, own in others if own == back] or [uid for uid, _own in others]
 
 
 def _find_same(user: User, found: list[Assembled]) -> None:
     """A document without id that is stored already, word for word, is that one: unchanged, not entered twice."""
-    new = [made for made in found if made.content and not made.base_rev and made.content["document_no"]]
+    whole = [made for made in found if not made.base_rev and not made.unread]
+    new = [made for made in whole if made.content and made.content["document_no"]]
     numbers = {made.content["document_no"] for made in new if made.content}
     rows: Any = FundDocument.objects.filter(owner_unit=user.unit_id, deleted=False, document_no__in=numbers)
     revisions: dict[UUID, int] = dict(rows.values_list("uid", "rev")) if numbers else {}
     stored = contents(list(revisions))
     known = {_print_of(content): (uid, content) for uid, content in stored.items()}
+    taken = {content["document_no"] for content in stored.values()}
     for made in new:
-        same = known.get(_print_of(made.content or {}))
+        content = made.content or {}
+        same = known.get(_print_of(content)) if content["document_no"] in taken else None
         if same:
             made.uid, made.content = same
             made.base_rev = revisions[made.uid]
@@ -239,9 +282,9 @@ def _print_of(content: dict[str, Any]) -> bytes:
 
 
 def _no_parent(number: str, *, several: bool) -> Finding:
-    message = _("No document from above has the number %(number)s.")
+    message = _("No document from above or of your division that counts has the number %(number)s.")
     if several:
-        message = _("Several documents from above have the number %(number)s.")
+        message = _("Several documents from above or of your division have the number %(number)s.")
     return Finding(
         "MISSING_REF",
         message % {"number": number},
@@ -278,6 +321,13 @@ def chosen(user: User, params: dict[str, Any]) -> Any:
     return filtered(FundDocumentFilter, FundDocument, user, params)
 
 
+def said(params: dict[str, Any]) -> list[tuple[str, str]]:
+    """A filter in words."""
+    from funds.filters import FundDocumentFilter
+
+    return filter_words(FundDocumentFilter, params)
+
+
 def own(user: User, year: int | None) -> Any:
     """Documents of the own unit that may still be changed."""
     return own_drafts(FundDocument, user, year)
@@ -288,25 +338,33 @@ def count(user: User, uids: Any) -> int:
     return FundLine.objects.visible_to(user).filter(document__in=uids.order_by()).count()
 
 
-_ROW = (
-    "document__document_no_raw", "document__title", "budget_year", "document__issue_batch", "document__issued_on",
-    "document__approved_on", "document__received_on", "document__parent__document_no", "document__stated_total",
-    "document__remark", "recipient__code", "money_level", "fund_category__code", "budget_item__code", "amount",
-    "payment_mode", "remark", "document_id", "document__rev", "uid",
+_HEAD = (
+    "uid", "rev", "document_no_raw", "title", "issue_batch", "issued_on", "approved_on", "received_on",
+    "parent__document_no", "stated_total", "remark",
 )  # fmt: skip
-_NAMES = tuple(column.name for column in COLUMNS)
+_LINE = (
+    Cast("document_id", TextField()), "budget_year", "recipient__code", "money_level", "fund_category__code",
+    "budget_item__code", "amount", "payment_mode", "remark", Cast("uid", TextField()), "n",
+)  # fmt: skip
 
 
-def rows(user: User, uids: Sequence[UUID]) -> Iterator[dict[str, Any]]:
-    """Flat rows of these documents, in their order, lines by number; codes as codes, money in 元."""
-    order = {uid: n for n, uid in enumerate(uids)}
-    found = FundLine.objects.visible_to(user).filter(document__in=uids).order_by("document", "n")
-    held: dict[UUID, list[dict[str, Any]]] = {}
-    for row in found.values_list(*_ROW):
-        values = dict(zip(_NAMES, row, strict=True))
-        held.setdefault(values["uid"], []).append(values)
-    for uid in sorted(held, key=order.__getitem__):
-        yield from held[uid]
+def rows(user: User, uids: Sequence[UUID]) -> Iterator[tuple[Any, ...]]:
+    """
+    Flat rows of these documents, in their order, lines by number; codes as codes, money in 元. Two queries.
+
+    The heads are read before the lines: a revision is never newer than the lines that stand beside it.
+    """
+    documents: Any = FundDocument.objects.visible_to(user)
+    heads = {head[0]: head for head in documents.filter(pk__in=uids).order_by().values_list(*_HEAD)}
+    lines: Any = FundLine.objects.own_part(user).filter(document__in=list(heads)).order_by()
+    held: dict[str, list[tuple[Any, ...]]] = {}
+    for line in lines.values_list(*_LINE):
+        held.setdefault(line[0], []).append(line)
+    for uid, key in ((uid, str(uid)) for uid in uids):
+        if key in held:
+            _uid, rev, number, title, *days = heads[uid]
+            for line in sorted(held.pop(key), key=itemgetter(-1)):
+                yield (number, title, line[1], *days, *line[2:9], key, rev, line[9])
 
 
 FUND_DOCUMENT_SHEET = SheetForm(
@@ -318,9 +376,11 @@ FUND_DOCUMENT_SHEET = SheetForm(
     lookups=lookups,
     assemble=assemble,
     chosen=chosen,
+    said=said,
     rows=rows,
     count=count,
     own=own,
     guess=guess,
+    said_by_head=said_by_head,
 )
 """资金下达: one row a line, the head repeated; or a matrix of recipients and categories."""

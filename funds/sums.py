@@ -13,11 +13,11 @@ _DOC = "SELECT * INTO doc FROM funds_funddocument WHERE uid = {uid}; IF doc.uid 
 
 # Parent before child, the parent's parent first: two writers never wait for each other.
 _LOCKS = """
-    PERFORM pg_advisory_xact_lock(hashtextextended(uid::text, 4)) FROM (
+    IF doc.state <> 'acknowledged' THEN PERFORM pg_advisory_xact_lock(hashtextextended(uid::text, 4)) FROM (
         SELECT 1 AS n, above.parent_id AS uid FROM funds_funddocument above
         WHERE above.uid = doc.parent_id AND above.scope_key = doc.scope_key AND above.parent_id IS NOT NULL
         UNION ALL SELECT 2, doc.parent_id WHERE doc.parent_id IS NOT NULL
-        UNION ALL SELECT 3, doc.uid WHERE {own} ORDER BY n) turns;
+        UNION ALL SELECT 3, doc.uid ORDER BY n) turns; END IF;
 """
 
 _JUDGED = """
@@ -92,7 +92,18 @@ _JUDGE = f"""
     RETURN NULL;
 """
 
-TRIGGERS = ("within_parent_new", "within_parent_changed")
+DUE = "funds_sumsdue"
+_DUE = f"""
+    EXECUTE $due$ INSERT INTO {DUE} (document) SELECT d.uid FROM funds_funddocument d
+        WHERE d.uid IN ({{rows}}) AND NOT d.deleted AND (d.parent_id IS NOT NULL
+            OR EXISTS (SELECT 1 FROM funds_funddocument c WHERE c.parent_id = d.uid))
+        ON CONFLICT DO NOTHING $due$;
+    RETURN NULL;
+"""
+_OF_ROWS = {name: f"SELECT document_id FROM {name}_rows" for name in ("new", "old")}
+
+TRIGGERS = ("FundDocument:within_parent_new", "FundDocument:within_parent_changed", "SumsDue:within_parent_due")
+"""Model and name of each constraint trigger that judges."""
 _ALONE: dict[str, Any] = {
     "when": pgtrigger.After,
     "timing": pgtrigger.Deferred,
@@ -100,48 +111,69 @@ _ALONE: dict[str, Any] = {
 }
 
 
+def _judging(uid: str) -> str:
+    return _DOC.format(uid=uid) + _LOCKS + _JUDGE
+
+
 def within_parent() -> list[pgtrigger.Trigger]:
     """
     分解不超上级 — refuses a commit after which a division passed on more than the parent gave into it.
 
     On the day of a document counts what had been taken back (收回) by then, on either side; in all, what
-    the parent itself gave. Judged when the transaction ends. Documents of this server are judged one writer at a
-    time below one parent; received ones come from one writer and take no locks.
+    the parent itself gave. Judged when the transaction ends. Documents of this server are judged one writer at a time
+    below one parent; acknowledged ones come from one writer and take no locks. Their lines: `lines_within_parent`.
     """
-    new, changed = TRIGGERS
-    columns = ("parent_id", "content_hash", "issued_on", "issue_batch", "deleted")
-    of_new, of_changed = _LOCKS.format(own="false"), _LOCKS.format(own="true")
-    doc = _DOC.format(uid="NEW.uid")
+    new, changed = (name.partition(":")[2] for name in TRIGGERS[:2])
+    columns = ("parent_id", "scope_key", "issued_on", "issue_batch", "deleted")
+    moved = " OR ".join(f"OLD.{column} IS DISTINCT FROM NEW.{column}" for column in columns)
     return [
         pgtrigger.Trigger(
             name=new,
             operation=pgtrigger.Insert,
-            condition=pgtrigger.Condition("NEW.state <> 'acknowledged' AND NEW.parent_id IS NOT NULL"),
-            func=doc + of_new + _JUDGE,
+            condition=pgtrigger.Condition("NEW.parent_id IS NOT NULL"),
+            func=_judging("NEW.uid"),
             **_ALONE,
         ),
         pgtrigger.Trigger(
             name=changed,
             operation=pgtrigger.UpdateOf(*columns),
-            condition=pgtrigger.Condition("NEW.state <> 'acknowledged'"),
-            func=doc + of_changed + _JUDGE,
-            **_ALONE,
-        ),
-        pgtrigger.Trigger(
-            name="within_parent_received",
-            operation=pgtrigger.Insert,
-            condition=pgtrigger.Condition("NEW.state = 'acknowledged' AND NEW.parent_id IS NOT NULL"),
-            func=doc + _JUDGE,
+            condition=pgtrigger.Condition(moved),
+            func=_judging("NEW.uid"),
             **_ALONE,
         ),
     ]
 
 
-def line_within_parent() -> pgtrigger.Trigger:
-    """The same for an amount changed behind the services, which replace lines and never change one."""
+def lines_within_parent() -> list[pgtrigger.Trigger]:
+    """
+    The same for lines that come, change or go below a stored document in the chain, whoever writes them.
+
+    Once for each document and transaction: a statement notes its documents in `SumsDue`, which judges them when the
+    transaction ends. Lines that come before their document cost a look-up, and are judged with the document.
+    """
+    wanted: tuple[tuple[str, Any, tuple[str, ...]], ...] = (
+        ("new", pgtrigger.Insert, ("new",)),
+        ("changed", pgtrigger.Update, ("new", "old")),
+        ("gone", pgtrigger.Delete, ("old",)),
+    )
+    return [
+        pgtrigger.Trigger(
+            name=f"lines_within_parent_{name}",
+            level=pgtrigger.Statement,
+            when=pgtrigger.After,
+            operation=operation,
+            referencing=pgtrigger.Referencing(**{side: f"{side}_rows" for side in sides}),
+            func=_DUE.format(rows=" UNION ".join(_OF_ROWS[side] for side in sides)),
+        )
+        for name, operation, sides in wanted
+    ]
+
+
+def judged_when_due() -> pgtrigger.Trigger:
+    """What judges a noted document and takes its note away, at the end of the transaction."""
     return pgtrigger.Trigger(
-        name="within_parent_line",
-        operation=pgtrigger.UpdateOf("amount", "recipient_key", "document_id"),
-        func=_DOC.format(uid="NEW.document_id") + _LOCKS.format(own="true") + _JUDGE,
+        name=TRIGGERS[2].partition(":")[2],
+        operation=pgtrigger.Insert | pgtrigger.Update,
+        func=f"DELETE FROM {DUE} WHERE document = NEW.document; " + _judging("NEW.document"),
         **_ALONE,
     )

@@ -7,6 +7,8 @@ from typing import Any
 from celery import Celery, signals
 from kombu import Queue
 
+import povfund.broker  # noqa: F401 - the transport of `files://`
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "povfund.settings")
 
 app = Celery("povfund")

@@ -86,7 +86,7 @@ RAIL = (
         "chart-histogram",
         _("Totals"),
         (("rollups:explorer", (C.ROLLUPS_READ,)),),
-        ("rollups:explorer", "rollups:cases"),
+        ("rollups:explorer", "rollups:cases", "rollups:balances"),
     ),
     Area(
         "settings",

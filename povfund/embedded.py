@@ -122,6 +122,12 @@ class Cluster:
                 self.restrict(connection, name)
         self._known.add(name)
 
+    def drop_database(self, name: str) -> None:
+        """Take the database away, whoever is connected to it."""
+        with self.connect() as connection:
+            connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+        self._known.discard(name)
+
     @staticmethod
     def restrict(connection: psycopg.Connection, name: str) -> None:
         """Only the three roles may connect; a clone needs this anew."""

@@ -23,6 +23,7 @@ from povfund.common import clock
 from records.calendar.days import WorkingCalendar
 from records.calendar.services import calendar, window_strip
 from records.choices import RecordState, ReturnReason
+from records.models import EntryDraft
 from records.permissions import may_enter
 from records.registry import RecordType, record_types
 from records.services import (
@@ -31,13 +32,14 @@ from records.services import (
     board,
     in_others_hands,
     shown_alarms,
-    unsaved_draft,
+    unsaved_drafts,
     waiting_days,
     work_items,
 )
 from sync.changes.lists import waiting_for
 from sync.choices import ChangeState
 from sync.models import ChangeOrder, LineOutcome
+from sync.remedies import reasons_of
 
 ACTS = {
     "complete": (_("Finish the draft"), _("Continue")),
@@ -150,27 +152,19 @@ def _tasks(user: User, kinds: Iterable[RecordType], *, horizon: Horizon) -> list
     reasons = _centre_reasons([item.record.uid for item in items if item.record.state == RecordState.RETURNED])
     tasks = [_task(item, horizon=horizon, centre=reasons.get(item.record.uid, "")) for item in items]
     for kind in kinds:
-        typed = unsaved_draft(user, kind) if may_enter(user, kind) else None
-        if typed and (url := _address(kind.enter_url)):
-            tasks.append(
-                Task(
-                    group="window",
-                    act=ACTS["complete"][0],
-                    go=ACTS["complete"][1],
-                    due=horizon.cutoff,
-                    days=horizon.days_to(horizon.cutoff),
-                    title=str(typed.payload.get("document_no") or kind.label),
-                    detail=str(_("not saved yet")),
-                    amount=None,
-                    url=url,
-                    saved_at=typed.saved_at,
-                )
-            )
-    tasks += [_change_task(order, horizon) for order in waiting_for(user)[:MOST_ORDERS]] if kinds else []
+        url = _address(kind.enter_url)
+        if url and may_enter(user, kind):
+            tasks += [_unsaved(draft, kind, url=url, horizon=horizon) for draft in unsaved_drafts(user, kind)]
+    tasks += _change_tasks(list(waiting_for(user)[:MOST_ORDERS]), horizon) if kinds else []
     return sorted(tasks, key=lambda task: task.due)
 
 
-def _change_task(order: ChangeOrder, horizon: Horizon) -> Task:
+def _change_tasks(orders: list[ChangeOrder], horizon: Horizon) -> list[Task]:
+    names = Unit.objects.names_of({order.drafted_unit for order in orders})
+    return [_change_task(order, horizon, origin=names[order.drafted_unit]) for order in orders]
+
+
+def _change_task(order: ChangeOrder, horizon: Horizon, *, origin: str) -> Task:
     """An order to sign, or a permit to execute; due when it expires."""
     due = clock.local_date(order.expires_at)
     act, go = ORDER_ACTS["execute" if order.state == ChangeState.PERMITTED else "sign"]
@@ -185,7 +179,7 @@ def _change_task(order: ChangeOrder, horizon: Horizon) -> Task:
         amount=None,
         url=order.get_absolute_url(),
         progress=order.get_state_display(),
-        origin=order.drafted_unit,
+        origin=origin,
         origin_at=order.drafted_at,
     )
 
@@ -224,6 +218,22 @@ def _task(item: WorkItem, *, horizon: Horizon, centre: str) -> Task:
     )
 
 
+def _unsaved(draft: EntryDraft, kind: RecordType, *, url: str, horizon: Horizon) -> Task:
+    """What was typed into the form of a new record and not saved."""
+    return Task(
+        group="window",
+        act=ACTS["complete"][0],
+        go=ACTS["complete"][1],
+        due=horizon.cutoff,
+        days=horizon.days_to(horizon.cutoff),
+        title=str(draft.payload.get("document_no") or draft.payload.get("title") or kind.label),
+        detail=str(_("not saved yet")),
+        amount=None,
+        url=f"{url}?draft={draft.key}",
+        saved_at=draft.saved_at,
+    )
+
+
 def _place_of(item: WorkItem) -> str:
     """A review begins in the work list, beside the records that wait with it; everything else at the record."""
     if item.act == "review":
@@ -232,13 +242,12 @@ def _place_of(item: WorkItem) -> str:
 
 
 def _centre_reasons(uids: list[UUID]) -> dict[UUID, str]:
-    """Why the centre returned these records: the newest outcome of each. One query, none for no record."""
+    """Why the centre returned these records, for the reader: the newest outcome of each. One query, none for none."""
     if not uids:
         return {}
     outcomes = LineOutcome.objects.filter(record_uid__in=uids, outcome="returned").order_by("pk")
     return {
-        uid: "；".join(str(reason.get("message") or reason.get("code") or "") for reason in reasons)
-        for uid, reasons in outcomes.values_list("record_uid", "reasons")
+        line.record_uid: " · ".join(reason.message or reason.code for reason in reasons_of(line)) for line in outcomes
     }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, JsonResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
@@ -45,6 +46,18 @@ def refused(request: HttpRequest, exception: Exception | None = None) -> HttpRes
     else:
         shown["why"] = str(exception or "") or _("Your duties do not include this page.")
     return _answer(request, shown, status=403)
+
+
+def not_understood(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """400 — the address or form holds what the page does not take; a BadRequest says what."""
+    shown = {
+        "title": _("The address cannot be read"),
+        "icon_name": "alert-circle",
+        "why": (str(exception) if type(exception) is BadRequest else "")
+        or _("What was sent is not what a page sends."),
+        "way": _("Go back to the page and choose there, or mend the address."),
+    }
+    return _answer(request, shown, status=400)
 
 
 def form_expired(request: HttpRequest, reason: str = "") -> HttpResponse:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import secrets
+import shutil
 import signal
 import socket
 import sys
@@ -12,16 +13,20 @@ import time
 import urllib.error
 import urllib.request
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from types import FrameType
 from typing import NoReturn
 
 from povfund.embedded import EmbeddedError, running_cluster
+from povfund.settings.database import database_name
 from povfund.settings.env import BASE_DIR, POVFUND_HOME
 from povfund.settings.secrets import remembered_secret
 from povfund.site import Site, SiteError
 from povfund.supervisor import Supervisor
 
 START_SECONDS = 90
+SEEDING = "seeding"
+"""The mark that stands while the demo world is made."""
 PREPARED_FROM = ("*/migrations/*.py", "*/*/migrations/*.py", "*/management/commands/load_*.py", "*/data/**/*")
 ACCOUNTS = (
     ("province", "511921.finance.entry", "通江县财政局 录入"),
@@ -70,7 +75,7 @@ def run(supervisor: Supervisor) -> NoReturn:
     )
     sites = _sites(central_port=central_port, province_port=province_port, password=password)
     say("Starting the embedded PostgreSQL ...")
-    running_cluster(POVFUND_HOME)
+    _clear_unfinished(sites)
     with ThreadPoolExecutor() as pool:
         list(pool.map(_prepare, sites))
     say("Starting both servers ...")
@@ -129,9 +134,14 @@ def _fingerprint() -> str:
     return digest.hexdigest()
 
 
+def _prepared(site: Site) -> Path:
+    """Holds the fingerprint of what the site's database was last prepared from."""
+    return running_cluster(site.home).folder / f"prepared-{site.node.lower()}"
+
+
 def _prepare(site: Site) -> None:
     """Migrations and code tables; skipped when nothing changed since the last start."""
-    stamp, wanted = running_cluster(site.home).folder / f"prepared-{site.node.lower()}", _fingerprint()
+    stamp, wanted = _prepared(site), _fingerprint()
     if stamp.exists() and stamp.read_text() == wanted:
         return
     say(f"Preparing the database of {site.name} ...")
@@ -155,11 +165,26 @@ def wait_until_answers(site: Site, supervisor: Supervisor, *, seconds: float = S
     raise SiteError(f"{site.name} does not answer on {site.url}:\n{web.last_words()}")
 
 
+def _clear_unfinished(sites: list[Site]) -> None:
+    """A demo world whose making was interrupted, by Ctrl-C or a loss of power, can be neither used nor finished."""
+    cluster = running_cluster(POVFUND_HOME)
+    if not (cluster.folder / SEEDING).exists():
+        return
+    say("The first start ended before the demo world was there; it is made anew ...")
+    for site in sites:
+        cluster.drop_database(database_name(site.node))
+        _prepared(site).unlink(missing_ok=True)
+        shutil.rmtree(POVFUND_HOME / site.node.lower(), ignore_errors=True)
+    (cluster.folder / SEEDING).unlink()
+
+
 def _seed_once(sites: list[Site]) -> None:
     """The demo world, on the first start only: accounts at the centre, then the province's work."""
-    stamp = running_cluster(POVFUND_HOME).folder / "seeded"
+    folder = running_cluster(POVFUND_HOME).folder
+    stamp = folder / "seeded"
     if stamp.exists():
         return
+    (folder / SEEDING).touch()
     for site in sites:
         site.manage("node_key")
     for site in sites:
@@ -168,6 +193,7 @@ def _seed_once(sites: list[Site]) -> None:
     for site in reversed(sites):
         site.manage("seed_demo", "--changes")
     stamp.touch()
+    (folder / SEEDING).unlink()
 
 
 def _announce(sites: list[Site], password: str) -> None:

@@ -17,12 +17,13 @@ from rollups.services import rebuild
 from sync import kept
 
 LINES_PER_DOCUMENT = 10
+YEARS = range(2017, 2027)
 SAMPLE = 100
 
 _PLACES = """
 CREATE TEMPORARY TABLE scale_province ON COMMIT DROP AS
 SELECT row_number() OVER (ORDER BY d.scope_key)::int - 1 AS p, d.id, d.code, d.scope_key, u.id AS unit
-FROM accounts_division d JOIN accounts_unit u ON u.division_id = d.id AND u.kind = 'finance'
+FROM accounts_division d JOIN accounts_unit u ON u.division_id = d.id AND u.kind = %(line)s
 WHERE d.level = 'province' AND d.valid_to IS NULL AND NOT d.local AND d.scope_key LIKE %(prefix)s;
 CREATE TEMPORARY TABLE scale_county ON COMMIT DROP AS
 SELECT p.p, row_number() OVER (PARTITION BY p.p ORDER BY c.scope_key)::int - 1 AS k, c.id, c.scope_key,
@@ -52,8 +53,8 @@ INSERT INTO funds_fundline (uid, document_id, n, recipient_id, recipient_key, mo
     has_parent)
 SELECT md5('scale line ' || d.i || '.' || j || %(mark)s)::uuid, d.uid, j + 1, c.id, c.scope_key,
     CASE j %% 3 WHEN 0 THEN 'central' WHEN 1 THEN 'province' ELSE 'city' END, g.id, b.id,
-    ((d.i::bigint * 7919 + j * 104729) %% 100000000 + 100) / 100.0, 'treasury', '',
-    '示例财农〔' || d.year || '〕' || d.i || '号', p.id, p.scope_key, 'finance', d.year, false
+    %(times)s * ((d.i::bigint * 7919 + j * 104729) %% 100000000 + 100) / 100.0, 'treasury', '',
+    '示例财农〔' || d.year || '〕' || d.i || '号', p.id, p.scope_key, %(line)s, d.year, false
 FROM scale_document d
 JOIN scale_province p USING (p)
 CROSS JOIN generate_series(0, %(per)s - 1) AS j
@@ -72,11 +73,11 @@ FROM (
         '示例财农〔' || d.year || '〕' || d.i || '号' AS no,
         convert_to(format('{"approved_on":"%%1$s-03-01","budget_year":%%1$s,"division":"%%2$s","document_no":"%%3$s",'
             '"document_no_raw":"%%3$s","entered_at":"%%4$s","issue_batch":"first","issued_on":"%%1$s-03-01",'
-            '"lines":[%%5$s],"owner":"%%2$s.finance","parent":null,"received_on":null,"remark":"",'
+            '"lines":[%%5$s],"owner":"%%2$s.%%7$s","parent":null,"received_on":null,"remark":"",'
             '"stated_total":null,"title":"示例文件 %%6$s"}', d.year, p.code,
             '示例财农〔' || d.year || '〕' || d.i || '号',
             to_char((%(now)s::timestamptz - (d.i %% 1000) * interval '1 minute') AT TIME ZONE 'UTC',
-                'YYYY-MM-DD"T"HH24:MI:SS"Z"'), l.lines, d.i), 'UTF8') AS content
+                'YYYY-MM-DD"T"HH24:MI:SS"Z"'), l.lines, d.i, %(line)s::text), 'UTF8') AS content
     FROM scale_document d JOIN scale_province p USING (p)
     JOIN (SELECT f.document_id, sum(f.amount) AS total,
             string_agg(format('{"amount":"%%s","budget_item":"%%s","fund_category":"%%s","money_level":"%%s","n":%%s,'
@@ -94,7 +95,7 @@ INSERT INTO funds_funddocument (uid, rev, content_hash, state, owner_unit_id, ow
     entered_by_id, entered_at, changed_at, approved_on, due_on, cycle, reviewed_rev, reviewed_hash, acked_rev,
     acked_hash, deleted, origin_node, warnings, search_text, document_no, document_no_raw, title, budget_year,
     issue_batch, issued_on, received_on, parent_id, stated_total, remark, total, line_count)
-SELECT d.uid, 1, d.hash, %(state)s, p.unit, 'finance', p.id, p.scope_key, NULL,
+SELECT d.uid, 1, d.hash, %(state)s, p.unit, %(line)s, p.id, p.scope_key, NULL,
     d.entered_at, %(now)s::timestamptz - d.i * interval '1 second',
     make_date(d.year, 3, 1), make_date(d.year, 3, 22), 1, 1, d.hash,
     CASE WHEN %(state)s = 'acknowledged' THEN 1 END, CASE WHEN %(state)s = 'acknowledged' THEN d.hash ELSE '' END,
@@ -111,7 +112,7 @@ SELECT %(key)s, uid, 1, content, hash, %(schema)s, NULL, %(now)s FROM scale_cont
 _REVIEWS = """
 INSERT INTO records_review (record_type, record_uid, cycle, rev, content_hash, step, person_id, person_name, unit_key,
     reason_code, comment, explained, at)
-SELECT %(key)s, d.uid, 1, 1, d.hash, s.step, NULL, '示例' || s.person, p.code || '.finance', '', '', '[]', %(now)s
+SELECT %(key)s, d.uid, 1, 1, d.hash, s.step, NULL, '示例' || s.person, p.code || '.' || %(line)s, '', '', '[]', %(now)s
 FROM scale_content d JOIN scale_province p USING (p)
 CROSS JOIN (VALUES ('author', '甲'), ('unit', '乙'), ('province', '丙')) AS s (step, person) ORDER BY d.i
 """
@@ -132,24 +133,31 @@ def seed_scale(
     state: str = RecordState.ACKNOWLEDGED,
     province: str = "",
     mark: str = "",
+    line: str = "finance",
+    per: int = LINES_PER_DOCUMENT,
+    times: int = 1,
+    years: range = YEARS,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> int:
     """
-    Store `lines` fund lines in documents of ten, over ten budget years and every county (or those of
+    Store `lines` fund lines in documents of `per`, over the budget `years` and every county (or those of
     the province with scope key `province`), with true content hashes; returns the number of documents.
 
     `state` is acknowledged or province_reviewed (then each waits in the outbox). `mark` keeps
-    several runs apart. Runs as the owner role; figures and numbers are invented and say 示例.
+    several runs apart; every amount is `times` as high. The provinces' units of `line` own them. Runs as the
+    owner role; figures and numbers are invented and say 示例.
     """
     kind = record_type("fund_document")
-    documents = max(1, lines // LINES_PER_DOCUMENT)
+    documents = max(1, lines // per)
     values: dict[str, Any] = {
         "prefix": f"{province}%",
         "mark": mark,
         "documents": documents,
-        "per": LINES_PER_DOCUMENT,
-        "year": 2017,
-        "years": 10,
+        "line": line,
+        "per": per,
+        "times": times,
+        "year": years[0],
+        "years": len(years),
         "now": clock.now(),
         "node": clock.node(),
         "search": bigrams("示例文件"),

@@ -33,10 +33,12 @@ class Child:
     env: dict[str, str]
     log: Path
     process: subprocess.Popen[bytes] | None = None
+    started_at: float = 0.0
     fell_at: float = 0.0
     falls: int = 0
 
     def start(self) -> None:
+        self.started_at = time.monotonic()
         self.log.parent.mkdir(parents=True, exist_ok=True)
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
@@ -51,7 +53,7 @@ class Child:
 
     @property
     def pause(self) -> float:
-        """Seconds before the next start: 2, 4, 8 … 60, so that a broken process does not spin."""
+        """Seconds before the next start: 2, 4, 8 … 60, so that a broken process does not spin; one that ran long, 2."""
         return min(RESTART_PAUSE * 2 ** (self.falls - 1), LONGEST_PAUSE)
 
     @property
@@ -88,7 +90,7 @@ class Supervisor:
         for child in self.fallen():
             if not child.fell_at:
                 child.fell_at = now
-                child.falls += 1
+                child.falls = 1 if now - child.started_at > LONGEST_PAUSE else child.falls + 1
                 fresh.append(child)
             elif now - child.fell_at > child.pause:
                 child.fell_at = 0.0

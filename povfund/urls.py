@@ -18,6 +18,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("rollups.urls")),
 ]
 
+handler400 = "povfund.refusals.not_understood"
 handler403 = "povfund.refusals.refused"
 handler404 = "povfund.refusals.not_found"
 handler500 = "povfund.refusals.broken"

@@ -12,6 +12,7 @@ WORDS = {
     "finer_than_a_fen": _("Finer than a fen: at most six decimals of 10k yuan."),
     "too_large": _("The amount is too large."),
     "no_such_choice": _("“%(text)s” is not in the list. Choose from it."),
+    "lower_code": _("of the province: "),
     "several_choices": _("“%(text)s” may be %(names)s. Write which one."),
     "list_comma": pgettext_lazy("between names", ", "),
     "no_such_division": _("No division is called “%(text)s”. Write its name or its code of six digits."),
@@ -60,6 +61,7 @@ WORDS = {
     "errors": _("%(n)s errors"),
     "warnings": _("%(n)s warnings to explain"),
     "no_problem": _("Checks passed"),
+    "no_line": _("No line is entered yet"),
     "rule": _("Rule %(rule)s"),
     "article": _("art. %(article)s"),
     "must_be_mended": _("cannot be submitted before it is mended"),
@@ -68,6 +70,16 @@ WORDS = {
     "stale_title": _("This record was changed elsewhere meanwhile"),
     "stale_text": _("Your entry is still here. Compare, then decide."),
     "lines": pgettext_lazy("of a document", "Lines"),
+    "line_cell": _("Line %(n)s, %(column)s"),
+    "line_whole": pgettext_lazy("of a document", "Line %(n)s"),
+    "no_such_line": pgettext_lazy("line", "not there"),
+    "more_differences": _("… %(n)s more differences"),
+    "record_gone": _("this record no longer exists"),
+    "gone_title": _("This record no longer exists"),
+    "gone_text": _(
+        "It was deleted, or you may no longer see it. What you typed stays on this page: select the lines, copy them "
+        "with Ctrl+C and paste them into a new document."
+    ),
     "theirs": _("theirs"),
     "yours": _("yours"),
     "keep_mine": _("Save mine on top"),

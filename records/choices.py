@@ -71,6 +71,22 @@ class WarningReason(TextChoices):
     OTHER = "other", _("Other")
 
 
+class ChangeReason(TextChoices):
+    """更改原因 — the list whoever asks for a change of a sent record picks from; the text says the rest."""
+
+    AMOUNT = "amount", _("Amount entered wrongly")
+    SWAPPED = "swapped", _("Two lines interchanged on entry")
+    CODE = "code", _("Wrong category, budget item or recipient")
+    DUPLICATE = "duplicate", _("Entered twice")
+    IMPORT = "import", _("A workbook was imported wrongly")
+    DOCUMENT = "document", _("The document itself was corrected later")
+    OTHER = "other", _("Other")
+
+
+OF_CHANGES = "change"
+"""The `list` of a warning's reason whose code is a `ChangeReason`; without one it is a `WarningReason`."""
+
+
 class ExportPurpose(TextChoices):
     """用途 — what a file is taken out for; the data serve poverty relief alone (art. 15)."""
 

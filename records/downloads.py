@@ -12,7 +12,7 @@ from accounts.models import User
 from povfund.common.tables import PAGING
 from records import services
 from records.permissions import may_export
-from records.registry import RecordType
+from records.registry import ListType, RecordType
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 CSV = "text/csv; charset=utf-8"
@@ -29,7 +29,7 @@ def sheet_file(path: Path, *, name: str, there: bool) -> FileResponse:
     return response
 
 
-def export_address(user: User, kind: RecordType, query: QueryDict) -> str:
+def export_address(user: User, kind: RecordType | ListType, query: QueryDict) -> str:
     """Where the list shown is taken out, with its filter; empty for who may not."""
     if not kind.sheet_path or not may_export(user):
         return ""

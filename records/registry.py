@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cache
@@ -16,10 +16,12 @@ from django.utils.module_loading import import_string
 from povfund.common.canonical import canonical
 
 if TYPE_CHECKING:
+    from django.http import QueryDict
+
     from accounts.models import User
     from povfund.common.errors import Finding
     from records.life.models import Record
-    from records.sheets.form import SheetForm
+    from records.sheets.form import ListForm, SheetForm
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,19 +76,23 @@ class ChangeForm(Protocol):
     """
     更改表单 — a type's own entry form over a sent record, for a change order; `typed` is what the form sends.
 
-    `filtered` narrows rows by the filters of the type's list. `common` are fields that can be set alike in many
-    records: (name, label, choices or empty).
+    `template` extends `changes/new.html` with the form in it. `filtered` narrows rows by the filters of the type's
+    list, which stands at the address named `list_url`; it raises RuleViolation for what cannot be read of them.
+    `common` are fields that can be set alike in many records: (name, label, choices or empty); `choices_of` gives
+    those of the code tables as well.
     """
 
     template: str
+    list_url: str
     common: tuple[tuple[str, str | Promise, Sequence[tuple[str, Any]]], ...]
 
     def context(
-        self, user: User, record: Any, typed: Any, *, addresses: dict[str, str], over: UUID | None = None
+        self, user: User, record: Any, typed: Any, *, rev: int, addresses: dict[str, str], over: UUID | None = None
     ) -> dict[str, Any]:
         """
-        What `template` draws; `typed` is None for the record as it is, else what page `over` had typed.
-        `addresses`: draft, check and save.
+        What `template` draws, with `form_id` and `page`, the uid of the page that opens; `typed` is None for the
+        record as it is, else what page `over` had typed. `rev` is the revision it is typed over, which the form
+        sends with what is typed. `addresses`: draft, check and save.
         """
         ...
 
@@ -94,24 +100,51 @@ class ChangeForm(Protocol):
         """What a browser without script sent, in the shape the grid sends."""
         ...
 
-    def read(self, typed: dict[str, Any]) -> tuple[dict[str, Any] | None, list[Finding], Callable[..., list[Finding]]]:
-        """(changes in the shape of the API or None, what cannot be read, findings -> at the places typed)."""
+    def read(self, typed: dict[str, Any]) -> tuple[dict[str, Any], list[Finding], Callable[..., list[Finding]]]:
+        """
+        (changes in the shape of the API, what cannot be read, findings -> those that hold in spite of that).
+
+        Where something cannot be read the changes hold a blank: they are there to be checked, not to be stored.
+        """
+        ...
+
+    def choices_of(self, user: User, name: str) -> Sequence[tuple[str, Any]]:
+        """The values a common field can be set to; empty where it is typed."""
+        ...
+
+    def moved(self, record: Any, typed: dict[str, Any], *, rev: int) -> list[dict[str, Any]]:
+        """Where the record now differs from what was typed over its revision `rev`, as in StaleEdit."""
         ...
 
     def alike(self, content: dict[str, Any], name: str, value: str) -> dict[str, Any]:
         """The changes that set one common field in a content. Raises RuleViolation for a value that does not fit."""
         ...
 
-    def filtered(self, rows: Any, *, request: Any) -> Any: ...
+    def filtered(self, rows: Any, *, request: Any, params: QueryDict) -> Any: ...
 
 
 TOMBSTONE = b"null"
 """Content of a record that was taken out."""
 
 
-def overlaid(content: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
-    """The content with the changed values in place of its own."""
-    return content | changes
+Content = dict[str, Any]
+Propose = Callable[[Content, Content], Content]
+"""(canonical content, changes in the shape of the API) -> content with the changes; raises RuleViolation."""
+
+
+def overlaying(pairs: Sequence[tuple[Content, Content]]) -> Propose:
+    """Changed values take the place of the content's own, as they are."""
+    return lambda content, changes: content | changes
+
+
+def none_known(content: dict[str, Any]) -> list[Finding]:
+    """Nothing is said beyond what decoding said."""
+    return []
+
+
+def none_stand(findings: Iterable[Finding], unread: Collection[str]) -> list[Finding]:
+    """Every rule waits until all can be read."""
+    return []
 
 
 def described_by_name(record: Any) -> Described:
@@ -163,6 +196,10 @@ class RecordType:
     """Column of the root table that holds the record's amount in 元, for sums of a filter."""
     peers: tuple[str, ...] = ()
     """Root columns that, with the level of the division, make records comparable in amount; for review."""
+    faults: Callable[[dict[str, Any]], list[Finding]] = none_known
+    """Every place of a content that no record can hold; asked where `decode` refuses one."""
+    standing: Callable[[Iterable[Finding], Collection[str]], list[Finding]] = none_stand
+    """(findings of a content, places where it holds blanks) -> those that hold whatever will stand there."""
     totals_sql: str = ""
     """SELECT record uid, year, category, fen for live rows of `%(uids)s`: the measure from tables."""
     excerpt: Callable[[dict[str, Any], Container[str]], dict[str, Any]] | None = None
@@ -170,8 +207,11 @@ class RecordType:
     (canonical content of a record of the centre, division codes of a province) -> what that province is sent of it.
     Records of a type without one stay at the centre. Which records concern a province says `received_q` of the model.
     """
-    propose: Callable[[dict[str, Any], dict[str, Any]], dict[str, Any]] = overlaid
-    """(canonical content, changes in the shape of the API) -> content with the changes; raises RuleViolation."""
+    proposer: Callable[[Sequence[tuple[Content, Content]]], Propose] = overlaying
+    """
+    (content, changes) of every record of an order -> what makes one content of one such pair. Whatever the changes
+    refer to is fetched here, once for all of them.
+    """
     change_form_path: str = ""
     """Dotted name of the type's ChangeForm; without one, changes are asked for through the API alone."""
 
@@ -215,6 +255,21 @@ class Row:
     """It is being created under a uid just minted: nothing stored can refer to it."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListType:
+    """列表 — a list that holds no records and may be taken out as a file; `plural` is its resource in the API."""
+
+    key: str
+    label: str | Promise
+    plural: str
+    sheet_path: str
+    """Dotted name of its `ListForm`."""
+
+    @property
+    def sheet(self) -> ListForm:
+        return import_string(self.sheet_path)
+
+
 @cache
 def record_types() -> dict[str, RecordType]:
     """Every registered type by key, in the order of `settings.RECORD_TYPES` (parents first)."""
@@ -225,3 +280,15 @@ def record_types() -> dict[str, RecordType]:
 def record_type(key: str) -> RecordType:
     """The type of a key. Raises KeyError for an unknown one."""
     return record_types()[key]
+
+
+@cache
+def exported() -> dict[str, RecordType | ListType]:
+    """What may be taken out as a file, by key: record types with workbooks, then `settings.EXPORTED_LISTS`."""
+    lists: list[ListType] = [import_string(path) for path in settings.EXPORTED_LISTS]
+    return {key: kind for key, kind in record_types().items() if kind.sheet_path} | {kind.key: kind for kind in lists}
+
+
+def exported_as(resource: str) -> RecordType | ListType | None:
+    """What is taken out under this name of a resource."""
+    return next((kind for kind in exported().values() if kind.plural == resource), None)

@@ -1,7 +1,7 @@
 """Public services of the app: what other apps may call."""
 
 from records.jobs.alarms import ShownAlarm, acknowledge, clear_alarm, open_alarms, raise_alarm, shown_alarms
-from records.jobs.services import JobContext, LostLease, RetryLater, cancel_job, enqueue
+from records.jobs.services import JobContext, LostLease, RetryLater, cancel_job, enqueue, hurry
 from records.life.services.attachments import (
     FileLost,
     FileTooLarge,
@@ -22,6 +22,7 @@ from records.life.services.history import (
     previous_revision_diff,
     record_history,
 )
+from records.life.services.planning import SetItem, plan_set
 from records.life.services.replacing import NewContent, referring, replace_contents, use_permit
 from records.life.services.saving import (
     carry_authors,
@@ -34,18 +35,10 @@ from records.life.services.saving import (
     stamp,
     start_record,
 )
-from records.life.services.sets import (
-    SetItem,
-    copy_rows,
-    delete_set,
-    ingest_codes,
-    judge_now,
-    plan_set,
-    store_set,
-    taken_twice,
-)
+from records.life.services.sets import copy_rows, delete_set, ingest_codes, judge_now, store_set, taken_twice
 from records.life.services.steps import Step, StepResult, rule_row, take_step, take_steps
 from records.life.services.system import (
+    executed_columns,
     mark_acknowledged,
     mark_executed,
     mark_issued,
@@ -63,7 +56,7 @@ from records.life.services.work import (
     WorkItem,
     board,
     in_others_hands,
-    unsaved_draft,
+    unsaved_drafts,
     waiting_days,
     work_items,
 )
@@ -102,9 +95,11 @@ __all__ = [
     "draft_of",
     "enqueue",
     "entry_due",
+    "executed_columns",
     "finish_save",
     "hold_draft",
     "hold_outbox",
+    "hurry",
     "in_others_hands",
     "ingest_codes",
     "judge_now",
@@ -140,7 +135,7 @@ __all__ = [
     "take_step",
     "take_steps",
     "taken_twice",
-    "unsaved_draft",
+    "unsaved_drafts",
     "use_permit",
     "waiting_days",
     "work_items",

@@ -49,7 +49,7 @@ class Dimension(TextChoices):
     FUND_CATEGORY = "fund_category", _("Fund category")
     BUDGET_ITEM = "budget_item", _("Budget item")
     MONEY_LEVEL = "money_level", _("Level of money")
-    UNIT_KIND = "unit_kind", _("Line")
+    UNIT_KIND = "unit_kind", _("Line of business")
     STATE = "state", _("State")
 
 

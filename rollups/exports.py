@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Iterator
 from typing import Any
 from urllib.parse import quote
 
@@ -13,14 +14,19 @@ from openpyxl.cell import WriteOnlyCell
 from openpyxl.styles import Font
 
 from accounts import audit
+from accounts.choices import UnitKind
 from accounts.models import User
+from funds.choices import MoneyLevel
+from funds.models import BudgetItem, FundCategory
 from povfund.common import clock
 from povfund.common.cells import csv_line, like_a_formula
 from povfund.common.errors import Finding, RuleViolation
 from povfund.common.uid import uuid7
 from records.choices import ExportPurpose
-from rollups.choices import DataState, Dimension, Measure
+from rollups.choices import DataState, Dimension, Measure, Version
+from rollups.marks import in_force, marks_of, under_way
 from rollups.report import Report, Row
+from rollups.services.reading import Question
 
 PURPOSES = dict(ExportPurpose.choices)
 
@@ -36,8 +42,15 @@ def download(*, actor: User, report: Report, file_format: str, purpose: str, add
         "rows": len(report.rows),
     }
     number = registered(actor=actor, action="rollups.export", held=held)
-    lines = [*_head(actor, report, held["purpose"], number), _columns(report), *_body(report)]
-    return as_file(lines, name=f"{report.question.node.name}-{report.as_of}", file_format=file_format)
+    head = _head(actor, report, held["purpose"], number)
+    lines = [*head, *_with_orders(actor, report, [_columns(report), *_body(report)])]
+    return as_file(lines, name=_name(report), file_format=file_format)
+
+
+def _name(report: Report) -> str:
+    """Place, budget year where one was asked for, and day."""
+    years = [_("budget year %(year)s") % {"year": year} for year in report.question.years]
+    return "-".join([report.question.node.name, *years, str(report.as_of)])
 
 
 def registered(*, actor: User, action: str, held: dict[str, Any]) -> str:
@@ -60,9 +73,19 @@ def registered(*, actor: User, action: str, held: dict[str, Any]) -> str:
 
 def as_file(lines: list[list[Any]], *, name: str, file_format: str) -> HttpResponse:
     """Lines as xlsx or csv; the third one stands at the foot of every printed sheet."""
-    content, media = (_xlsx(lines), XLSX) if file_format == "xlsx" else (_csv(lines), "text/csv; charset=utf-8")
+    if file_format == "xlsx":
+        return xlsx_response(_xlsx(lines), name=name)
+    return _response(_csv(lines), "text/csv; charset=utf-8", f"{name}.csv")
+
+
+def xlsx_response(content: bytes, *, name: str) -> HttpResponse:
+    """A workbook to take out."""
+    return _response(content, XLSX, f"{name}.xlsx")
+
+
+def _response(content: bytes, media: str, name: str) -> HttpResponse:
     response = HttpResponse(content, content_type=media)
-    ending = f"filename=\"totals.{file_format}\"; filename*=UTF-8''{quote(f'{name}.{file_format}')}"
+    ending = f"filename=\"totals{name[name.rindex('.') :]}\"; filename*=UTF-8''{quote(name)}"
     response["Content-Disposition"] = f"attachment; {ending}"
     return response
 
@@ -88,8 +111,46 @@ def _head(actor: User, report: Report, purpose: str, number: str) -> list[list[A
             % {"place": question.node.name, "state": DataState(question.data_state).label, "day": report.as_of}
         ],
         [watermark(actor, purpose=purpose, number=number)],
+        [" · ".join(_asked(report))],
+        *([[report.of_lines]] if report.of_lines else []),
         [],
     ]
+
+
+def _asked(report: Report) -> Iterator[str]:
+    """What the figures were asked for, in words: what the rows stand for and every filter."""
+    question = report.question
+    year = question.years[0] if question.years else None
+    parts: list[tuple[Any, Any]] = [
+        (_("Rows by"), " × ".join(str(Dimension(name).label) for name in question.by)),
+        (_("Version"), "" if question.measure == Measure.IDLE else Version(question.version).label),
+        (_("Budget year"), year),
+        (_("Level of money"), "、".join(str(MoneyLevel(level).label) for level in question.money_levels)),
+        (_("Fund category"), _category(question)),
+        (_("Budget item"), _item(question)),
+        (_("Line of business"), "、".join(str(UnitKind(kind).label) for kind in question.unit_kinds)),
+        (_("Compare with"), report.compare),
+    ]
+    for label, value in parts:
+        if value:
+            yield _("%(label)s: %(value)s") % {"label": label, "value": value}
+
+
+def _category(question: Question) -> str:
+    """The category asked for, and whether those below it are left out."""
+    if not question.category_ids:
+        return ""
+    asked = FundCategory.objects.get(pk=question.category_ids[0])
+    words = f"{asked.code} {asked.name_in(question.years[0] if question.years else None)}"
+    alone = len(question.category_ids) == 1 and FundCategory.objects.filter(parent=asked).exists()
+    return _("%(category)s, without the categories below it") % {"category": words} if alone else words
+
+
+def _item(question: Question) -> str:
+    if not question.item_ids:
+        return ""
+    asked = BudgetItem.objects.get(pk=question.item_ids[0])
+    return f"{asked.code} {asked.name_in(question.years[0] if question.years else None)}"
 
 
 def _columns(report: Report) -> list[Any]:
@@ -107,9 +168,22 @@ def _body(report: Report) -> list[list[Any]]:
     blanks = [""] * (2 * len(report.question.by) - 2)
     return [
         *rows,
-        _line(report.kept, ["", _("Kept at this level"), *blanks]),
+        _line(report.kept, ["", report.kept_label, *blanks]),
         _line(report.total, [report.total.codes[0], _("Total"), *blanks]),
     ]
+
+
+def _with_orders(actor: User, report: Report, lines: list[list[Any]]) -> list[list[Any]]:
+    """The table with the numbers of the orders that touch each row: under way, and in force, where there are any."""
+    for label, marks in (
+        (_("Change orders under way"), under_way(report.question, user=actor)),
+        (_("Change orders in force"), in_force(report.question, user=actor)),
+    ):
+        if marks:
+            found = marks_of(report, marks)
+            words = [found.words(row.codes) for row in report.rows]
+            lines = [[*line, part] for line, part in zip(lines, [label, *words, "", found.words()], strict=True)]
+    return lines
 
 
 def _line(row: Row, head: list[Any]) -> list[Any]:

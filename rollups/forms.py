@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import date
 from typing import Any
 
 from django import forms
-from django.http import Http404
+from django.http import Http404, QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from accounts.choices import UnitKind
@@ -14,6 +15,8 @@ from accounts.models import Division, User
 from funds.choices import MoneyLevel
 from funds.models import BudgetItem, FundCategory
 from povfund.common import clock
+from povfund.common.asking import unknown
+from povfund.common.form_fields import DayField, WholeField, YesNoField
 from rollups.choices import DataState, Dimension, Measure, Version
 from rollups.services.reading import Question
 
@@ -21,29 +24,36 @@ MEASURED_YEARS = (1980, 2200)
 
 
 class QuestionForm(forms.Form):
-    """Shapes the parameters of `interface.md` §3; place and codes are looked up in scope."""
+    """Shapes the parameters of `interface.md` §3; its page may take `also` others. Codes are looked up in scope."""
 
     measure = forms.ChoiceField(label=_("Measure"), choices=Measure, required=False)
     node = forms.CharField(label=_("Place"), required=False, max_length=12)
     by = forms.CharField(label=_("Rows by"), required=False, max_length=40)
-    year = forms.IntegerField(
-        label=_("Budget year"), required=False, min_value=MEASURED_YEARS[0], max_value=MEASURED_YEARS[1]
-    )
+    year = WholeField(label=_("Budget year"), required=False, min_value=MEASURED_YEARS[0], max_value=MEASURED_YEARS[1])
     fund_category = forms.CharField(label=_("Fund category"), required=False, max_length=40)
-    exact = forms.BooleanField(label=_("Without the categories below it"), required=False)
+    exact = YesNoField(label=_("Without the categories below it"), required=False)
     budget_item = forms.CharField(label=_("Budget item"), required=False, max_length=40)
     money_level = forms.ChoiceField(
         label=_("Level of money"), choices=[("", _("All")), *MoneyLevel.choices], required=False
     )
-    unit_kind = forms.ChoiceField(label=_("Line"), choices=[("", _("All")), *UnitKind.choices], required=False)
+    unit_kind = forms.ChoiceField(
+        label=_("Line of business"), choices=[("", _("All")), *UnitKind.choices], required=False
+    )
     data_state = forms.ChoiceField(label=_("Data state"), choices=DataState, required=False)
     version = forms.ChoiceField(label=_("Version"), choices=Version, required=False)
-    as_of = forms.DateField(label=_("As of"), required=False)
-    compare = forms.DateField(label=_("Compare with"), required=False)
+    as_of = DayField(label=_("As of"), required=False)
+    compare = DayField(label=_("Compare with"), required=False)
 
-    def __init__(self, data: Any, *, user: User) -> None:
+    def __init__(self, data: Any, *, user: User, also: Collection[str] = ("purpose",)) -> None:
         super().__init__(data)
-        self.user = user
+        self.user, self.also = user, also
+
+    def clean(self) -> dict[str, Any]:
+        """A parameter that is none of the question is refused: the figure would mean something else."""
+        known = [*self.fields, *self.also]
+        for finding in unknown(self.data, known=known) if isinstance(self.data, QueryDict) else ():
+            self.add_error(None, f"{finding.message} {finding.remedy}")
+        return self.cleaned_data
 
     def clean_by(self) -> tuple[str, ...]:
         names = tuple(part for part in (self.cleaned_data["by"] or Dimension.DIVISION).split(",") if part)

@@ -7,11 +7,13 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from django.utils.translation import gettext as _, gettext_lazy
+
 from accounts.choices import UnitKind
 from funds.choices import MoneyLevel
 from funds.models import BudgetItem, FundCategory
 from povfund.common import clock
-from rollups.choices import DataState, Dimension
+from rollups.choices import DataState, Dimension, Measure
 from rollups.forms import QuestionForm
 from rollups.services.reading import Answer, Figure, Question, answer
 
@@ -20,6 +22,15 @@ LABELS: dict[str, dict[str, Any]] = {
     Dimension.UNIT_KIND: dict(UnitKind.choices),
     Dimension.STATE: dict(DataState.choices),
 }
+KEPT = {
+    Measure.ALLOCATED: gettext_lazy("Kept at this level"),
+    Measure.ARRIVED: gettext_lazy("Arrived at this level"),
+    Measure.PASSED_DOWN: gettext_lazy("Stands one level below"),
+    Measure.RETAINED: gettext_lazy("Retained at this level"),
+    Measure.UNALLOCATED: gettext_lazy("Unallocated at this level"),
+    Measure.IDLE: gettext_lazy("Idle at this level"),
+}
+"""What the total of a place holds beyond its rows, by measure."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,17 +58,43 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """汇总表 — rows, total and what was kept, with freshness and coverage. Amounts in 元."""
+    """
+    汇总表 — rows, total and what was kept, with freshness and coverage. Amounts in 元.
+
+    Lines: rows + kept − `passed_on` = total.
+    """
 
     question: Question
     rows: list[Row]
     total: Row
     kept: Row
+    passed_on: int
     expected: int
     received: int
     pending_changes: int
     as_of: date
     compare: date | None
+
+    @property
+    def kept_label(self) -> str:
+        """What the total of the place holds beyond its rows."""
+        return str(KEPT[Measure(self.question.measure)])
+
+    @property
+    def of_lines(self) -> str:
+        """How the lines of rows and total hang together; empty where they simply add up."""
+        if not self.passed_on:
+            return ""
+        return _(
+            "Lines: %(rows)s in the rows and %(kept)s in “%(label)s”, less %(passed)s that pass on money another line"
+            " of the total had brought: %(total)s. The total counts money once."
+        ) % {
+            "rows": sum(row.n for row in self.rows),
+            "kept": self.kept.n,
+            "label": self.kept_label,
+            "passed": self.passed_on,
+            "total": self.total.n,
+        }
 
     def share(self, row: Row) -> Decimal:
         """Percent of the total, one decimal."""
@@ -82,6 +119,7 @@ def report_of(form: QuestionForm, **changes: Any) -> Report:
         rows=rows,
         total=Row(*own, now.total.n, now.total.fen, then.total.fen if then else None),
         kept=Row(*own, now.kept.n, now.kept.fen, then.kept.fen if then else None),
+        passed_on=now.passed_on,
         expected=now.expected,
         received=now.received,
         pending_changes=now.pending_changes,

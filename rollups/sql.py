@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 CONTRIBUTES = """
 CASE WHEN {d}.acked_rev IS NOT NULL AND {d}.content_hash <> {d}.acked_hash OR {d}.deleted THEN NULL
      WHEN {d}.acked_rev IS NOT NULL THEN 'acknowledged'
@@ -26,7 +28,7 @@ CELL = "node, measure, year, category_id, item_id, money_level, unit_kind, state
 KEY_LENGTHS = (0, 2, 4, 6, 9, 12)
 """Lengths of the keys of the nodes above a place, the nation first."""
 
-NODES = """
+_NODES = """
 SELECT left({d}.recipient_key, m.k) AS node, m.measure, {d}.year, {d}.category_id, {d}.item_id, {d}.money_level,
     {d}.unit_kind, {d}.state, {d}.cutoff, {d}.n, {d}.fen
 FROM {table} {d} CROSS JOIN LATERAL (
@@ -37,12 +39,22 @@ FROM {table} {d} CROSS JOIN LATERAL (
     UNION ALL
     SELECT k, 'retained' FROM unnest(ARRAY[0, 2, 4, 6, 9, 12]) AS k
     WHERE {d}.measure = 'allocated' AND {d}.own AND k <= length({d}.recipient_key)
+    UNION ALL
+    SELECT h.k, h.measure FROM (
+        SELECT length({d}.recipient_key), CASE {d}.measure WHEN 'allocated' THEN 'given_here' ELSE 'arrived_here' END
+    ) AS h (k, measure)
+    WHERE {d}.measure IN ('allocated', 'arrived') AND ~h.k~
+    UNION ALL
+    SELECT s.up, 'passed_here' FROM (VALUES (0, 2), (2, 4), (4, 6), (6, 9), (9, 12)) AS s (up, k)
+    WHERE {d}.measure = 'allocated' AND s.k = length({d}.recipient_key) AND ~s.k~
 ) m
 WHERE true
-""".replace("~k~", COUNTS_AT.replace("{k}", "k")).replace("~s.k~", COUNTS_AT.replace("{k}", "s.k"))
+"""
+NODES = re.sub(r"~(.*)~", lambda found: COUNTS_AT.replace("{k}", found[1]), _NODES)
 """
 Rows of `table` once for every node they count at. An allocated line is passed down by the place above
-each node where it counts, and retained at every node of its path where it stays with its issuer.
+each node where it counts, and retained at every node of its path where it stays with its issuer. The measures
+that end in `_here` count the same at the last node of the path alone: where the line or arrival ends.
 """
 
 MOVES = """

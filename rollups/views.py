@@ -13,21 +13,23 @@ from django.shortcuts import render
 from django.templatetags.static import static
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
-from django.utils.translation import gettext as _, gettext_lazy, ngettext
+from django.utils.translation import gettext as _, gettext_lazy, ngettext, pgettext
 from django.views.decorators.http import require_GET
 
 from accounts.choices import Level
 from accounts.models import Division, User
 from funds.models import BudgetItem, FundCategory
+from povfund.common.asking import one_of, refuse, uid_asked
 from povfund.common.errors import RuleViolation
 from povfund.common.money import wan_decimals
 from povfund.common.tables import Column, build_table, link, text, wan
-from povfund.common.uid import uuid_of
 from povfund.common.verdict import require
 from records.choices import RecordState
 from rollups.choices import DataState, Dimension, Measure, Version
 from rollups.exports import PURPOSES, download
 from rollups.forms import QuestionForm
+from rollups.lines_file import lines_download
+from rollups.marks import LISTED, in_force, marks_of, under_way
 from rollups.models import Cell, Proof
 from rollups.permissions import may_read
 from rollups.report import Report, report_of
@@ -45,20 +47,17 @@ SEGMENTS = (
     (Dimension.YEAR, "year"),
 )
 PAGE = 50
-KEPT = {
-    Measure.ALLOCATED: gettext_lazy("Kept at this level"),
-    Measure.ARRIVED: gettext_lazy("Arrived at this level"),
-    Measure.PASSED_DOWN: gettext_lazy("Stands one level below"),
-    Measure.RETAINED: gettext_lazy("Retained at this level"),
-    Measure.UNALLOCATED: gettext_lazy("Unallocated at this level"),
-    Measure.IDLE: gettext_lazy("Idle at this level"),
-}
-"""What the total of a place holds beyond its rows, by measure."""
 
 
 def _source_url(row: Behind) -> str:
-    """The chain of the line's document, from the line up to its source."""
+    """The chain of the line's document, from the line up to its source; a deleted one has a page alone."""
+    if row.document.deleted:
+        return row.document.get_absolute_url()
     return f"{reverse('rollups:chain', args=[row.document.pk])}?line={row.line}"
+
+
+def _source_words(row: Behind) -> Any:
+    return pgettext("a record", "Deleted") if row.document.deleted else _("To its source")
 
 
 LINES = [
@@ -70,7 +69,7 @@ LINES = [
     text("item", gettext_lazy("Budget item"), lambda x: f"{x.item.code} {x.item.name_in(x.year)}"),
     wan("amount", gettext_lazy("Amount"), lambda x: x.amount),
     text("state", gettext_lazy("State"), lambda x: RecordState(x.state).label, css="nw"),
-    link("chain", gettext_lazy("Fund chain"), lambda x: gettext_lazy("To its source"), url=_source_url),
+    link("chain", gettext_lazy("Fund chain"), _source_words, url=_source_url),
 ]
 DAYS = {
     Measure.ARRIVED: link(
@@ -80,6 +79,7 @@ DAYS = {
 }
 """A column of the measures whose records have a day of their own."""
 BRIDGE_STEPS = 6
+FORMATS = ("xlsx", "csv")
 
 
 @login_required
@@ -96,16 +96,22 @@ def _explorer(request: HttpRequest, form: QuestionForm, *, status: int = 200, **
     merge_deltas()
     _rows_of(form)
     report = report_of(form)
+    user: Any = request.user
+    pending = under_way(report.question, user=user)
+    corrected = [] if report.question.version == Version.FIRST else in_force(report.question, user=user)
+    marks = marks_of(report, [*pending, *corrected])
     context = {
         "form": form,
         "report": report,
-        "table": [_shown(report, row) for row in report.rows],
+        "pending": pending,
+        "corrected": corrected[:LISTED],
+        "corrected_more": len(corrected) - LISTED,
+        "table": [_shown(report, row) | {"marks": marks.rows.get(row.codes, [])} for row in report.rows],
         "path": _path(report.question.node, request.user),
         "segments": [(value, Dimension(value).label, form.cleaned_data["by"] == (value,)) for value, _n in SEGMENTS],
         "states": _states(),
         "measures": Measure.choices,
         "versions_open": report.question.measure != Measure.IDLE,
-        "kept_label": KEPT[Measure(report.question.measure)],
         "measure": Measure(report.question.measure).label,
         "data_state": report.question.data_state,
         "versions": Version.choices,
@@ -130,10 +136,11 @@ def _explorer(request: HttpRequest, form: QuestionForm, *, status: int = 200, **
     return render(request, "rollups/explorer.html", context | more, status=status)
 
 
-def _form(request: HttpRequest) -> QuestionForm:
+def _form(request: HttpRequest, *also: str) -> QuestionForm:
+    """The question of the address, which may hold the parameters `also` besides."""
     user = request.user
     require(may_read(user))  # type: ignore[arg-type]
-    return QuestionForm(request.GET, user=user)  # type: ignore[arg-type]
+    return QuestionForm(request.GET, user=user, also=also)  # type: ignore[arg-type]
 
 
 def _rows_of(form: QuestionForm) -> None:
@@ -177,11 +184,11 @@ def _shown(report: Report, row: Any) -> dict[str, Any]:
     }
 
 
-def _behind(report: Report, row: Any) -> str:
+def _behind(report: Report, row: Any) -> dict[str, str]:
     """What a row's figure adds to the question of the lines behind it; a category beside its own parts stands alone."""
-    parts = [f"{d}={c}" for d, c in zip(report.question.by, row.codes, strict=True) if d != Dimension.DIVISION]
+    parts = {str(d): c for d, c in zip(report.question.by, row.codes, strict=True) if d != Dimension.DIVISION}
     apart = Dimension.FUND_CATEGORY in report.question.by and report.question.category_ids
-    return "&".join([*parts, "exact=on"] if apart else parts)
+    return parts | ({"exact": "on"} if apart else {})
 
 
 def _charts(report: Report) -> dict[str, Any]:
@@ -227,11 +234,37 @@ def _bridge(form: QuestionForm, report: Report) -> dict[str, Any] | None:
 @require_GET
 def lines(request: HttpRequest) -> HttpResponse:
     """The records behind a figure: the same question, in pages."""
-    form = _form(request)
+    return _lines(request, _form(request, "after"))
+
+
+@login_required
+@require_GET
+def lines_file(request: HttpRequest) -> HttpResponse:
+    """The records behind a figure as xlsx or csv, each with the numbers of its change orders."""
+    form = _form(request, "purpose", "format", "after")
+    if not form.is_valid():
+        return _lines(request, form)
+    file_format = request.GET.get("format") or "xlsx"
+    refuse([] if file_format in FORMATS else [one_of("format", file_format, FORMATS)])
+    try:
+        return lines_download(
+            actor=request.user,  # type: ignore[arg-type]
+            question=form.question(),
+            total=report_of(form, by=(Dimension.YEAR,)).total.amount,
+            file_format=file_format,
+            purpose=request.GET.get("purpose", ""),
+            address=request.get_full_path(),
+        )
+    except RuleViolation as error:
+        return _lines(request, form, status=422, wrong=error.findings)
+
+
+def _lines(request: HttpRequest, form: QuestionForm, *, status: int = 200, **more_words: Any) -> HttpResponse:
+    """The page of the records; `more_words` is what else it says."""
     if not form.is_valid():
         return render(request, "rollups/lines.html", {"form": form}, status=422)
     question = form.question()
-    after = uuid_of(request.GET.get("after"))
+    after = uid_asked(request.GET, "after")
     shown = behind(question, user=request.user, after=after, most=PAGE + 1)  # type: ignore[arg-type]
     orders = orders_of([uid for row in shown for uid in (row.document.pk, row.uid)])
     more = shown[PAGE - 1].uid if len(shown) > PAGE else None
@@ -249,8 +282,10 @@ def lines(request: HttpRequest) -> HttpResponse:
         totals={"amount": total.amount},
         empty=_("No line stands behind this figure for you to read"),
     )
-    context = {"form": form, "question": question, "table": table, "more": more, "total": total}
-    return render(request, "rollups/lines.html", context | {"standing": _standing_table(request, question)})
+    decimals = max(wan_decimals(amount) for amount in [total.amount, *(row.amount for row in shown[:PAGE])])
+    context = {"form": form, "question": question, "table": table, "more": more, "total": total, "decimals": decimals}
+    context |= {"standing": _standing_table(request, question), "purposes": PURPOSES}
+    return render(request, "rollups/lines.html", context | more_words, status=status)
 
 
 def _standing_table(request: HttpRequest, question: Question) -> Any:
@@ -301,15 +336,17 @@ def _orders_column(
 @require_GET
 def file(request: HttpRequest) -> HttpResponse:
     """The figures of the page as xlsx or csv, with purpose and watermark."""
-    form = _form(request)
+    form = _form(request, "purpose", "format")
     if not form.is_valid():
         return render(request, "rollups/explorer.html", {"form": form, "purposes": PURPOSES}, status=422)
+    file_format = request.GET.get("format") or "xlsx"
+    refuse([] if file_format in FORMATS else [one_of("format", file_format, FORMATS)])
     _rows_of(form)
     try:
         return download(
             actor=request.user,  # type: ignore[arg-type]
             report=report_of(form),
-            file_format="csv" if request.GET.get("format") == "csv" else "xlsx",
+            file_format=file_format,
             purpose=request.GET.get("purpose", ""),
             address=request.get_full_path(),
         )

@@ -131,18 +131,6 @@ class SeatDecision(TextChoices):
     REFUSE = "refuse", _("Refused")
 
 
-class ChangeReason(TextChoices):
-    """更改原因 — the list whoever asks picks from; the text says the rest."""
-
-    AMOUNT = "amount", _("Amount entered wrongly")
-    SWAPPED = "swapped", _("Two lines interchanged on entry")
-    CODE = "code", _("Wrong category, budget item or recipient")
-    DUPLICATE = "duplicate", _("Entered twice")
-    IMPORT = "import", _("A workbook was imported wrongly")
-    DOCUMENT = "document", _("The document itself was corrected later")
-    OTHER = "other", _("Other")
-
-
 class ClosedFor(TextChoices):
     """终止原因 — why an order ended otherwise than in force."""
 
@@ -152,6 +140,10 @@ class ClosedFor(TextChoices):
     BASE_MOVED = "BASE_MOVED", _("The record is no longer at the revision the order is based on.")
     OPEN_ORDER = "OPEN_ORDER", _("Another order on the same record is open.")
     NOT_OWNER = "NOT_OWNER", _("The record does not belong to the province that asks.")
+    SUCCESSION = (
+        "SUCCESSION",
+        _("A unit signed that the centre has not noted as successor; it is to note it first."),
+    )
 
 
 class ChangeMail(TextChoices):

@@ -10,8 +10,19 @@ from django.conf import settings
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _, pgettext_lazy
 
-from sync.choices import ChangeReason, ChangeState, InState, OutState
-from sync.models import Batch, ChangeOrder, LineOutcome, Node, QuarantinedLine
+from povfund.common.filtering import DayFilter, YesNoFilter
+from records.choices import ChangeReason
+from sync.choices import ChangeState, InState, OutState, WindowState
+from sync.models import (
+    Batch,
+    ChainStop,
+    ChangeOrder,
+    LineOutcome,
+    Node,
+    QuarantinedLine,
+    Receipt,
+    TransmissionWindow,
+)
 
 WHETHER = (("open", _("Open")), ("resolved", _("Settled")))
 
@@ -20,8 +31,10 @@ class BatchFilter(django_filters.FilterSet):
     """Batches by node, nominal date and state; `returned` keeps those with returned lines."""
 
     node = django_filters.ModelChoiceFilter(label=_("Node"), queryset=Node.objects.none(), empty_label=_("All"))
-    nominal = django_filters.DateFilter(field_name="window__nominal", label=_("Window"))
-    state = django_filters.ChoiceFilter(label=_("State"), choices=(), empty_label=_("All"))
+    nominal = DayFilter(field_name="window__nominal", label=_("Window"))
+    state = django_filters.ChoiceFilter(
+        label=_("State"), choices=list(dict([*OutState.choices, *InState.choices]).items()), empty_label=_("All")
+    )
     returned = django_filters.ChoiceFilter(
         label=_("Returned"), choices=[("yes", _("With returned lines"))], method="by_returned", empty_label=_("All")
     )
@@ -83,6 +96,17 @@ class ReturnedFilter(django_filters.FilterSet):
         return waiting if value == "open" else rows.exclude(pk__in=waiting.values("pk"))
 
 
+class _NamedNode(django_filters.fields.ModelChoiceField):  # type: ignore[misc]
+    def label_from_instance(self, obj: Node) -> str:
+        return obj.division.name
+
+
+class NodeFilter(django_filters.ModelChoiceFilter):  # type: ignore[misc]
+    """A province that sends, chosen by its name."""
+
+    field_class = _NamedNode
+
+
 class ChangeOrderFilter(django_filters.FilterSet):
     """Change orders; `who` stands in the address and is kept."""
 
@@ -91,7 +115,7 @@ class ChangeOrderFilter(django_filters.FilterSet):
     reason_code = django_filters.ChoiceFilter(
         label=pgettext_lazy("of a change", "Reason"), choices=ChangeReason.choices, empty_label=_("All")
     )
-    node = django_filters.ModelChoiceFilter(label=_("Province"), queryset=Node.objects.none(), empty_label=_("All"))
+    node = NodeFilter(label=_("Province"), queryset=Node.objects.none(), empty_label=_("All"))
     who = django_filters.CharFilter(method="kept", widget=forms.HiddenInput)
 
     class Meta:
@@ -101,7 +125,7 @@ class ChangeOrderFilter(django_filters.FilterSet):
     def __init__(self, *args: Any, nodes: QuerySet[Node], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if settings.EDITION == "central":
-            self.filters["node"].queryset = nodes
+            self.filters["node"].queryset = nodes.select_related("division")
         else:
             del self.filters["node"]
 
@@ -110,3 +134,52 @@ class ChangeOrderFilter(django_filters.FilterSet):
 
     def kept(self, rows: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
         return rows
+
+
+class AskedOrders(ChangeOrderFilter):
+    """Change orders over the API: `awaiting=me` those a seat of the account is to decide, `record` those over one."""
+
+    who = None
+    awaiting = django_filters.ChoiceFilter(choices=[("me", _("Me"))], method="by_awaiting")
+    record = django_filters.UUIDFilter(field_name="items__record_uid", label=_("Record"))
+
+    def by_awaiting(self, rows: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
+        return rows.filter(pk__in=ChangeOrder.objects.awaiting(self.request.user).values("pk"))
+
+
+class ReceiptFilter(django_filters.FilterSet):
+    """Receipts of one batch, or of one kind."""
+
+    batch = django_filters.UUIDFilter(field_name="batch_id", label=_("Batch"))
+    kind = django_filters.ChoiceFilter(choices=Receipt.Kind.choices, label=_("Kind"))
+
+    class Meta:
+        model = Receipt
+        fields: list[str] = []
+
+
+def _nodes(request: Any) -> QuerySet[Node]:
+    return Node.objects.visible_to(request.user)
+
+
+class WindowFilter(django_filters.FilterSet):
+    """Windows by node, nominal date and state."""
+
+    node = django_filters.ModelChoiceFilter(label=_("Node"), queryset=_nodes)
+    nominal = DayFilter(label=_("Window"))
+    state = django_filters.ChoiceFilter(choices=WindowState.choices, label=_("State"))
+
+    class Meta:
+        model = TransmissionWindow
+        fields: list[str] = []
+
+
+class StopFilter(django_filters.FilterSet):
+    """Stopped chains by node, and whether they still are."""
+
+    node = django_filters.ModelChoiceFilter(field_name="head__node", label=_("Node"), queryset=_nodes)
+    open = YesNoFilter(field_name="cleared_at", lookup_expr="isnull", label=_("Open"))
+
+    class Meta:
+        model = ChainStop
+        fields: list[str] = []

@@ -8,22 +8,26 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _, pgettext_lazy
 
-from accounts.models import Division, Person
-from sync.choices import ChangeReason, SeatDecision
+from accounts.models import Person
+from accounts.places import DivisionField
+from povfund.common.form_fields import DayField, WholeField
+from records.choices import ChangeReason
+from sync.choices import SeatDecision
 from sync.models import Node
 
 MOST_WORDS = 2000
 
 
 class SendForm(forms.Form):
-    """Why the batch goes outside the window."""
+    """Why the batch goes outside the window; `digest` is that of the preview beside it."""
 
     reason = forms.CharField(
         label=_("Reason for sending now"),
         max_length=MOST_WORDS,
         required=False,
-        widget=forms.TextInput(attrs={"class": "inp", "placeholder": _("Important or large new data")}),
+        widget=forms.TextInput(attrs={"class": "inp", "placeholder": _("Important or large")}),
     )
+    digest = forms.CharField(max_length=64, required=False, widget=forms.HiddenInput)
 
 
 class ResumeForm(forms.Form):
@@ -47,23 +51,17 @@ class NodeForm(forms.Form):
 
     code = forms.CharField(label=_("Node"), max_length=11, help_text=_("Like P51: P and the province's two digits."))
     name = forms.CharField(label=_("Name of the node"), max_length=60)
-    division = forms.CharField(
+    division = DivisionField(
         label=_("Division code"), max_length=12, help_text=_("What it sends lies in this division.")
     )
     sends = forms.BooleanField(label=_("Sends to the centre at every window"), required=False, initial=True)
-
-    def clean_division(self) -> Division:
-        found = Division.objects.by_code(self.cleaned_data["division"].strip())
-        if found is None:
-            raise forms.ValidationError(_("No division has this code; write six digits, like 510000."))
-        return found
 
 
 class QuotaForm(forms.Form):
     """How much of the disk a node's batches may take."""
 
     node = forms.ModelChoiceField(label=_("Node"), queryset=Node.objects.none())
-    gib = forms.IntegerField(
+    gib = WholeField(
         label=_("Disk quota, GiB"), min_value=1, help_text=_("For all of the node's batches; they are kept for ever.")
     )
     reason = forms.CharField(label=_("Why"), max_length=400)
@@ -162,8 +160,8 @@ class DelegationForm(forms.Form):
     """Who may sign for the unit, and from when to when."""
 
     person = forms.ModelChoiceField(label=_("Person"), queryset=Person.objects.none())
-    valid_from = forms.DateField(label=_("From day"), widget=forms.DateInput(attrs={"type": "date", "class": "inp"}))
-    valid_to = forms.DateField(label=_("To day"), widget=forms.DateInput(attrs={"type": "date", "class": "inp"}))
+    valid_from = DayField(label=_("From day"), widget=forms.DateInput(attrs={"type": "date", "class": "inp"}))
+    valid_to = DayField(label=_("To day"), widget=forms.DateInput(attrs={"type": "date", "class": "inp"}))
     reason = forms.CharField(label=_("Why"), max_length=400, widget=forms.TextInput(attrs={"class": "inp"}))
 
     def __init__(self, *args: Any, people: Any, **kwargs: Any) -> None:

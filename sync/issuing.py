@@ -87,8 +87,14 @@ def _written(verb: str, row: Record) -> None:
 
 @transaction.atomic
 def _put(node: Node) -> int:
-    """One item for each issued record that reaches the node's province and that it was not sent; parents first."""
-    row = Node.objects.select_for_update(no_key=True, of=("self",)).select_related("division").get(pk=node.pk)
+    """
+    One item for each issued record that reaches the node's province and that it was not sent; parents first. Where
+    the node's row is held, by a batch that is being applied, the next tick does it.
+    """
+    held = Node.objects.select_for_update(no_key=True, skip_locked=True, of=("self",)).select_related("division")
+    row = held.filter(pk=node.pk).first()
+    if row is None:
+        return 0
     items = DownlinkItem.objects.filter(node=row, record_uid__isnull=False)
     sent: set[UUID] = {uid for uid in items.values_list("record_uid", flat=True) if uid}
     count = 0

@@ -9,7 +9,6 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Exists, OuterRef, Q
 
-from accounts.models import Unit
 from accounts.querysets import key_in
 from records.choices import RecordState
 from records.registry import record_types
@@ -192,6 +191,6 @@ def _rows(model: str) -> models.QuerySet[Any]:
     return apps.get_model("sync", model)._default_manager.all()
 
 
-def units_of(user: User) -> set[int]:
+def units_of(user: User) -> tuple[int, ...]:
     """The user's unit and those whose tasks passed to it."""
-    return Unit.objects.acted_for_by(user.unit)
+    return user.scope.units

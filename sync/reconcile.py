@@ -17,6 +17,8 @@ Key = tuple[str, str, str, int, str]
 """(record type, line, division code, year, category)."""
 Totals = dict[Key, tuple[int, int]]
 """key -> (records, 分)."""
+EQUAL: dict[str, Any] = {"equal": True, "differences": []}
+"""What a batch says of itself once both sides hold the same."""
 
 
 def totals_for(*, scope_key: str) -> Totals:

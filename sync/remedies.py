@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.utils.functional import Promise
-from django.utils.translation import get_language, gettext as _, gettext_lazy
+from django.utils.translation import gettext_lazy
 
+from povfund.common.wording import said
 from records.registry import record_types
 from sync.ingest.stage import NOT_READABLE
 from sync.models import LineOutcome, QuarantinedLine
@@ -20,7 +21,9 @@ ASK_FOR_CHANGE = gettext_lazy("Ask for the change with a change order; both cent
 REVIEW_AGAIN = gettext_lazy("Submit the record again and have it reviewed by different persons of the right units.")
 
 REMEDIES: dict[str, Text] = {
-    "BAD_AMOUNT": gettext_lazy("Open the record and enter the amount anew: yuan with two decimals, not negative."),
+    "BAD_AMOUNT": gettext_lazy(
+        "Open the record and enter the amount anew: 10k yuan with at most six decimals, not negative."
+    ),
     "BAD_DATE": gettext_lazy("Open the record and enter the date anew."),
     "BAD_SHAPE": ENTER_AGAIN,
     "BASE_MISMATCH": ASK_FOR_CHANGE,
@@ -63,20 +66,12 @@ def reasons_of(line: LineOutcome | QuarantinedLine) -> list[Reason]:
         Reason(
             code=str(row.get("code", "")),
             field=place(field) or field if (field := str(row.get("field", ""))) else "",
-            message=_said(row, "message"),
-            remedy=_said(row, "remedy") or str(_remedy(row)),
+            message=said(row, "message"),
+            remedy=said(row, "remedy") or str(_remedy(row)),
             values="，".join(f"{name} = {value}" for name, value in (row.get("values") or {}).items() if value != ""),
         )
         for row in line.reasons
     ]
-
-
-def _said(row: dict[str, Any], name: str) -> str:
-    """The stored words in the reader's language: Chinese as on the receipt, otherwise the English beside it."""
-    stored, english = str(row.get(name) or ""), str(row.get(f"{name}_en") or "")
-    if english and not (get_language() or "").startswith("zh"):
-        return english
-    return str(_(stored)) if stored else ""
 
 
 def _remedy(row: dict[str, Any]) -> Text:

@@ -21,6 +21,7 @@ from sync import keys
 from sync.choices import CENTRE
 from sync.models import Batch, Node, NodeKey, QuarantinedLine, QuarantineNote
 from sync.permissions import may_annotate
+from sync.sealing import preview
 
 
 def may_send(user: User) -> Verdict:
@@ -38,12 +39,13 @@ def may_send(user: User) -> Verdict:
 
 
 @transaction.atomic
-def send_now(*, actor: User, reason: str) -> Job:
+def send_now(*, actor: User, reason: str, seen: str | None = None) -> Job:
     """
     随时上传 — ask for a batch of everything reviewed, outside the windows, with a reason (art. 13).
 
-    The job's uid is the uid the batch will have. Raises Refused, or RuleViolation without a reason or
-    while the node is paused. The worker of queue `sync` seals and sends.
+    `seen` is the digest of the preview that was looked at. The job's uid is the uid the batch will have. Raises
+    Refused, or RuleViolation without a reason, while the node is paused, where nothing waits, or where what
+    waits is no longer what was seen. The worker of queue `sync` seals and sends.
     """
     require(may_send(actor))
     if not reason.strip():
@@ -51,10 +53,24 @@ def send_now(*, actor: User, reason: str) -> Job:
     if Node.objects.filter(pk=settings.NODE, paused_at__isnull=False).exists():
         message = _("More than a fifth of the last batch was returned; somebody has to look at it first.")
         raise IllegalTransition(_finding("PAUSED", message, remedy=_("Look at the returned lines and confirm.")))
+    _require_seen(seen)
     payload = {"reason": reason.strip(), "asked_by": actor.pk}
     job = enqueue(kind="sync.send_now", key="now", payload=payload, queue="sync", asked_by=actor)
     audit.record(actor=actor, action="sync.batch.ask", target_type="job", target_id=job.uid, comment=reason)
     return job
+
+
+def _require_seen(seen: str | None) -> None:
+    """Raise IllegalTransition where nothing waits, or something else than the preview `seen` showed."""
+    waiting = preview()
+    if not waiting.lines:
+        message = _("Nothing waits to be sent; no batch was made.")
+        remedy = _("Records wait here once the province has reviewed them; the window sends an empty batch by itself.")
+        raise IllegalTransition(_finding("NOTHING", message, field="", remedy=remedy))
+    if seen is not None and seen != waiting.digest:
+        message = _("What waits to be sent has changed since you looked; nothing was sent.")
+        remedy = _("Look at the new preview, then send.")
+        raise IllegalTransition(_finding("CHANGED", message, field="", remedy=remedy))
 
 
 NODE_CODE = re.compile(rf"{CENTRE}|[A-Z][A-Z0-9]{{2,10}}")

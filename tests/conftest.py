@@ -7,6 +7,7 @@ from typing import Any
 import psycopg
 import pytest
 from django.db import connection
+from django.utils import translation
 
 from povfund.messages import compile_all
 from tests.support.database import TestServer, connected_to
@@ -18,6 +19,12 @@ def pytest_configure(config: pytest.Config) -> None:
     """The texts are compiled once, before the workers start."""
     if not hasattr(config, "workerinput"):
         compile_all()
+
+
+@pytest.fixture(autouse=True)
+def _language_of_the_house() -> None:
+    """A request leaves its reader's language in the thread; the next test starts in the default one."""
+    translation.deactivate()
 
 
 @pytest.fixture(scope="session")

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from accounts.models import AuditEntry, Division, Unit
+from accounts.models import AuditEntry, Division, Unit, UnitSuccession
+from povfund.common.api_fields import RecordSerializer
 
 
 class CredentialsSerializer(serializers.Serializer):
@@ -62,6 +68,35 @@ class UnitSerializer(serializers.ModelSerializer):
     class Meta:
         model = Unit
         fields = ["key", "name", "division", "kind", "active"]
+
+
+@extend_schema_field(OpenApiTypes.STR)
+class UnitKeyField(serializers.Field[Unit, str, str, Any]):
+    """A unit written `511921.finance`."""
+
+    default_error_messages = {"unknown": _("There is no such unit.")}
+
+    def to_internal_value(self, data: Any) -> Unit:
+        unit = Unit.objects.by_key(data) if isinstance(data, str) and "\0" not in data else None
+        if unit is None:
+            self.fail("unknown")
+        return unit
+
+    def to_representation(self, value: Unit) -> str:
+        return value.key
+
+
+class UnitSuccessionSerializer(RecordSerializer):
+    """单位沿革; `former_name` empty: the name the unit has today."""
+
+    unit = UnitKeyField()
+    successor = UnitKeyField()
+    former_name = serializers.CharField(max_length=100, required=False, allow_blank=True, default="")
+
+    class Meta:
+        model = UnitSuccession
+        fields = ["id", "unit", "successor", "since", "former_name", "document"]
+        validators: list[Any] = []
 
 
 class AuditEntrySerializer(serializers.ModelSerializer):

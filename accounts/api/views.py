@@ -11,9 +11,10 @@ from rest_framework.views import APIView
 from accounts.api.serializers import CredentialsSerializer, TokenSerializer
 from accounts.services import issue_token
 from accounts.signing_in import check_credentials
+from povfund.common.asking import Asked
 
 
-class TokenView(APIView):
+class TokenView(Asked, APIView):
     """
     `{"username", "password", "otp"?}` → `{"token"}`, for eight hours.
 

@@ -1,16 +1,27 @@
-"""Divisions, units and the audit trail, to read."""
+"""Divisions, units and the audit trail, to read; successions of units, to read and to note."""
 
 from __future__ import annotations
+
+from typing import Any
 
 from django.db.models import F, QuerySet
 from rest_framework import mixins, viewsets
 from rest_framework.exceptions import NotFound
+from rest_framework.request import Request
+from rest_framework.response import Response
 
-from accounts.api.serializers import AuditEntrySerializer, DivisionSerializer, UnitSerializer
-from accounts.filters import AuditFilter, DivisionFilter, UnitFilter
-from accounts.models import AuditEntry, Division, Unit
-from accounts.permissions import may_read_audit
+from accounts import services
+from accounts.api.serializers import (
+    AuditEntrySerializer,
+    DivisionSerializer,
+    UnitSerializer,
+    UnitSuccessionSerializer,
+)
+from accounts.filters import AuditFilter, DivisionFilter, SuccessionFilter, UnitFilter
+from accounts.models import AuditEntry, Division, Unit, UnitSuccession
+from accounts.permissions import may_administer_units, may_read_audit
 from povfund.common import clock
+from povfund.common.asking import Asked
 from povfund.common.pagination import CursorPagination
 from povfund.common.verdict import require
 
@@ -27,7 +38,7 @@ class ByUnit(CursorPagination):
     ordering = ("place", "kind")
 
 
-class DivisionViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet):
+class DivisionViewSet(Asked, mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet):
     """行政区划 — the code table, open to every signed-in account; without `valid_on` what is in force today."""
 
     queryset = Division.objects.none()
@@ -50,7 +61,7 @@ class DivisionViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets
         return found
 
 
-class UnitViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet):
+class UnitViewSet(Asked, mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet):
     """单位 — the list of units, open to every signed-in account."""
 
     queryset = Unit.objects.none()
@@ -70,7 +81,39 @@ class UnitViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.Gen
         return found
 
 
-class AuditEntryViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet):
+class Latest(CursorPagination):
+    """The newest succession first."""
+
+    ordering = ("-since", "-pk")
+
+
+class UnitSuccessionViewSet(
+    Asked, mixins.ListModelMixin, mixins.CreateModelMixin, viewsets.GenericViewSet[UnitSuccession]
+):
+    """单位沿革 — open to every signed-in account; noted by the system administrator of both, for good (art. 4)."""
+
+    queryset = UnitSuccession.objects.none()
+    serializer_class = UnitSuccessionSerializer
+    filterset_class = SuccessionFilter
+    pagination_class = Latest
+
+    def get_queryset(self) -> QuerySet[UnitSuccession]:
+        return UnitSuccession.objects.select_related("unit__division", "successor__division")
+
+    def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """Successions, newest first; `unit`: those from this unit or to it."""
+        return super().list(request, *args, **kwargs)
+
+    def create(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """Note that the tasks of a unit passed to another one."""
+        require(may_administer_units(request.user))
+        return super().create(request, *args, **kwargs)
+
+    def perform_create(self, serializer: Any) -> None:
+        serializer.instance = services.succeed_unit(self.request.user, **serializer.validated_data)  # type: ignore[arg-type]
+
+
+class AuditEntryViewSet(Asked, mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet):
     """审计记录 — for auditors alone (403 with the reason for others), newest first."""
 
     queryset = AuditEntry.objects.none()

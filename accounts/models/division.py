@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pgtrigger
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Length
@@ -108,6 +109,28 @@ class Unit(models.Model):
         return gettext("%(title)s of %(division)s") % {"division": self.division.name, "title": self.title}
 
 
+_LEADS_ON = """
+    PERFORM pg_advisory_xact_lock(hashtext('accounts_unitsuccession'));
+    IF EXISTS (
+        WITH RECURSIVE later(unit_id) AS (
+            SELECT NEW.successor_id
+            UNION SELECT s.successor_id FROM accounts_unitsuccession s JOIN later ON s.unit_id = later.unit_id
+        ) SELECT 1 FROM later WHERE unit_id = NEW.unit_id) THEN
+        RAISE EXCEPTION 'the succession of unit % would lead back to it', NEW.unit_id
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'accounts_unitsuccession_leads_on', HINT = 'art. 4';
+    END IF;
+    RETURN NEW;
+"""
+
+
+def leads_on() -> pgtrigger.Trigger:
+    """
+    A line of successors never leads back, over any number of units. Successions are noted one after the other, so
+    that two of them cannot close a circle unseen by each other. Raises SQLSTATE 23514.
+    """
+    return pgtrigger.Trigger(name="leads_on", when=pgtrigger.Before, operation=pgtrigger.Insert, func=_LEADS_ON)
+
+
 class UnitSuccession(models.Model):
     """
     单位沿革 — a unit's tasks passed to another one on a day: renamed, merged or split off.
@@ -119,7 +142,7 @@ class UnitSuccession(models.Model):
 
     unit = models.ForeignKey(Unit, models.PROTECT, related_name="successions", verbose_name=_("unit"))
     successor = models.ForeignKey(Unit, models.PROTECT, related_name="predecessions", verbose_name=_("successor"))
-    since = models.DateField(_("since"))
+    since = models.DateField(_("acts for it from"))
     former_name = models.CharField(_("former name"), max_length=100)
     document = models.CharField(_("by which document"), max_length=200)
 
@@ -133,7 +156,7 @@ class UnitSuccession(models.Model):
                 condition=~Q(unit=models.F("successor")), name="accounts_unitsuccession_another_unit"
             ),
         ]
-        triggers = [append_only()]
+        triggers = [append_only(), leads_on()]
 
     def __str__(self) -> str:
         return f"{self.former_name} → {self.successor}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
 
 from accounts import audit, permissions
@@ -66,13 +66,18 @@ def succeed_unit(
         require(permissions.may_administer(actor, unit))
         require(permissions.may_administer(actor, successor))
     _require_succession(unit, successor, since=since, document=document)
-    row = UnitSuccession.objects.create(
+    row = UnitSuccession(
         unit=unit,
         successor=successor,
         since=since,
         former_name=clean_text(former_name, field="former_name") or unit.name,
         document=clean_text(document, field="document"),
     )
+    try:
+        with transaction.atomic():
+            row.save(force_insert=True)
+    except IntegrityError as error:
+        raise RuleViolation(_noted_meanwhile()) from error
     audit.record(
         actor=actor,
         action="accounts.unit.succeed",
@@ -84,10 +89,20 @@ def succeed_unit(
     return row
 
 
+def _noted_meanwhile() -> Finding:
+    return Finding(
+        "SUCCESSION",
+        _("Somebody has just noted another succession that stands against this one."),
+        field="successor",
+        remedy=_("Open the unit again and look at its succession."),
+        article="4",
+    )
+
+
 def _require_succession(unit: Unit, successor: Unit, *, since: date, document: str) -> None:
     """One successor, in use, of the same level, that does not lead back; from a day that has come; by a document."""
-    ours = Unit.objects.acted_for_by(unit)
-    if successor.pk in ours or unit.successions.exists():
+    leads_back = unit.key in Unit.objects.standing_in().get(successor.key, ())
+    if successor.pk == unit.pk or leads_back or unit.successions.exists():
         why, field = _("The unit has a successor already, or would succeed itself."), "successor"
         remedy = _("Note what became of the successor instead.")
     elif not successor.active or successor.division.level != unit.division.level:

@@ -17,6 +17,7 @@ from accounts.forms import DutiesForm, ReasonForm
 from accounts.models import User
 from accounts.services import locks
 from accounts.views.shared import administrators_only, keyset
+from povfund.common.asking import asked, shown_with, takes
 from povfund.common.errors import rule_errors_on
 
 
@@ -25,9 +26,9 @@ from povfund.common.errors import rule_errors_on
 def account_list(request: HttpRequest) -> HttpResponse:
     """Accounts of the administrator's units."""
     rows = User.objects.with_seat().administered_by(request.user)  # type: ignore[arg-type]
-    filters = AccountFilter(request.GET or None, queryset=rows)
-    context = {"filter": filters} | keyset(request, filters.qs, field="username")
-    return render(request, "accounts/account_list.html", context)
+    filters = AccountFilter(request.GET, queryset=rows)
+    context = {"filter": filters} | keyset(request, asked(filters, request.GET), field="username")
+    return render(request, "accounts/account_list.html", context, status=shown_with(filters))
 
 
 @administrators_only
@@ -97,6 +98,7 @@ def account_unlock(request: HttpRequest, username: str) -> HttpResponse:
 
 @administrators_only
 @require_safe
+@takes()
 def lock_list(request: HttpRequest) -> HttpResponse:
     """Accounts locked now, where, and until when."""
     accounts = User.objects.administered_by(request.user)  # type: ignore[arg-type]

@@ -14,6 +14,7 @@ from accounts.models import AuditEntry
 from accounts.permissions import may_read_audit
 from accounts.services import chain_head, unlinked_since
 from accounts.views.shared import keyset
+from povfund.common.asking import asked, shown_with
 from povfund.common.verdict import require
 
 
@@ -21,11 +22,12 @@ from povfund.common.verdict import require
 @require_safe
 def audit_list(request: HttpRequest) -> HttpResponse:
     """Newest first, by filter, with the state of the chain."""
-    filters = AuditFilter(request.GET or None, queryset=_entries(request))
+    filters = AuditFilter(request.GET, queryset=_entries(request))
+    rows = asked(filters, request.GET)
     n, digest = chain_head()
     context = {"filter": filters, "head_n": n, "head_hash": digest, "unlinked_since": unlinked_since()}
-    context |= keyset(request, filters.qs, field="pk", descending=True)
-    return render(request, "accounts/audit_list.html", context)
+    context |= keyset(request, rows, field="pk", descending=True)
+    return render(request, "accounts/audit_list.html", context, status=shown_with(filters))
 
 
 @login_required

@@ -8,10 +8,13 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib.auth.decorators import login_required
+from django.core.exceptions import BadRequest
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
 
 from accounts.permissions import may_see_administration
+from povfund.common.typed import whole_of
 from povfund.common.verdict import require
 
 PAGE = 50
@@ -34,7 +37,9 @@ def administrators_only(view: View) -> View:
 def keyset(request: HttpRequest, rows: QuerySet[Any], *, field: str, descending: bool = False) -> dict[str, Any]:
     """One page of rows ordered by a unique field, and the address of the next page; no COUNT."""
     after = request.GET.get("after", "")
-    if after and (field != "pk" or after.isdigit()):
+    if field == "pk" and after and whole_of(after) is None:
+        raise BadRequest(_("The place in the address does not belong to this list and its order."))
+    if after:
         rows = rows.filter(**{f"{field}__{'lt' if descending else 'gt'}": after})
     found = list(rows.order_by(f"-{field}" if descending else field)[: PAGE + 1])
     shown = found[:PAGE]

@@ -17,12 +17,14 @@ from accounts.forms import PersonForm, SuccessionForm
 from accounts.models import Division, Person, Unit, UnitSuccession
 from accounts.views.shared import administrators_only
 from povfund.common import clock
+from povfund.common.asking import takes
 from povfund.common.errors import RuleViolation, rule_errors_on
 from povfund.common.verdict import require
 
 
 @administrators_only
 @require_safe
+@takes("division")
 def unit_list(request: HttpRequest) -> HttpResponse:
     """One division's units and the divisions below it; starts at the own division."""
     user: Any = request.user

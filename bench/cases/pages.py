@@ -92,8 +92,9 @@ def _totals_of(what: str, code: str) -> Callable[[], Figure]:
             with connection.cursor() as cursor:
                 cursor.execute(
                     """SELECT node, category_id, sum(n), sum(fen) FROM rollups_cell
-                       WHERE node = ANY(%s) AND year = 2020 AND state = 'acknowledged' GROUP BY 1, 2""",
-                    [[node.scope_key, *keys]],
+                       WHERE node = ANY(%s) AND measure = ANY(%s) AND year = 2020 AND state = 'acknowledged'
+                       GROUP BY 1, 2""",
+                    [[node.scope_key, *keys], ["allocated", "given_here"]],
                 )
                 cursor.fetchall()
 

@@ -1,15 +1,17 @@
 // The line grid of a document: a spreadsheet over the lines, with checks beside it. Without this script the form below it works.
+import { hourOf } from "./app/clock.js";
 import { dataBlock, icon, make } from "./app/dom.js";
-import { parseWan, wan } from "./app/money.js";
+import { fenOf, parseWan, wan } from "./app/money.js";
 import { say } from "./app/words.js";
 import { areaName } from "./grid/block.js";
+import { staleBox, toldBox } from "./grid/boxes.js";
 import { Checks } from "./grid/checks.js";
 import { Deeds } from "./grid/deeds.js";
 import { DivisionBook } from "./grid/divisions.js";
 import { Findings } from "./grid/findings.js";
 import { gridKeys } from "./grid/keys.js";
 import { choice, dated, division, isBroken, money, words } from "./grid/kinds.js";
-import { Saving, elsewhereBox, staleBox } from "./grid/saving.js";
+import { Saving } from "./grid/saving.js";
 import { Lines } from "./grid/store.js";
 import { View } from "./grid/view.js";
 
@@ -68,7 +70,8 @@ class LineGrid {
       state: (kind, text) => this.state(kind, text),
       checked: (findings, keys) => { this.findings.take(findings, keys); this.remark(); },
       stale: (answer, then) => this.showStale(answer, then),
-      elsewhere: (finding) => this.beside(elsewhereBox(finding)),
+      elsewhere: (finding) => this.beside(toldBox(finding)),
+      gone: () => this.beside(toldBox({ message: say("gone_title"), remedy: say("gone_text") })),
     });
     this.deeds = new Deeds({
       store: this.store, view: this.view, book: this.book, columns: this.columns, heads: this.config.heads ?? {},
@@ -257,8 +260,7 @@ class LineGrid {
   log(text) {
     const list = document.querySelector("[data-grid-log]");
     if (!list) return;
-    const time = new Date().toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit" });
-    list.prepend(make("li", { class: "done" }, `${text} `, make("span", { class: "mm" }, time)));
+    list.prepend(make("li", { class: "done" }, `${text} `, make("span", { class: "mm" }, hourOf(new Date()))));
     while (list.children.length > 6) list.lastChild.remove();
     list.closest("section")?.removeAttribute("hidden");
   }
@@ -270,16 +272,39 @@ class LineGrid {
     }
   }
 
-  showStale(answer, then) {
+  async showStale(answer, then) {
     const again = () => {
       this.saving.rev = answer.rev ?? this.saving.rev;
       document.querySelector(".stale")?.remove();
       this.saving.save(then);
     };
-    const { keys } = this.store.posted();
-    const lines = this.store.filled().map(({ amount }) => ({ amount: isBroken(amount) || !amount ? "0.00" : amount }));
-    const box = staleBox({ answer, again, lines, name: (field) => field === "lines" ? say("lines") : this.checks.where(this.findings.placed({ field }, keys)) || field });
+    const { keys, lines: mine } = this.store.posted();
+    const lines = { mine, places: keys.map((key) => this.store.index(key) + 1), columns: this.columns, text: (field, value) => this.cellText(field, value) };
+    await this.learn(answer);
+    const box = staleBox({ answer, again, drop: () => this.saving.dropMine(), lines, name: (field) => field === "lines" ? say("lines") : this.checks.where(this.findings.placed({ field }, keys)) || field, words: (field, value) => this.wordsOf(field, value) });
     this.beside(box);
+  }
+
+  /** Names of the divisions their lines name: the first of them, as many as the box shows. */
+  async learn({ changed }) {
+    const lines = changed.find(({ field }) => field === "lines")?.theirs ?? [];
+    const codes = new Set(lines.map(({ recipient }) => recipient).filter((code) => code && !this.book.byCode(code).length));
+    await Promise.all([...codes].slice(0, 20).map((code) => this.book.ask(code)));
+  }
+
+  /** A posted value of a cell as the grid shows it: names of codes, an amount in 万元. */
+  cellText(field, value) {
+    if (value === null || value === undefined || value === "") return "";
+    if (typeof value === "object") return value.typed;
+    if (field === "recipient") return this.book.byCode(value)[0]?.name ?? value;
+    return this.columns.find((column) => column.field === field).kind.text(value);
+  }
+
+  /** A value of the head as its field shows it: a choice by its name, an amount in 万元. */
+  wordsOf(field, value) {
+    if (field === "stated_total" && value) return wan(fenOf(value));
+    const options = [...(this.form.elements[field]?.options ?? [])];
+    return options.find((option) => option.value === (value ?? ""))?.text ?? value;
   }
 
   /** A box above the checks, in place of the last one. */

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any, ClassVar
 from uuid import UUID
 
-from django.http import QueryDict
 from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
@@ -16,8 +15,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from funds.api.serializers import StepSerializer
+from povfund.common.asking import Asked
 from povfund.common.errors import Finding, RuleViolation
+from povfund.common.kept_filter import filtered
 from povfund.common.pagination import CursorPagination
+from povfund.common.typed import whole_of
 from povfund.common.uid import UID_PATTERN
 from povfund.common.verdict import Refused
 from records.registry import RecordType
@@ -34,7 +36,7 @@ class ByChange(CursorPagination):
 
 
 class RecordViewSet(
-    mixins.CreateModelMixin, mixins.RetrieveModelMixin, mixins.ListModelMixin, viewsets.GenericViewSet[Any]
+    Asked, mixins.CreateModelMixin, mixins.RetrieveModelMixin, mixins.ListModelMixin, viewsets.GenericViewSet[Any]
 ):
     """Records of one type (`kind`): read in scope, entered by who is responsible, moved by steps."""
 
@@ -44,18 +46,22 @@ class RecordViewSet(
     pagination_class = ByChange
     lookup_field = "uid"
     lookup_value_regex = UID_PATTERN
+    asks = {"destroy": ("rev",)}
     http_method_names = ["get", "post", "patch", "delete", "head", "options"]
 
     def shown(self, record: Any, *, status: int = 200) -> Response:
         """The record as it is stored now."""
         return Response(self.serializer_class(self.get_queryset().get(pk=record.pk)).data, status=status)
 
-    @extend_schema(parameters=[OpenApiParameter("rev", OpenApiTypes.INT, description="The revision looked at.")])
+    @extend_schema(
+        parameters=[
+            OpenApiParameter("rev", OpenApiTypes.INT, description="The revision looked at; needed here or in the body.")
+        ]
+    )
     def destroy(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        """Delete a draft; with `rev` only the revision that was looked at."""
-        rev = request.query_params.get("rev") or (request.data.get("rev") if isinstance(request.data, dict) else None)
-        seen = None if rev is None else int(rev) if str(rev).isdecimal() else 0
-        delete_record(actor=request.user, record=self.get_object(), seen_rev=seen)
+        """Delete a draft in the revision that was looked at: `rev`, in address or body. A stale one is 409."""
+        record = self.get_object()
+        delete_record(actor=request.user, record=record, seen_rev=_looked_at(request))
         return Response(status=204)
 
     @extend_schema(request=StepSerializer)
@@ -93,27 +99,16 @@ class RecordViewSet(
         """Keys of the records a filter means. A filter with a fault is refused: it would mean more than was asked."""
         lists = {name: value if isinstance(value, list) else [value] for name, value in chosen.items()}
         uids = lists.pop("uid", None)
-        rows: Any = self.kind.model.objects.all()
-        rows = rows.visible_to(request.user)
-        query = QueryDict(mutable=True)
-        for name, values in lists.items():
-            query.setlist(name, values)
-        filterset = self.filterset_class(query, queryset=rows, request=request)
-        unknown = sorted(set(lists) - set(filterset.filters))
-        faults = [
-            Finding("SHAPE", _("There is no such filter."), field=f"filter.{name}", remedy=", ".join(filterset.filters))
-            for name in unknown
-        ]
-        faults += [
-            Finding("SHAPE", message, field=f"filter.{name}")
-            for name, messages in filterset.errors.items()
-            for message in messages
-        ]
-        if uids is not None and not all(_is_uuid(uid) for uid in uids):
-            faults.append(Finding("SHAPE", _("Not a record's uid."), field="filter.uid"))
-        if faults:
-            raise RuleViolation(faults)
-        rows = filterset.qs if uids is None else filterset.qs.filter(pk__in=uids)
+        wrong = [Finding("SHAPE", _("Not a record's uid."), field="filter.uid")]
+        readable: Any = self.kind.model.objects.all()
+        rows = filtered(
+            self.filterset_class,
+            readable.visible_to(request.user),
+            user=request.user,
+            params=lists,
+            wrong=[] if uids is None or all(_is_uuid(uid) for uid in uids) else wrong,
+        )
+        rows = rows if uids is None else rows.filter(pk__in=uids)
         found = list(rows.order_by().values_list("pk", flat=True)[: SET_LIMIT + 1])
         if len(found) > SET_LIMIT:
             raise RuleViolation(
@@ -131,15 +126,36 @@ def sent_rev(request: Request) -> int:
     """The revision a change is based on. Raises RuleViolation SHAPE."""
     rev = request.data.get("rev") if isinstance(request.data, dict) else None
     if not isinstance(rev, int) or isinstance(rev, bool):
+        raise RuleViolation(_no_rev())
+    return rev
+
+
+def _no_rev() -> Finding:
+    return Finding(
+        "SHAPE",
+        _("The revision your change is based on is missing."),
+        field="rev",
+        remedy=_("Read the record and send its rev with the change."),
+    )
+
+
+def _looked_at(request: Request) -> int:
+    """The revision a deletion names, in address or body. Raises RuleViolation SHAPE."""
+    body = request.data if isinstance(request.data, dict) else {}
+    given = [rev for rev in (request.query_params.get("rev"), body.get("rev")) if rev is not None]
+    if not given:
+        raise RuleViolation(_no_rev())
+    revs = {rev if isinstance(rev, int) and not isinstance(rev, bool) else whole_of(rev) for rev in given}
+    if len(revs) > 1 or not all(rev and rev > 0 for rev in revs):
         raise RuleViolation(
             Finding(
                 "SHAPE",
-                _("The revision your change is based on is missing."),
+                _("“%(value)s” is no revision.") % {"value": ", ".join(str(rev)[:40] for rev in given)},
                 field="rev",
-                remedy=_("Read the record and send its rev with the change."),
+                remedy=_("Send the rev the record was read with: a whole number from 1, once."),
             )
         )
-    return rev
+    return revs.pop() or 0
 
 
 def _step(request: Request, uid: UUID | None = None) -> tuple[Step, dict[str, Any]]:

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 from rest_framework import serializers
 
 from funds.choices import ArrivalAccount, IssueBatch, MoneyLevel, PaymentMode
 from funds.models import Arrival, BudgetItem, FundCategory, FundDocument
-from funds.services import ArrivalInput, DocumentInput, LineInput
+from funds.services import ArrivalInput, DocumentInput, LineInput, with_blanks
+from povfund.common.api_fields import RecordSerializer, WarningsField, Whole, WholeField, YuanField
 from records.choices import ReturnReason
 
-MONEY = {"max_digits": 15, "decimal_places": 2}
-"""Yuan as a string with two decimals; |x| < 10^13."""
 
-
-class LineSerializer(serializers.Serializer[Any]):
+class LineSerializer(Whole):
     """One line; `recipient` is a division code, `amount` a string of yuan."""
 
     uid = serializers.UUIDField(required=False)
@@ -24,33 +23,31 @@ class LineSerializer(serializers.Serializer[Any]):
     money_level = serializers.ChoiceField(choices=MoneyLevel.choices)
     fund_category = serializers.CharField(source="fund_category.code", max_length=40)
     budget_item = serializers.CharField(source="budget_item.code", max_length=40)
-    amount = serializers.DecimalField(**MONEY, coerce_to_string=True)
+    amount = YuanField()
     payment_mode = serializers.ChoiceField(choices=PaymentMode.choices)
     remark = serializers.CharField(required=False, allow_blank=True, max_length=200, default="")
 
     def to_internal_value(self, data: Any) -> LineInput:
-        amount = data.get("amount") if isinstance(data, dict) else None
-        if amount is not None and not (isinstance(amount, str) and amount.isascii()):
-            raise serializers.ValidationError({"amount": serializers.DecimalField.default_error_messages["invalid"]})
         found: dict[str, Any] = super().to_internal_value(data)
         for name in ("recipient", "fund_category", "budget_item"):
             found[name] = found[name]["code"]
         return LineInput(**found)
 
 
-class DocumentSerializer(serializers.ModelSerializer[FundDocument]):
+class DocumentSerializer(RecordSerializer):
     """资金下达 in the API, as `interface` writes it."""
 
     owner_unit = serializers.CharField(source="owner_unit.key", read_only=True)
     division = serializers.CharField(source="division.code", read_only=True)
     document_no = serializers.CharField(max_length=80, allow_blank=True)
     title = serializers.CharField(max_length=200)
-    budget_year = serializers.IntegerField()
+    budget_year = WholeField()
     issue_batch = serializers.ChoiceField(choices=IssueBatch.choices)
     parent = serializers.UUIDField(source="parent_id", required=False, allow_null=True)
-    stated_total = serializers.DecimalField(**MONEY, required=False, allow_null=True)
+    stated_total = YuanField(required=False, allow_null=True)
     total = serializers.DecimalField(max_digits=18, decimal_places=2, read_only=True)
     late = serializers.BooleanField(read_only=True)
+    warnings = WarningsField(read_only=True)
     lines = LineSerializer(many=True, source="shown_lines")
 
     class Meta:
@@ -70,6 +67,39 @@ class DocumentSerializer(serializers.ModelSerializer[FundDocument]):
         if "parent_id" in sent:
             sent["parent"] = sent.pop("parent_id")
         return DocumentInput(**((_stored(document) if document else {}) | sent))
+
+    def readable(self, document: FundDocument | None) -> tuple[DocumentInput, set[str]] | None:
+        """
+        What could be read of input that is not valid, over what is stored, with the paths where it could not;
+        None where the lines are no list of lines.
+        """
+        sent = self.initial_data if isinstance(self.initial_data, dict) else {}
+        stored = _stored(document) if document else {}
+        wrong = dict(self.errors)
+        told = wrong.pop("lines", {})
+        raw = sent.get("lines", [])
+        if not isinstance(raw, list) or not isinstance(told, dict) or "non_field_errors" in told:
+            return None
+        head, unread = _read(self, sent, wrong)
+        if "parent_id" in head:
+            head["parent"] = head.pop("parent_id")
+        kept = stored.pop("lines", [])
+        rows = [] if "lines" in sent else [asdict(line) for line in kept]
+        shape: Any = self.fields["lines"].child  # type: ignore[attr-defined]
+        for n, row in enumerate(raw):
+            line, blurred = _read(shape, row if isinstance(row, dict) else {}, told.get(n, {}))
+            unread |= {f"lines[{n}].{name}" for name in blurred}
+            rows.append({name.partition(".")[0]: value for name, value in line.items()})
+        return with_blanks(stored | head, rows), unread
+
+
+def _read(shape: Any, sent: dict[str, Any], wrong: dict[str, Any]) -> tuple[dict[str, Any], set[str]]:
+    """Values by source of the fields that can be read, and the names of those that cannot."""
+    values: dict[str, Any] = {}
+    for name, field in shape.fields.items():
+        if name in sent and name not in wrong and name != "lines" and not field.read_only:
+            values[field.source] = field.run_validation(sent[name])
+    return values, set(wrong)
 
 
 def _stored(document: FundDocument) -> dict[str, Any]:
@@ -101,14 +131,14 @@ class DocumentRowSerializer(DocumentSerializer):
         fields = [name for name in DocumentSerializer.Meta.fields if name != "lines"]
 
 
-class ArrivalSerializer(serializers.ModelSerializer[Arrival]):
+class ArrivalSerializer(RecordSerializer):
     """到账 in the API: `line` is the uid of a fund line, `amount` a string of yuan."""
 
     owner_unit = serializers.CharField(source="owner_unit.key", read_only=True)
     division = serializers.CharField(source="division.code", read_only=True)
     document = serializers.UUIDField(source="document_id", read_only=True)
     line = serializers.UUIDField(source="line_id")
-    amount = serializers.DecimalField(**MONEY)
+    amount = YuanField()
     account = serializers.ChoiceField(choices=ArrivalAccount.choices)
     budget_no = serializers.CharField(max_length=60, required=False, allow_blank=True)
     voucher_no = serializers.CharField(max_length=60, required=False, allow_blank=True)
@@ -116,6 +146,7 @@ class ArrivalSerializer(serializers.ModelSerializer[Arrival]):
     budget_item = serializers.CharField(source="budget_item.code", read_only=True)
     issuer = serializers.CharField(source="issuer.code", read_only=True)
     late = serializers.BooleanField(read_only=True)
+    warnings = WarningsField(read_only=True)
 
     class Meta:
         model = Arrival
@@ -134,17 +165,27 @@ class ArrivalSerializer(serializers.ModelSerializer[Arrival]):
         sent = dict(self.validated_data)
         if "line_id" in sent:
             sent["line"] = sent.pop("line_id")
-        names = ("arrived_on", "amount", "account", "budget_no", "voucher_no", "remark")
-        stored = {name: getattr(arrival, name) for name in names} | {"line": arrival.line_id} if arrival else {}
-        return ArrivalInput(**(stored | sent))
+        return ArrivalInput(**(_stored_arrival(arrival) | sent))
+
+    def readable(self, arrival: Arrival | None) -> tuple[dict[str, Any], set[str]]:
+        """What could be read of input that is not valid, over what is stored, and the names of the rest."""
+        values, unread = _read(self, self.initial_data if isinstance(self.initial_data, dict) else {}, self.errors)
+        if "line_id" in values:
+            values["line"] = values.pop("line_id")
+        return _stored_arrival(arrival) | values, unread
 
 
-class StepSerializer(serializers.Serializer[Any]):
+def _stored_arrival(arrival: Arrival | None) -> dict[str, Any]:
+    names = ("arrived_on", "amount", "account", "budget_no", "voucher_no", "remark")
+    return {name: getattr(arrival, name) for name in names} | {"line": arrival.line_id} if arrival else {}
+
+
+class StepSerializer(Whole):
     """Input of a step: `rev` is the revision looked at, `warning_reasons` maps a rule to the typed reason."""
 
     action = serializers.ChoiceField(choices=["submit", "approve", "return", "withdraw"])
     comment = serializers.CharField(required=False, allow_blank=True, max_length=2000, default="")
-    rev = serializers.IntegerField(required=False, min_value=1)
+    rev = WholeField(required=False, min_value=1)
     reason_code = serializers.ChoiceField(choices=ReturnReason.choices, required=False, allow_blank=True, default="")
     warning_reasons = serializers.DictField(child=serializers.CharField(max_length=400), required=False, default=dict)
     filter = serializers.DictField(required=False)

@@ -26,6 +26,9 @@ from funds.choices import ArrivalAccount, IssueBatch, MoneyLevel, PaymentMode
 from funds.filters import ArrivalFilter, FundDocumentFilter
 from funds.models import Arrival, BudgetItem, FundCategory, FundDocument, FundLine
 from funds.registry import ARRIVAL, FUND_DOCUMENT
+from funds.services import ArrivalInput, DocumentInput
+from povfund.common.asking import Asked
+from povfund.common.errors import REFUSE, RuleViolation, shape_findings
 from povfund.common.pagination import CursorPagination
 from records.choices import RecordState, ReturnReason, WarningReason
 
@@ -38,6 +41,7 @@ class FundDocumentViewSet(RecordViewSet):
     queryset = FundDocument.objects.none()
     serializer_class = DocumentSerializer
     filterset_class = FundDocumentFilter
+    orderings = {"changed_at": "changed_at", "budget_year": "budget_year", "total": "total", "due_on": "due_on"}
 
     def get_queryset(self) -> Any:
         rows = FundDocument.objects.visible_to(self.request.user).with_display_relations()
@@ -51,20 +55,43 @@ class FundDocumentViewSet(RecordViewSet):
         return DocumentRowSerializer if self.action == "list" else DocumentSerializer
 
     def create(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        serializer = DocumentSerializer(data=request.data)
-        serializer.is_valid(raise_exception=True)
-        document = services.save_fund_document(actor=request.user, data=serializer.as_input(None))
+        data = _read(request, DocumentSerializer(data=request.data), None)
+        document = services.save_fund_document(actor=request.user, data=data)
         return self.shown(document, status=201)
 
     @extend_schema(request=DocumentSerializer, responses=DocumentSerializer)
     def partial_update(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """Change content; `rev` is the revision the change is based on, a stale one is 409."""
         document, rev = self.get_object(), sent_rev(request)
-        serializer = DocumentSerializer(document, data=request.data, partial=True)
-        serializer.is_valid(raise_exception=True)
-        data = serializer.as_input(document)
+        data = _read(request, DocumentSerializer(document, data=request.data, partial=True), document)
         changed = services.save_fund_document(actor=request.user, data=data, uid=document.uid, base_rev=rev)
         return self.shown(changed)
+
+
+def _read(request: Request, serializer: DocumentSerializer, document: FundDocument | None) -> DocumentInput:
+    """The input of a valid body. Raises RuleViolation: what cannot be read, and what the rules refuse of the rest."""
+    if serializer.is_valid():
+        return serializer.as_input(document)
+    wrong, rest = shape_findings(serializer.errors), serializer.readable(document)
+    if rest is not None:
+        data, unread = rest
+        uid = document.uid if document else None
+        try:
+            found = services.check_fund_document(actor=request.user, data=data, uid=uid, unread=unread)
+        except RuleViolation as error:
+            found = error.findings
+        wrong += [finding for finding in found if finding.severity == REFUSE]
+    raise RuleViolation(wrong)
+
+
+def _read_arrival(request: Request, serializer: ArrivalSerializer, arrival: Arrival | None) -> ArrivalInput:
+    """The same for an arrival."""
+    if serializer.is_valid():
+        return serializer.as_input(arrival)
+    values, unread = serializer.readable(arrival)
+    uid = arrival.uid if arrival else None
+    found = services.check_readable(actor=request.user, values=values, uid=uid, unread=unread)
+    raise RuleViolation([*shape_findings(serializer.errors), *found])
 
 
 @extend_schema_view(set_steps=extend_schema(operation_id="arrivals_set_steps"))
@@ -75,23 +102,21 @@ class ArrivalViewSet(RecordViewSet):
     queryset = Arrival.objects.none()
     serializer_class = ArrivalSerializer
     filterset_class = ArrivalFilter
+    orderings = {"changed_at": "changed_at", "arrived_on": "arrived_on", "amount": "amount"}
 
     def get_queryset(self) -> Any:
         rows = Arrival.objects.visible_to(self.request.user).with_display_relations()
         return rows.select_related("fund_category", "budget_item", "issuer")
 
     def create(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        serializer = ArrivalSerializer(data=request.data)
-        serializer.is_valid(raise_exception=True)
-        return self.shown(services.save_arrival(actor=request.user, data=serializer.as_input(None)), status=201)
+        data = _read_arrival(request, ArrivalSerializer(data=request.data), None)
+        return self.shown(services.save_arrival(actor=request.user, data=data), status=201)
 
     @extend_schema(request=ArrivalSerializer, responses=ArrivalSerializer)
     def partial_update(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """Change content; `rev` is the revision the change is based on, a stale one is 409."""
         arrival, rev = self.get_object(), sent_rev(request)
-        serializer = ArrivalSerializer(arrival, data=request.data, partial=True)
-        serializer.is_valid(raise_exception=True)
-        data = serializer.as_input(arrival)
+        data = _read_arrival(request, ArrivalSerializer(arrival, data=request.data, partial=True), arrival)
         return self.shown(services.save_arrival(actor=request.user, data=data, uid=arrival.uid, base_rev=rev))
 
 
@@ -99,7 +124,7 @@ class ByCode(CursorPagination):
     ordering = "code"
 
 
-class BudgetItemViewSet(mixins.ListModelMixin, viewsets.GenericViewSet[BudgetItem]):
+class BudgetItemViewSet(Asked, mixins.ListModelMixin, viewsets.GenericViewSet[BudgetItem]):
     """支出功能分类科目, with the years each was in force."""
 
     queryset = BudgetItem.objects.all()
@@ -108,7 +133,7 @@ class BudgetItemViewSet(mixins.ListModelMixin, viewsets.GenericViewSet[BudgetIte
     pagination_class = ByCode
 
 
-class FundCategoryViewSet(mixins.ListModelMixin, viewsets.GenericViewSet[FundCategory]):
+class FundCategoryViewSet(Asked, mixins.ListModelMixin, viewsets.GenericViewSet[FundCategory]):
     """资金类别, national and provincial, with the years each was in force."""
 
     queryset = FundCategory.objects.select_related("parent", "province")
@@ -128,7 +153,7 @@ LISTS = {
 }
 
 
-class CodeListViewSet(viewsets.ViewSet):
+class CodeListViewSet(Asked, viewsets.ViewSet):
     """Enumerations with their labels in the reader's language."""
 
     permission_classes = [IsAuthenticated]

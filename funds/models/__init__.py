@@ -2,6 +2,6 @@
 
 from funds.models.arrival import Arrival
 from funds.models.codes import BudgetItem, DatedCode, FundCategory
-from funds.models.document import FundDocument, FundLine
+from funds.models.document import FundDocument, FundLine, SumsDue
 
-__all__ = ["Arrival", "BudgetItem", "DatedCode", "FundCategory", "FundDocument", "FundLine"]
+__all__ = ["Arrival", "BudgetItem", "DatedCode", "FundCategory", "FundDocument", "FundLine", "SumsDue"]

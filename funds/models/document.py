@@ -16,7 +16,7 @@ from funds.choices import IssueBatch, MoneyLevel, PaymentMode
 from funds.guards import arrived_within_line
 from funds.models.codes import BudgetItem, FundCategory
 from funds.querysets import FundDocumentQuerySet, FundLineQuerySet
-from funds.sums import line_within_parent, within_parent
+from funds.sums import judged_when_due, lines_within_parent, within_parent
 from povfund.common.uid import uuid7
 from records.life.locks import child_lock
 from records.models import Record
@@ -137,8 +137,21 @@ class FundLine(models.Model):
         triggers = [
             *child_lock("funds_funddocument", "document_id"),
             *arrived_within_line("uid"),
-            line_within_parent(),
+            *lines_within_parent(),
         ]
 
     def __str__(self) -> str:
         return f"{self.document_no} #{self.n}"
+
+
+class SumsDue(models.Model):
+    """
+    待核分解 — a document whose lines this transaction changed; judged by rule F04 when the transaction ends.
+
+    Noted and taken away by triggers within one transaction: nobody ever finds a row. Unlogged.
+    """
+
+    document = models.UUIDField(primary_key=True)
+
+    class Meta:
+        triggers = [judged_when_due()]

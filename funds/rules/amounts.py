@@ -1,20 +1,19 @@
-"""Amounts: their sign and size, and the local matching ratio."""
+"""Amounts: their sign and size, and the total a document states."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from decimal import Decimal
 
 from django.utils.translation import gettext_lazy as _
 
-from funds.choices import IssueBatch, MoneyLevel
+from funds.choices import IssueBatch
 from funds.rules.context import FundContext
-from povfund.common.errors import SHOW, Finding
-from povfund.common.money import wan_text
+from povfund.common.errors import WARN, Finding
+from povfund.common.money import fen_words
 from records.registry import Row
 
-MATCHING_YEARS = range(2000, 2012)
-MATCHING_PERCENT = 30
+ZERO = "0.00"
+"""The one way a content writes it."""
 
 
 def check_amounts(rows: Sequence[Row], ctx: FundContext) -> Iterator[tuple[int, Finding]]:
@@ -22,41 +21,58 @@ def check_amounts(rows: Sequence[Row], ctx: FundContext) -> Iterator[tuple[int, 
     for position, row in enumerate(rows):
         recovery = row.content.issue_batch == IssueBatch.RECOVERY
         for n, line in enumerate(row.content.lines):
-            if line.fen == 0:
+            if line.amount == ZERO:
                 yield position, _bad(n, _("The amount is zero."), _("Leave the line out, or enter its amount."))
-            elif line.fen < 0 and not recovery:
+            elif line.amount.startswith("-") and not recovery:
                 yield (
                     position,
                     _bad(
                         n,
-                        _("The amount %(amount)s (10k yuan) is negative.") % {"amount": wan_text(line.amount)},
+                        _("The amount %(amount)s is negative.") % {"amount": fen_words(line.fen)},
                         _("Only a document of the batch “recovered” takes money back."),
                     ),
                 )
 
 
+def check_stated(rows: Sequence[Row], ctx: FundContext) -> Iterator[tuple[int, Finding]]:
+    """文件总额 — what the document states as its total against the sum of its lines; a difference takes a reason."""
+    for position, row in enumerate(rows):
+        stated = row.content.stated_total
+        if stated is None:
+            continue
+        told, summed = int(stated.replace(".", "")), sum(line.fen for line in row.content.lines)
+        if told != summed:
+            yield (
+                position,
+                Finding(
+                    "STATED_TOTAL",
+                    _("The document states %(stated)s; its lines come to %(summed)s.")
+                    % {"stated": fen_words(told), "summed": fen_words(summed)},
+                    field="stated_total",
+                    remedy=_("Enter the missing lines, or mend the total; where the document says so, say why."),
+                    article="9",
+                    severity=WARN,
+                    values={"stated_fen": told, "summed_fen": summed},
+                ),
+            )
+
+
+def check_recovery(rows: Sequence[Row], ctx: FundContext) -> Iterator[tuple[int, Finding]]:
+    """收回 — money taken back without the document that had given it cannot be held against what was given (F04)."""
+    for position, row in enumerate(rows):
+        if row.content.issue_batch == IssueBatch.RECOVERY and row.content.parent is None:
+            yield (
+                position,
+                Finding(
+                    "F04",
+                    _("The document that gave the money is not named: what is taken cannot be held against it."),
+                    field="parent",
+                    remedy=_("Choose it as the parent document; where this system does not hold it, say so."),
+                    article="9",
+                    severity=WARN,
+                ),
+            )
+
+
 def _bad(n: int, message: object, remedy: object) -> Finding:
     return Finding("BAD_AMOUNT", message, field=f"lines[{n}].amount", remedy=remedy, article="9")  # type: ignore[arg-type]
-
-
-def check_matching(rows: Sequence[Row], ctx: FundContext) -> Iterator[tuple[int, Finding]]:
-    """F08 地方配套 — local money as percent of central money, against the 30 % of 2000–2011; shown, never refused."""
-    for position, row in enumerate(rows):
-        central = sum(line.fen for line in row.content.lines if line.money_level == MoneyLevel.CENTRAL)
-        if row.content.budget_year not in MATCHING_YEARS or central <= 0:
-            continue
-        local = sum(line.fen for line in row.content.lines) - central
-        ratio = (Decimal(local) * 100 / central).quantize(Decimal("0.1"))
-        yield (
-            position,
-            Finding(
-                "F08",
-                _("Local money is %(ratio)s %% of central money; the rule of these years is %(least)s %%.")
-                % {"ratio": ratio, "least": MATCHING_PERCENT},
-                field="lines",
-                remedy=_("Other documents may carry the matching money."),
-                article="2",
-                severity=SHOW,
-                values={"ratio": str(ratio)},
-            ),
-        )

@@ -16,7 +16,7 @@ from funds.arrival_content import LINE_FACTS
 from funds.choices import ArrivalAccount
 from funds.models import Arrival, FundLine
 from povfund.common.errors import WARN, Finding
-from povfund.common.money import yuan_text
+from povfund.common.money import fen_words
 from records.registry import Row
 from records.rules import Rule, run_rules
 
@@ -200,15 +200,18 @@ def check_late(rows: Sequence[Row], ctx: ArrivalContext) -> Found:
 
 
 def check_within(rows: Sequence[Row], ctx: ArrivalContext) -> Found:
-    """F07 到账不超下达 — all arrivals of a line, those of the same list included, sum to at most the line."""
+    """
+    F07 到账不超下达 — all arrivals of a line, those of the same list included, sum to at most the line.
+
+    One that is refused counts for none of those behind it.
+    """
     here: dict[UUID, int] = defaultdict(int)
     for position, row in enumerate(rows):
-        line = ctx.lines.get(row.content.line)
-        here[row.content.line] += row.content.fen
+        line, fen = ctx.lines.get(row.content.line), row.content.fen
         if line is None:
             continue
-        total = ctx.arrived.get(row.content.line, 0) + here[row.content.line]
-        if row.content.fen == 0 or (row.content.fen > 0) != (line.fen > 0):
+        total = ctx.arrived.get(row.content.line, 0) + here[row.content.line] + fen
+        if fen == 0 or (fen > 0) != (line.fen > 0):
             yield (
                 position,
                 _f07(
@@ -220,17 +223,20 @@ def check_within(rows: Sequence[Row], ctx: ArrivalContext) -> Found:
             yield (
                 position,
                 _f07(
-                    _("%(arrived)s yuan would have arrived; the line issued %(issued)s yuan.")
-                    % {"arrived": yuan_text(total), "issued": yuan_text(line.fen)},
+                    _("%(arrived)s would have arrived; the line issued %(issued)s.")
+                    % {"arrived": fen_words(total), "issued": fen_words(line.fen)},
                     _("Enter at most what is left, or mend the earlier arrival."),
+                    beside=True,
                     arrived_fen=total,
                     issued_fen=line.fen,
                 ),
             )
+        else:
+            here[row.content.line] += fen
 
 
-def _f07(message: Any, remedy: Any, **values: Any) -> Finding:
-    return Finding("F07", message, field="amount", remedy=remedy, article="9", values=values)
+def _f07(message: Any, remedy: Any, *, beside: bool = False, **values: Any) -> Finding:
+    return Finding("F07", message, field="amount", remedy=remedy, article="9", values=values, beside=beside)
 
 
 RULES = (

@@ -2,64 +2,89 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
-from itertools import accumulate
+from collections.abc import Iterable, Iterator, Sequence
 from uuid import UUID
 
 from django.utils.translation import gettext_lazy as _
 
+from accounts.choices import KEY_LENGTH
 from funds.choices import IssueBatch
-from funds.rules.context import Above, FundContext
+from funds.rules.context import Above, Counted, FundContext
 from povfund.common.errors import Finding
-from povfund.common.money import yuan_text
+from povfund.common.money import fen_words
 from records.registry import Row
+
+OWN_LEVEL = {length: str(level) for level, length in KEY_LENGTH.items()}
+"""Level of money that is an issuer's own, by the length of its key."""
 
 
 def check_parent(rows: Sequence[Row], ctx: FundContext) -> Iterator[tuple[int, Finding]]:
     """
     F04 分解不超上级 — what the documents below a parent pass on in one division is at most what the parent
     gave into it: in all, and on the day of each document with what had been taken back (收回) by then. Parents and
-    children of the same list count with their new lines. The database holds the same (`funds/sums.py`): two
-    people at one moment do not see each other here.
+    children of the same list count with their new lines, one after the other; one that is refused counts for none
+    of those behind it. Money taken back makes room whatever its place in the list. The database holds the same
+    (`funds/sums.py`): two people at one moment do not see each other here.
     """
     sums = _Sums(rows, ctx)
-    for position, row in enumerate(rows):
-        yield from _children_fit(position, row, sums)
-        above = sums.above.get(row.content.parent)
-        if above is None or sums.issuer(row) is None:
-            continue
-        if sums.takes_back(row):
-            yield from _taken_back(position, row, sums)
-        elif row.content.parent == row.uid or not _is_below(sums.issuer(row), above.issuer_key):
-            yield position, _not_above()
-            continue
-        for parent in sums.counts_at(row):
-            judged = sums.judged(position, row, parent)
-            if judged is not None:
-                yield position, _exceeded("parent", *judged)
-                break
+    for position in sums.order:
+        row, refused = rows[position], False
+        for finding in _judged(row, sums):
+            refused = True
+            yield position, finding
+        if not refused:
+            sums.count(row)
+
+
+def _judged(row: Row, sums: _Sums) -> Iterator[Finding]:
+    """What is wrong with the row beside what counts so far."""
+    yield from _children_fit(row, sums)
+    above = sums.above.get(row.content.parent)
+    if above is None or sums.issuer(row) is None:
+        return
+    if sums.takes_back(row):
+        yield from _taken_back(row, sums)
+    elif row.content.parent == row.uid or not _is_below(sums.issuer(row), above.issuer_key):
+        yield _not_above()
+        return
+    for parent in sums.counts_at(row):
+        too_much = sums.too_much(row, parent)
+        if too_much is not None:
+            yield _exceeded("parent", *too_much, own=_adds_own(row, sums.issuer(row) or ""), beside=True)
+            break
 
 
 class _Passed:
-    """What is passed on below one parent by one division: (day, position in the list, 分); -1 for what is stored."""
+    """What is passed on below one parent by one division, in 分; documents of the list join one after the other."""
 
-    def __init__(self, entries: list[tuple[str, int, int]]) -> None:
-        # Money taken back makes room whatever its place in the list.
-        placed = [(day, n if fen > 0 else -1, fen) for day, n, fen in entries]
-        rising, dated = sorted((n, fen) for _day, n, fen in placed), sorted(placed)
-        self.places, self.days = [n for n, _fen in rising], [(day, n) for day, n, _fen in dated]
-        self.by_place = [0, *accumulate(fen for _n, fen in rising)]
-        self.by_day = [0, *accumulate(fen for *_at, fen in dated)]
+    def __init__(self, stored: Iterable[tuple[str, int]] = ()) -> None:
+        self.in_all, self.dated, self.days = 0, False, set[str]()
+        self.by_day: dict[str, int] = defaultdict(int)
+        for day, fen in stored:
+            self.add(day, fen)
 
-    def in_all(self, position: int) -> int:
-        """With the list up to this position."""
-        return self.by_place[bisect_right(self.places, position)]
+    def add(self, day: str, fen: int) -> None:
+        self.in_all += fen
+        self.by_day[day] += fen
+        self.dated = self.dated or fen < 0
 
-    def until(self, day: str, position: int) -> int:
-        """The same, up to that day."""
-        return self.by_day[bisect_right(self.days, (day, position))]
+    def running(self, day: str, back: Iterable[tuple[str, int]]) -> Iterator[tuple[int, int]]:
+        """
+        (passed on, taken back) up to that day, and up to each later one on which documents of the list already count.
+
+        `back` is what was taken back, by day.
+        """
+        fen: dict[str, tuple[int, int]] = {on: (passed, 0) for on, passed in self.by_day.items()}
+        for on, taken in back:
+            passed, before = fen.get(on, (0, 0))
+            fen[on] = passed, before + taken
+        fen.setdefault(day, (0, 0))
+        passed = taken = 0
+        for on in sorted(fen):
+            passed, taken = passed + fen[on][0], taken + fen[on][1]
+            if on == day or (on > day and on in self.days):
+                yield passed, taken
 
 
 class _Sums:
@@ -67,46 +92,60 @@ class _Sums:
 
     def __init__(self, rows: Sequence[Row], ctx: FundContext) -> None:
         self.ctx = ctx
+        self.rows: dict[UUID | None, Row] = {}
+        self.given_by: dict[UUID | None, dict[str, int]] = {}
         self.above: dict[UUID | None, Above] = {}
         for uid, above in ctx.documents.items():
             self.above[uid] = above
         for row in rows:
             if (key := self.issuer(row)) is not None:
-                self.above[row.uid] = self._as_above(row, key)
+                content, self.rows[row.uid] = row.content, row
+                self.above[row.uid] = Above(
+                    key, content.document_no, content.issued_on, content.issue_batch, content.parent
+                )
         self.below: dict[UUID, list[tuple[str, int]]] = defaultdict(list)
         for (parent, key), counted in ctx.below.items():
             self.below[parent].append((key, sum(b.fen for b in counted)))
-        self.back: dict[UUID | None, list[tuple[str, str, int, UUID | None]]] = defaultdict(list)
-        for uid, taken in ctx.back.items():
-            self.back[uid] += [(b.day, b.recipient, b.fen, None) for b in taken]
-        entries: dict[tuple[UUID | None, str], list[tuple[str, int, int]]] = defaultdict(list)
+        self.back: dict[UUID | None, list[Counted]] = defaultdict(list, {uid: [*b] for uid, b in ctx.back.items()})
+        self.passed: dict[tuple[UUID | None, str], _Passed] = defaultdict(_Passed)
         for at, counted in ctx.below.items():
-            entries[at] += [(b.day, -1, b.fen) for b in counted]
-        for position, row in enumerate(rows):
-            self._add(position, row, entries)
-        self.passed = {at: _Passed(found) for at, found in entries.items()}
+            self.passed[at] = _Passed((b.day, b.fen) for b in counted)
+        self.totals = {
+            row.uid: sum(line.fen for line in row.content.lines) for row in rows if row.content.parent in self.above
+        }
+        self.order = sorted(range(len(rows)), key=lambda n: self.totals.get(rows[n].uid, 0) >= 0)
+        """Positions of the list as they are judged: money taken back first."""
 
-    def _add(self, position: int, row: Row, entries: dict[tuple[UUID | None, str], list[tuple[str, int, int]]]) -> None:
+    def count(self, row: Row) -> None:
+        """The row stands: it counts below its parents from now on."""
         key, day = self.issuer(row), row.content.issued_on
         if key is None or row.content.parent not in self.above:
             return
         for parent in self.counts_at(row):
-            entries[parent, key].append((day, position, sum(line.fen for line in row.content.lines)))
+            passed = self.passed[parent, key]
+            passed.add(day, self.totals[row.uid])
+            if row.content.issue_batch != IssueBatch.RECOVERY:
+                passed.days.add(day)
         if self.takes_back(row):
-            given = self.above[row.uid].fen.items()
-            self.back[row.content.parent] += [(day, recipient, fen, row.uid) for recipient, fen in given]
+            given = self.fen(row.uid).items()
+            self.back[row.content.parent] += [Counted(day, recipient, fen) for recipient, fen in given]
 
     def issuer(self, row: Row) -> str | None:
         division = self.ctx.divisions.get(row.content.division)
         return division.scope_key if division else None
 
-    def _as_above(self, row: Row, key: str) -> Above:
-        content = row.content
+    def fen(self, uid: UUID | None) -> dict[str, int]:
+        """分 by recipient of a document; of one of the list its new lines, summed for the few somebody asks about."""
+        if uid not in self.given_by:
+            self.given_by[uid] = self._summed(self.rows[uid]) if uid in self.rows else self.above[uid].fen
+        return self.given_by[uid]
+
+    def _summed(self, row: Row) -> dict[str, int]:
         fen: dict[str, int] = defaultdict(int)
-        for line in content.lines:
+        for line in row.content.lines:
             if line.recipient in self.ctx.divisions:
                 fen[self.ctx.divisions[line.recipient].scope_key] += line.fen
-        return Above(key, content.document_no, content.issued_on, content.issue_batch, content.parent, fen)
+        return fen
 
     def takes_back(self, row: Row) -> bool:
         """收回 — does it take money back that another document of the same division had given?"""
@@ -131,26 +170,27 @@ class _Sums:
 
     def given(self, parent: UUID | None, key: str) -> int:
         """What the parent itself gives into the subtree `key`."""
-        return sum(fen for recipient, fen in self.above[parent].fen.items() if recipient.startswith(key))
+        return sum(fen for recipient, fen in self.fen(parent).items() if recipient.startswith(key))
 
-    def taken(self, parent: UUID | None, key: str, *, until: str = "9999", besides: UUID | None = None) -> int:
-        """What was taken back from the subtree `key` of what the parent gave, up to that day; below zero."""
-        back = self.back.get(parent, ())
-        wanted = (
-            fen for day, to, fen, uid in back if to.startswith(key) and day <= until and (not uid or uid != besides)
-        )
-        return sum(wanted)
+    def taken(self, parent: UUID | None, key: str) -> int:
+        """What was taken back from the subtree `key` of what the parent gave; below zero."""
+        return sum(b.fen for b in self.back.get(parent, ()) if b.recipient.startswith(key))
 
-    def judged(self, position: int, row: Row, parent: UUID | None) -> tuple[int, int] | None:
-        """(passed on, given) where the row makes it too much: in all, or on its day."""
-        key, day = self.issuer(row) or "", row.content.issued_on
+    def too_much(self, row: Row, parent: UUID | None) -> tuple[int, int] | None:
+        """(passed on, given) where it would be too much with the row: in all, or on its day or a later one."""
+        key, fen = self.issuer(row) or "", self.totals[row.uid]
         given, passed = self.given(parent, key), self.passed[parent, key]
-        if not _fits(passed.in_all(position), given):
-            return passed.in_all(position), given
-        left = given + self.taken(parent, key, until=day)
-        if row.content.issue_batch == IssueBatch.RECOVERY or _fits(passed.until(day, position), left):
+        if not _fits(passed.in_all + fen, given):
+            return passed.in_all + fen, given
+        back = [(b.day, b.fen) for b in self.back.get(parent, ()) if b.recipient.startswith(key)]
+        taken = sum(fen for _day, fen in back)
+        rising = not passed.dated and fen >= 0 and all(fen <= 0 for _day, fen in back)
+        if row.content.issue_batch == IssueBatch.RECOVERY or (rising and passed.in_all + fen <= given + taken):
             return None
-        return passed.until(day, position), left
+        for until, so_far in passed.running(row.content.issued_on, back):
+            if not _fits(until + fen, given + so_far):
+                return until + fen, given + so_far
+        return None
 
 
 def _is_below(key: str | None, above_key: str) -> bool:
@@ -167,7 +207,7 @@ def _not_above() -> Finding:
     )
 
 
-def _taken_back(position: int, row: Row, sums: _Sums) -> Iterator[tuple[int, Finding]]:
+def _taken_back(row: Row, sums: _Sums) -> Iterator[Finding]:
     """From each recipient at most what the document gave it, less what was taken back before."""
     wanted: dict[str, int] = defaultdict(int)
     for n, line in enumerate(row.content.lines):
@@ -176,18 +216,16 @@ def _taken_back(position: int, row: Row, sums: _Sums) -> Iterator[tuple[int, Fin
             continue
         key, parent = recipient.scope_key, row.content.parent
         wanted[key] += line.fen
-        given = sums.given(parent, key) + sums.taken(parent, key, besides=row.uid)
+        given = sums.given(parent, key) + sums.taken(parent, key)
         if given + wanted[key] < 0:
-            yield (
-                position,
-                Finding(
-                    "F04",
-                    _("%(taken)s yuan would be taken back; the document gave %(given)s yuan to this recipient.")
-                    % {"taken": yuan_text(-wanted[key]), "given": yuan_text(given)},
-                    field=f"lines[{n}].amount",
-                    remedy=_("Lower the amount, or choose the document that gave the money."),
-                    article="9",
-                ),
+            yield Finding(
+                "F04",
+                _("%(taken)s would be taken back; the document gave %(given)s to this recipient.")
+                % {"taken": fen_words(-wanted[key]), "given": fen_words(given)},
+                field=f"lines[{n}].amount",
+                remedy=_("Lower the amount, or choose the document that gave the money."),
+                article="9",
+                beside=True,
             )
 
 
@@ -196,27 +234,39 @@ def _fits(passed: int, given: int) -> bool:
     return given <= passed <= 0 if given < 0 else passed <= given
 
 
-def _children_fit(position: int, row: Row, sums: _Sums) -> Iterator[tuple[int, Finding]]:
+def _children_fit(row: Row, sums: _Sums) -> Iterator[Finding]:
     """What stored documents pass on below it or took back of it still fits."""
     for key, passed in sums.below.get(row.uid, ()):
         given = sums.given(row.uid, key)
         if key != sums.issuer(row) and not _fits(passed, given):
-            yield position, _exceeded("lines", passed, given)
+            yield _exceeded("lines", passed, given)
     for recipient in sorted({b.recipient for b in sums.ctx.back.get(row.uid, ())}):
         taken, given = -sums.taken(row.uid, recipient), sums.given(row.uid, recipient)
         if taken > given:
-            yield position, _exceeded("lines", taken, given)
+            yield _exceeded("lines", taken, given)
 
 
-def _exceeded(field: str, passed: int, given: int) -> Finding:
+def _adds_own(row: Row, key: str) -> bool:
+    """Does a line carry money of the issuer's own level, which no document from above can have given?"""
+    return any(line.money_level == OWN_LEVEL.get(len(key)) for line in row.content.lines)
+
+
+def _exceeded(field: str, passed: int, given: int, *, own: bool = False, beside: bool = False) -> Finding:
+    remedy = _("Lower the amounts, or choose the right parent document.")
+    if own:
+        remedy = _(
+            "Money of your own level does not come by the parent document: enter it as a second record of the same "
+            "number, without a parent."
+        )
     return Finding(
         "F04",
-        _("%(passed)s yuan are passed on below the parent document, which gave %(given)s yuan.")
-        % {"passed": yuan_text(passed), "given": yuan_text(given)},
+        _("%(passed)s are passed on below the parent document, which gave %(given)s.")
+        % {"passed": fen_words(passed), "given": fen_words(given)},
         field=field,
-        remedy=_("Lower the amounts, or choose the right parent document."),
+        remedy=remedy,
         article="9",
         values={"passed_fen": passed, "given_fen": given},
+        beside=beside,
     )
 
 
@@ -234,8 +284,8 @@ def check_arrived(rows: Sequence[Row], ctx: FundContext) -> Iterator[tuple[int, 
                     position,
                     Finding(
                         "F07",
-                        _("%(arrived)s yuan have arrived for a line that now issues %(issued)s yuan.")
-                        % {"arrived": yuan_text(fen), "issued": yuan_text(issued)},
+                        _("%(arrived)s have arrived for a line that now issues %(issued)s.")
+                        % {"arrived": fen_words(fen), "issued": fen_words(issued)},
                         field="lines" if n is None else f"lines[{n}].amount",
                         remedy=_("Keep the line, or have the recipient mend its arrival first."),
                         article="9",

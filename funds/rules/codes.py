@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from datetime import date
+from operator import attrgetter
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
@@ -21,8 +22,45 @@ ISSUE_BATCHES, MONEY_LEVELS, PAYMENT_MODES = (
 )
 
 
+def _by_line(
+    rows: Sequence[Row],
+    head: Callable[[Row], Hashable],
+    line: Callable[[Any], Hashable],
+    judge: Callable[[Row, int, Any], Iterator[Finding]],
+) -> Found:
+    """
+    What `judge` finds in each line. Lines of which `line` says the same, in rows of which `head` does, are judged
+    alike: one nothing speaks against stands for all the others, for codes repeat over thousands of lines.
+    """
+    known: dict[Hashable, set[Hashable]] = {}
+    for position, row in enumerate(rows):
+        good = known.setdefault(head(row), set())
+        if good.issuperset(map(line, row.content.lines)):
+            continue
+        for n, one in enumerate(row.content.lines):
+            if (key := line(one)) not in good:
+                found = list(judge(row, n, one))
+                if not found:
+                    good.add(key)
+                for finding in found:
+                    yield position, finding
+
+
 def check_known(rows: Sequence[Row], ctx: FundContext) -> Found:
     """Every code stands in its table. Errors carry rule SHAPE."""
+    tables = {
+        "recipient": ctx.divisions,
+        "money_level": MONEY_LEVELS,
+        "fund_category": ctx.categories,
+        "budget_item": ctx.items,
+        "payment_mode": PAYMENT_MODES,
+    }
+
+    def judge(_row: Row, n: int, line: Any) -> Iterator[Finding]:
+        for name, table in tables.items():
+            if getattr(line, name) not in table:
+                yield _unknown(f"lines[{n}].{name}", getattr(line, name))
+
     for position, row in enumerate(rows):
         if row.content.issue_batch not in ISSUE_BATCHES:
             yield position, _unknown("issue_batch", row.content.issue_batch)
@@ -37,17 +75,12 @@ def check_known(rows: Sequence[Row], ctx: FundContext) -> Found:
                     article="9",
                 ),
             )
-        for n, line in enumerate(row.content.lines):
-            known = {
-                "recipient": line.recipient in ctx.divisions,
-                "money_level": line.money_level in MONEY_LEVELS,
-                "fund_category": line.fund_category in ctx.categories,
-                "budget_item": line.budget_item in ctx.items,
-                "payment_mode": line.payment_mode in PAYMENT_MODES,
-            }
-            for name, ok in known.items():
-                if not ok:
-                    yield position, _unknown(f"lines[{n}].{name}", getattr(line, name))
+    yield from _by_line(
+        rows,
+        lambda _row: None,
+        attrgetter("recipient", "money_level", "fund_category", "budget_item", "payment_mode"),
+        judge,
+    )
 
 
 def _unknown(field: str, value: str) -> Finding:
@@ -65,26 +98,34 @@ def check_in_force(rows: Sequence[Row], ctx: FundContext) -> Found:
     F01 科目、类别在预算年度有效 — before 2007 only 2801, from 2007 only the six items of 21305 (art. 2);
     the category is in force that year and, below a national one, belongs to the document's province.
     """
-    for position, row in enumerate(rows):
+
+    def judge(row: Row, n: int, line: Any) -> Iterator[Finding]:
         year = row.content.budget_year
-        for n, line in enumerate(row.content.lines):
-            item, category = ctx.items.get(line.budget_item), ctx.categories.get(line.fund_category)
-            if item and not (item.in_scope and item.valid_in(year)):
-                yield position, _wrong_item(n, item, year)
-            if category and not category.valid_in(year):
-                yield position, _wrong_category(n, category, year)
-            elif category and category.province and row.content.division[:2] != category.province.code[:2]:
-                yield (
-                    position,
-                    Finding(
-                        "F01",
-                        _("“%(name)s” is a category of %(province)s.")
-                        % {"name": category.name_in(year), "province": category.province.name},
-                        field=f"lines[{n}].fund_category",
-                        remedy=_("Choose a national category or one of your own province."),
-                        article="5",
-                    ),
-                )
+        item, category = ctx.items.get(line.budget_item), ctx.categories.get(line.fund_category)
+        if item and not (item.in_scope and item.valid_in(year)):
+            yield _wrong_item(n, item, year)
+        if category and not category.valid_in(year):
+            yield _wrong_category(n, category, year)
+        elif category and category.province and row.content.division[:2] != category.province.code[:2]:
+            yield _other_province(n, category, year)
+
+    yield from _by_line(
+        rows,
+        lambda row: (row.content.budget_year, row.content.division),
+        attrgetter("budget_item", "fund_category"),
+        judge,
+    )
+
+
+def _other_province(n: int, category: Any, year: int) -> Finding:
+    return Finding(
+        "F01",
+        _("“%(name)s” is a category of %(province)s.")
+        % {"name": category.name_in(year), "province": category.province.name},
+        field=f"lines[{n}].fund_category",
+        remedy=_("Choose a national category or one of your own province."),
+        article="5",
+    )
 
 
 def _wrong_item(n: int, item: Any, year: int) -> Finding:
@@ -115,50 +156,45 @@ def _wrong_category(n: int, category: Any, year: int) -> Finding:
 
 def check_line_in_charge(rows: Sequence[Row], ctx: FundContext) -> Found:
     """F10 归口 — the responsible unit is finance or the line in charge of the category."""
-    for position, row in enumerate(rows):
-        kind = row.owner.partition(".")[2]
-        for n, line in enumerate(row.content.lines):
-            category = ctx.categories.get(line.fund_category)
-            if category is None:
-                continue
-            managing = category.managing_kind or (category.parent.managing_kind if category.parent else "")
-            if kind not in (UnitKind.FINANCE, managing):
-                yield (
-                    position,
-                    Finding(
-                        "F10",
-                        _("“%(name)s” is in the charge of %(line)s, not of your unit.")
-                        % {"name": category.name_in(row.content.budget_year), "line": UnitKind(managing).label},
-                        field=f"lines[{n}].fund_category",
-                        remedy=_("Check the category, or say why your unit enters it."),
-                        article="9",
-                        severity=WARN,
-                    ),
-                )
+
+    def judge(row: Row, n: int, line: Any) -> Iterator[Finding]:
+        category = ctx.categories.get(line.fund_category)
+        if category is None:
+            return
+        managing = category.managing_kind or (category.parent.managing_kind if category.parent else "")
+        if row.owner.partition(".")[2] not in (UnitKind.FINANCE, managing):
+            yield Finding(
+                "F10",
+                _("“%(name)s” is in the charge of %(line)s, not of your unit.")
+                % {"name": category.name_in(row.content.budget_year), "line": UnitKind(managing).label},
+                field=f"lines[{n}].fund_category",
+                remedy=_("Check the category, or say why your unit enters it."),
+                article="9",
+                severity=WARN,
+            )
+
+    yield from _by_line(rows, lambda row: row.owner, attrgetter("fund_category"), judge)
 
 
 def check_recipient(rows: Sequence[Row], ctx: FundContext) -> Found:
     """F11 接收单位 — lies in the issuing division, and its code was in force on the day of issue."""
-    for position, row in enumerate(rows):
-        issuer = ctx.divisions.get(row.content.division)
-        for n, line in enumerate(row.content.lines):
-            recipient = ctx.divisions.get(line.recipient)
-            if issuer is None or recipient is None:
-                continue
-            if not recipient.scope_key.startswith(issuer.scope_key):
-                yield (
-                    position,
-                    Finding(
-                        "F11",
-                        _("%(recipient)s does not lie in %(issuer)s.")
-                        % {"recipient": recipient.name, "issuer": issuer.name},
-                        field=f"lines[{n}].recipient",
-                        remedy=_("Choose a place of your own division."),
-                        article="9",
-                    ),
-                )
-            elif _retired(recipient, row.content.issued_on):
-                yield position, _old_code(n, recipient)
+
+    def judge(row: Row, n: int, line: Any) -> Iterator[Finding]:
+        issuer, recipient = ctx.divisions.get(row.content.division), ctx.divisions.get(line.recipient)
+        if issuer is None or recipient is None:
+            return
+        if not recipient.scope_key.startswith(issuer.scope_key):
+            yield Finding(
+                "F11",
+                _("%(recipient)s does not lie in %(issuer)s.") % {"recipient": recipient.name, "issuer": issuer.name},
+                field=f"lines[{n}].recipient",
+                remedy=_("Choose a place of your own division."),
+                article="9",
+            )
+        elif _retired(recipient, row.content.issued_on):
+            yield _old_code(n, recipient)
+
+    yield from _by_line(rows, lambda row: (row.content.division, row.content.issued_on), attrgetter("recipient"), judge)
 
 
 def _retired(division: Any, issued_on: str) -> bool:

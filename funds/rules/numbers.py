@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from operator import attrgetter
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
@@ -11,6 +13,9 @@ from funds.rules.context import FundContext
 from povfund.common.errors import WARN, Finding
 from povfund.common.text import listed_numbers, normalise_document_no, parse_document_no
 from records.registry import Row
+
+_KEY = attrgetter("money_level", "fund_category", "budget_item", "recipient")
+"""What two lines of one number and issuer may not both say."""
 
 
 def check_number(rows: Sequence[Row], ctx: FundContext) -> Iterator[tuple[int, Finding]]:
@@ -65,37 +70,61 @@ def _not_normal(number: str) -> Finding:
 
 
 def check_once(rows: Sequence[Row], ctx: FundContext) -> Iterator[tuple[int, Finding]]:
-    """F03 唯一 — number + issuer + level + category + item + recipient stands once, here and in other documents."""
-    seen: dict[tuple[Any, ...], tuple[Any, int]] = {}
+    """
+    F03 唯一 — number + issuer + level + category + item + recipient stands once, here and in other documents.
+
+    A row that is refused takes nothing from those behind it.
+    """
+    seen: dict[tuple[str, str], dict[Any, Row]] = defaultdict(dict)
+    taken: dict[tuple[Any, ...], set[Any]] = defaultdict(set)
+    for number, issuer, *key in ctx.taken:
+        taken[number, issuer].add(tuple(key))
     for position, row in enumerate(rows):
-        for n, line in enumerate(row.content.lines):
-            key = (
-                row.content.document_no,
-                row.content.division,
-                line.money_level,
-                line.fund_category,
-                line.budget_item,
-                line.recipient,
-            )
-            if key in seen and (row.content.document_no or seen[key][0] == row.uid):
-                yield (
-                    position,
-                    _twice(
-                        n,
-                        _("The same recipient, level, category and item stand in line %(n)s.")
-                        % {"n": seen[key][1] + 1},
-                    ),
-                )
-            elif key in ctx.taken:
-                yield position, _twice(n, _("Another document of this number already holds the same line."))
-            seen.setdefault(key, (row.uid, n))
+        head = (row.content.document_no, row.content.division)
+        places = _places(row)
+        here, elsewhere = seen[head], taken.get(head, frozenset())
+        if len(places) == len(row.content.lines) and here.keys().isdisjoint(places) and elsewhere.isdisjoint(places):
+            here.update(dict.fromkeys(places, row))
+            continue
+        refused = False
+        for finding in _repeated(row, here, elsewhere):
+            refused = True
+            yield position, finding
+        if not refused:
+            here.update(dict.fromkeys(places, row))
 
 
-def _twice(n: int, message: Any) -> Finding:
+def _places(row: Row) -> dict[Any, int]:
+    """What the lines of a row say -> the first that says it."""
+    lines = row.content.lines
+    return dict(zip(map(_KEY, reversed(lines)), range(len(lines) - 1, -1, -1), strict=True))
+
+
+def _repeated(row: Row, here: Mapping[Any, Row], elsewhere: Collection[Any]) -> Iterator[Finding]:
+    """Lines that stand above in the row, in one before it of the same number, or else in a stored document."""
+    own = _places(row)
+    places = {id(row): own}
+    for n, key in enumerate(map(_KEY, row.content.lines)):
+        other = here.get(key)
+        if other is None or not (row.content.document_no or other.uid == row.uid):
+            other = row if own[key] < n else None
+        if other is not None:
+            at = (places.get(id(other)) or places.setdefault(id(other), _places(other)))[key]
+            message = _("The same recipient, level, category and item stand in line %(n)s.") % {"n": at + 1}
+            own_line = other.uid == row.uid
+            yield _twice(n, message, line=at if own_line else None, beside=not own_line)
+        elif key in elsewhere:
+            yield _twice(n, _("Another document of this number already holds the same line."))
+
+
+def _twice(n: int, message: Any, *, line: int | None = None, beside: bool = False) -> Finding:
+    """At line `n`; `line` is the one of the same document it repeats, if any: the values name both."""
     return Finding(
         "F03",
         message,
         field=f"lines[{n}].recipient",
         remedy=_("Add the amounts up in one line, or mend the category, item or recipient."),
         article="9",
+        values={} if line is None else {"lines": (n, line)},
+        beside=beside,
     )

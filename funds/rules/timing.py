@@ -55,18 +55,21 @@ def _bad(field: str, message: Any) -> Finding:
 
 def check_late(rows: Sequence[Row], ctx: FundContext) -> Iterator[tuple[int, Finding]]:
     """F05 迟报 — entered after the 15th working day from approval; accepted, marked, with a reason."""
+    known: dict[tuple[date, date], Finding] = {}
     for position, row in enumerate(rows):
         if row.entered_on > row.due_on:
-            yield (
-                position,
-                Finding(
-                    "F05",
-                    _("Entered on %(entered)s; the 15th working day after approval was %(due)s.")
-                    % {"entered": row.entered_on, "due": row.due_on},
-                    field="approved_on",
-                    remedy=_("Say why it is late; the record goes on and is marked."),
-                    article="9",
-                    severity=WARN,
-                    values={"due": str(row.due_on)},
-                ),
-            )
+            key = (row.entered_on, row.due_on)
+            yield position, known.get(key) or known.setdefault(key, _late(*key))
+
+
+def _late(entered: date, due: date) -> Finding:
+    return Finding(
+        "F05",
+        _("Entered on %(entered)s; the 15th working day after approval was %(due)s.")
+        % {"entered": entered, "due": due},
+        field="approved_on",
+        remedy=_("Say why it is late; the record goes on and is marked."),
+        article="9",
+        severity=WARN,
+        values={"due": str(due)},
+    )

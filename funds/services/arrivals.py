@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -9,27 +10,29 @@ from typing import Any, cast
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import F, Sum, Value
+from django.db.models import F, Q, Sum, Value
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Unit, User
+from accounts.models import Division, Unit, User
 from funds.arrival_content import content_of, contents, decode
-from funds.models import Arrival, FundDocument, FundLine
+from funds.choices import ArrivalAccount
+from funds.models import Arrival, BudgetItem, FundCategory, FundDocument, FundLine
 from funds.registry import ARRIVAL
+from funds.rules.needs import standing
 from funds.search import search_text
 from povfund.common import clock
 from povfund.common.canonical import canonical
 from povfund.common.errors import REFUSE, Finding, RuleViolation
 from povfund.common.text import clean_text, normalise_document_no
-from povfund.common.uid import uuid7
+from povfund.common.uid import BLANK, uuid7
 from povfund.common.verdict import require
 from records.models import Record
 from records.permissions import may_enter
 from records.registry import Row
 from records.services import entry_due, finish_save, open_for_edit, stamp, start_record
 
-FIELDS = ("arrived_on", "amount", "account", "budget_no", "voucher_no", "remark")
+FIELDS = ("line", "arrived_on", "amount", "account", "budget_no", "voucher_no", "remark")
 
 
 @dataclass(slots=True, kw_only=True)
@@ -43,6 +46,31 @@ class ArrivalInput:
     budget_no: str = ""
     voucher_no: str = ""
     remark: str = ""
+
+
+def arrival_with_blanks(values: dict[str, Any]) -> ArrivalInput:
+    """Input of what could be read, blanks in the place of the rest; rules that read these are told to wait."""
+    blanks: dict[str, Any] = {
+        "line": BLANK,
+        "arrived_on": clock.today(),
+        "amount": Decimal(0),
+        "account": ArrivalAccount.FINANCE.value,
+    }
+    return ArrivalInput(**(blanks | values))
+
+
+def blank_line() -> FundLine:
+    """A line that gives no money, in the place of one that could not be found."""
+    return FundLine(
+        uid=BLANK,
+        document=FundDocument(uid=BLANK),
+        issuer=Division(code="?"),
+        has_parent=False,
+        budget_year=clock.today().year,
+        money_level="?",
+        fund_category=FundCategory(code="?"),
+        budget_item=BudgetItem(code="?"),
+    )
 
 
 @transaction.atomic
@@ -66,7 +94,7 @@ def save_arrival(*, actor: User, data: ArrivalInput, uid: UUID | None = None, ba
                 kind=ARRIVAL,
                 uid=uid,
                 base_rev=base_rev or 0,
-                changes=lambda record: _changes(record, data),
+                changes=lambda record: arrival_changes_since(record, data),
             ),
         )
     before = {} if created else {"rev": arrival.rev, "state": arrival.state, "hash": arrival.content_hash}
@@ -81,15 +109,34 @@ def save_arrival(*, actor: User, data: ArrivalInput, uid: UUID | None = None, ba
     return arrival
 
 
+def check_readable(
+    *, actor: User, values: dict[str, Any], uid: UUID | None = None, unread: Collection[str]
+) -> list[Finding]:
+    """What the rules refuse of the values that could be read. Stores nothing."""
+    readable = {name: value for name, value in values.items() if name not in unread}
+    try:
+        found = check_arrival(actor=actor, data=arrival_with_blanks(readable), uid=uid)
+    except RuleViolation as error:
+        found = error.findings
+    return [finding for finding in standing(found, unread=unread) if finding.severity == REFUSE]
+
+
 def check_arrival(*, actor: User, data: ArrivalInput, uid: UUID | None = None) -> list[Finding]:
-    """Every finding of the rules for typed data; stores nothing."""
+    """Every finding of the rules for typed data; without the line, of those that do not read it. Stores nothing."""
     arrival: Any = Arrival.objects.filter(pk=uid, owner_unit=actor.unit).first() if uid else None
     if arrival is None:
         arrival = Arrival(uid=uuid7())
         start_record(actor=actor, record=arrival)
-    _fill(arrival, data, line=_line(actor, data.line))
+    line, missing = blank_line(), []
+    if data.line != BLANK:
+        try:
+            line = _line(actor, data.line)
+        except RuleViolation as error:
+            missing = error.findings
+    _fill(arrival, data, line=line)
     arrival.due_on = entry_due(data.arrived_on)
-    return ARRIVAL.check([_row(arrival, content_of(arrival))], "submit")[0]
+    found = ARRIVAL.check([_row(arrival, content_of(arrival))], "submit")[0]
+    return [*missing, *standing(found, unread=() if line.pk != BLANK else ("line",))]
 
 
 def arrival_content_of(*, data: ArrivalInput, unit: Unit, line: FundLine) -> dict[str, Any]:
@@ -103,12 +150,15 @@ def arrival_content_of(*, data: ArrivalInput, unit: Unit, line: FundLine) -> dic
     return content_of(arrival)
 
 
-def outstanding(user: User) -> Any:
-    """Lines to the person's division whose document was reviewed, with `left`, what has not arrived (元)."""
+def outstanding(user: User, *, place: Division | None = None) -> Any:
+    """
+    Lines to a division, the person's own unless `place` says otherwise, whose document the person may read, with
+    `left`, what has not arrived (元).
+    """
     lines = FundLine.objects.filter(
-        recipient=user.unit.division_id, document__in=FundDocument.objects.visible_to(user).values("pk")
+        recipient=place or user.unit.division_id, document__in=FundDocument.objects.visible_to(user).values("pk")
     )
-    arrived = Coalesce(Sum("arrivals__amount"), Value(Decimal(0)))
+    arrived = Coalesce(Sum("arrivals__amount", filter=Q(arrivals__deleted=False)), Value(Decimal(0)))
     return lines.annotate(left=F("amount") - arrived).select_related("document", "fund_category")
 
 
@@ -154,12 +204,13 @@ def _row(arrival: Arrival, content: dict[str, Any]) -> Row:
     )
 
 
-def _changes(record: Record, typed: ArrivalInput) -> list[dict[str, Any]]:
+def arrival_changes_since(record: Record, typed: ArrivalInput) -> list[dict[str, Any]]:
     """What somebody else changed meanwhile, field by field."""
     now = contents([record.uid])[record.uid]
     by = record.entered_by.person.name if record.entered_by else ""
     told = {"by": by, "at": clock.local_text(record.changed_at)}
-    mine = {name: str(getattr(typed, name)) for name in FIELDS} | {"amount": f"{typed.amount:.2f}"}
+    mine = {name: str(getattr(typed, name)) for name in FIELDS}
+    mine |= {"amount": f"{typed.amount:.2f}", "budget_no": normalise_document_no(typed.budget_no)}
     return [
         {"field": name, "theirs": now[name], "yours": mine[name]} | told for name in FIELDS if now[name] != mine[name]
     ]

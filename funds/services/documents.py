@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
+from types import SimpleNamespace
 from typing import Any, cast
 from uuid import UUID
 
@@ -13,11 +15,14 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Unit, User
-from funds.content import decode, faults, yuan
+from funds.choices import IssueBatch
+from funds.content import LINE_FIELDS, decode, faults, yuan
 from funds.models import FundDocument, FundLine
 from funds.registry import FUND_DOCUMENT
 from funds.rules import examine
 from funds.rules.context import FundContext
+from funds.rules.needs import standing
+from funds.rules.timing import EARLIEST
 from funds.search import search_text
 from funds.services.changes import changes_since
 from funds.sums import SUMS, TRIGGERS
@@ -25,7 +30,7 @@ from povfund.common import clock
 from povfund.common.canonical import canonical
 from povfund.common.errors import REFUSE, Finding, RuleViolation
 from povfund.common.text import clean_text, normalise_document_no
-from povfund.common.uid import uuid7
+from povfund.common.uid import uuid7, uuid7_texts
 from povfund.common.verdict import require
 from records.permissions import may_enter
 from records.registry import Row
@@ -63,6 +68,34 @@ class DocumentInput:
     lines: list[LineInput] = field(default_factory=list)
 
 
+REQUIRED = frozenset(("document_no", "title", "budget_year", "issue_batch", "issued_on", "approved_on"))
+BLANK_LINE: dict[str, Any] = {
+    **dict.fromkeys(("recipient", "money_level", "fund_category", "budget_item", "payment_mode"), "?"),
+    "amount": Decimal(0),
+}
+"""What stands in a line for values that cannot be read."""
+
+
+def with_blanks(head: dict[str, Any], lines: list[dict[str, Any]]) -> DocumentInput:
+    """
+    Input of what could be read, blanks in the place of the rest, for `check_fund_document` with the paths of these.
+
+    A blank passes the shape of the record; rules that read it are told to wait.
+    """
+    if not head.keys() >= REQUIRED:
+        today = clock.today()
+        blanks = {
+            "document_no": "",
+            "title": "",
+            "budget_year": today.year,
+            "issue_batch": IssueBatch.FIRST.value,
+            "issued_on": EARLIEST,
+            "approved_on": today,
+        }
+        head = blanks | head
+    return DocumentInput(**head, lines=[LineInput(**(BLANK_LINE | line)) for line in lines])
+
+
 def save_fund_document(
     *, actor: User, data: DocumentInput, uid: UUID | None = None, base_rev: int | None = None
 ) -> FundDocument:
@@ -85,7 +118,7 @@ def save_fund_document(
 
 def _judge_sums_now() -> None:
     """F04 is judged by the database at commit; asked here, its refusal is the caller's and not the commit's."""
-    uris = [f"funds.FundDocument:{name}" for name in TRIGGERS]
+    uris = [f"funds.{name}" for name in TRIGGERS]
     pgtrigger.constraints(pgtrigger.Immediate, *uris)
     pgtrigger.constraints(pgtrigger.Deferred, *uris)
 
@@ -134,13 +167,13 @@ def _save(*, actor: User, data: DocumentInput, uid: UUID | None, base_rev: int |
             ),
         )
     before = {} if created else {"rev": document.rev, "state": document.state, "hash": document.content_hash}
-    _require_visible_parent(actor, data.parent)
+    wrong = _parent_faults(actor, document, data.parent)
     _fill(document, data)
     document.due_on = entry_due(data.approved_on)
     lines = _numbered(document, data.lines)
     content = _content(document, lines)
     (findings,), known = examine([_row(document, content, new=created)], "save")
-    if refused := [f for f in findings if f.severity == REFUSE]:
+    if refused := [*wrong, *(f for f in findings if f.severity == REFUSE)]:
         raise RuleViolation(refused)
     if stamp(actor=actor, record=document, content=content, created=created):
         document.save(force_insert=created)
@@ -149,17 +182,21 @@ def _save(*, actor: User, data: DocumentInput, uid: UUID | None, base_rev: int |
     return document
 
 
-def check_fund_document(*, actor: User, data: DocumentInput, uid: UUID | None = None) -> list[Finding]:
-    """Every finding of the rules for typed data; stores nothing."""
+def check_fund_document(
+    *, actor: User, data: DocumentInput, uid: UUID | None = None, unread: Collection[str] = ()
+) -> list[Finding]:
+    """Every finding of the rules for typed data; stores nothing. `unread` are the paths where blanks stand in it."""
     stored = FundDocument.objects.filter(pk=uid, owner_unit=actor.unit).first() if uid else None
     document = cast(FundDocument | None, stored)
     if document is None:
         document = FundDocument(uid=uuid7())
         start_record(actor=actor, record=document)
+    found = _parent_faults(actor, document, data.parent)
     _fill(document, data)
     document.due_on = entry_due(data.approved_on)
     content = _content(document, _numbered(document, data.lines))
-    return FUND_DOCUMENT.check([_row(document, content)], "submit")[0]
+    found += FUND_DOCUMENT.check([_row(document, content)], "submit")[0]
+    return standing(found, unread=unread)
 
 
 def proposed_content(*, document: FundDocument, data: DocumentInput) -> dict[str, Any]:
@@ -169,37 +206,56 @@ def proposed_content(*, document: FundDocument, data: DocumentInput) -> dict[str
     return _content(copy, _numbered(copy, data.lines))
 
 
-def _require_visible_parent(actor: User, parent: UUID | None) -> None:
-    if parent and not FundDocument.objects.visible_to(actor).filter(pk=parent).exists():
-        raise RuleViolation(
-            Finding(
-                "MISSING_REF",
-                _("The parent document is not there, or you may not see it."),
-                field="parent",
-                remedy=_("Search the document by its number; it counts once its unit has reviewed it."),
-                article="9",
-            )
+def _parent_faults(actor: User, document: FundDocument, parent: UUID | None) -> list[Finding]:
+    """A newly named parent is one the person may see and that counts; one named before is still to be seen."""
+    if parent is None:
+        return []
+    seen: Any = FundDocument.objects.visible_to(actor)
+    rows = seen if parent == document.parent_id else seen.that_count()
+    if rows.filter(pk=parent).exists():
+        return []
+    return [
+        Finding(
+            "MISSING_REF",
+            _("The parent document is not there, not reviewed by its unit yet, or you may not see it."),
+            field="parent",
+            remedy=_("Search the document by its number; it counts once its unit has reviewed it."),
+            article="9",
         )
+    ]
 
 
 def _fill(document: FundDocument, data: DocumentInput) -> None:
     """Typed values onto the record, normalised. Raises RuleViolation TEXT."""
-    raw = clean_text(data.document_no, field="document_no")
-    document.document_no_raw, document.document_no = raw, normalise_document_no(raw)
-    document.title = clean_text(data.title, field="title")
-    document.remark = clean_text(data.remark, field="remark", multiline=True)
-    for name in ("budget_year", "issue_batch", "issued_on", "approved_on", "received_on", "stated_total"):
-        setattr(document, name, getattr(data, name))
-    document.parent_id = data.parent
+    for name, value in _head(data).items():
+        setattr(document, name, value)
     document.total = sum((line.amount for line in data.lines), Decimal(0))
     document.line_count = len(data.lines)
     document.search_text = search_text(document.document_no, document.title)
 
 
+def _head(data: DocumentInput) -> dict[str, Any]:
+    """Typed values of the document itself as it holds them, normalised. Raises RuleViolation TEXT."""
+    raw = clean_text(data.document_no, field="document_no")
+    return {
+        "document_no_raw": raw,
+        "document_no": normalise_document_no(raw),
+        "title": clean_text(data.title, field="title"),
+        "remark": clean_text(data.remark, field="remark", multiline=True),
+        "budget_year": data.budget_year,
+        "issue_batch": data.issue_batch,
+        "issued_on": data.issued_on,
+        "approved_on": data.approved_on,
+        "received_on": data.received_on,
+        "stated_total": data.stated_total,
+        "parent_id": data.parent,
+    }
+
+
 def _numbered(document: FundDocument, lines: list[LineInput]) -> list[tuple[UUID, int, LineInput]]:
     """Each line with its uid and number, the stored document's lines keeping theirs."""
-    stored = FundLine.objects.filter(document=document.pk) if document.content_hash else FundLine.objects.none()
-    return numbered(lines, known=set(stored.values_list("uid", flat=True)))
+    stored = FundLine.objects.filter(document=document.pk).values_list("uid", flat=True)
+    return numbered(lines, known=set(stored) if document.content_hash else set())
 
 
 def numbered(lines: list[LineInput], *, known: set[UUID]) -> list[tuple[UUID, int, LineInput]]:
@@ -212,18 +268,25 @@ def numbered(lines: list[LineInput], *, known: set[UUID]) -> list[tuple[UUID, in
     return found
 
 
-def typed_content(*, data: DocumentInput, unit: Unit, known: set[UUID]) -> dict[str, Any]:
+def typed_content(
+    *, data: DocumentInput, lines: Sequence[dict[str, Any]], unit: Unit, known: set[UUID]
+) -> dict[str, Any]:
     """
-    Canonical content of typed data of `unit`, entered now; lines of `known` uids keep them. Asks no rule and no query.
+    Canonical content of typed data of `unit`, entered now; asks no rule and no query.
 
-    Raises RuleViolation TEXT.
+    `lines` are the fields of LineInput by name, in place of those of `data`: a workbook has very many. Uids in `known`
+    are kept. Raises RuleViolation TEXT.
     """
-    document = FundDocument(division=unit.division, owner_kind=unit.kind, entered_at=clock.now())
-    _fill(document, data)
-    return _content(document, numbered(data.lines, known=known))
+    frame = {"division": unit.division, "owner_kind": unit.kind, "entered_at": clock.now()}
+    content = _content(SimpleNamespace(**frame, **_head(data)), [])
+    uids = uuid7_texts(len(lines))
+    if known:
+        uids = [str(uid) for uid, _n, _line in numbered([LineInput(**line) for line in lines], known=known)]
+    content["lines"] = [_line_content(uid, n, line) for n, (uid, line) in enumerate(zip(uids, lines, strict=True), 1)]
+    return content
 
 
-def _content(document: FundDocument, lines: list[tuple[UUID, int, LineInput]]) -> dict[str, Any]:
+def _content(document: Any, lines: Iterable[tuple[UUID, int, LineInput]]) -> dict[str, Any]:
     return {
         "owner": f"{document.division.code}.{document.owner_kind}",
         "division": document.division.code,
@@ -240,20 +303,18 @@ def _content(document: FundDocument, lines: list[tuple[UUID, int, LineInput]]) -
         "remark": document.remark,
         "entered_at": f"{document.entered_at:%Y-%m-%dT%H:%M:%SZ}",
         "lines": [
-            {
-                "uid": str(uid),
-                "n": n,
-                "recipient": line.recipient,
-                "money_level": line.money_level,
-                "fund_category": line.fund_category,
-                "budget_item": line.budget_item,
-                "amount": yuan(line.amount),
-                "payment_mode": line.payment_mode,
-                "remark": line.remark and clean_text(line.remark, field=f"lines[{n - 1}].remark"),
-            }
-            for uid, n, line in lines
+            _line_content(str(uid), n, {name: getattr(line, name) for name in LINE_FIELDS}) for uid, n, line in lines
         ],
     }
+
+
+def _line_content(uid: str, n: int, line: dict[str, Any]) -> dict[str, Any]:
+    """One line of a content, of the fields of LineInput by name; `uid` is the one minted for it or kept."""
+    content = line.copy()
+    content["uid"], content["n"], content["amount"] = uid, n, yuan(line["amount"])
+    remark = line.get("remark")
+    content["remark"] = clean_text(remark, field=f"lines[{n - 1}].remark") if remark else ""
+    return content
 
 
 def faults_of(content: dict[str, Any]) -> list[Finding]:

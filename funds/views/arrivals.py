@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 from uuid import UUID
 
@@ -14,7 +15,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from accounts.models import User
+from accounts.models import Division, User
 from funds import services
 from funds.filters import ArrivalListFilter
 from funds.forms import ArrivalForm, uuid_of
@@ -23,16 +24,19 @@ from funds.models import Arrival, FundDocument
 from funds.reading import line_words
 from funds.registry import ARRIVAL
 from funds.services import ArrivalInput, outstanding
-from funds.views.extent import asks_extent, counted, extent_of
-from funds.views.steps import open_findings, owner_delete, owner_step, reasons, warned
+from funds.views.steps import kept_reasons, open_findings, owner_delete, owner_step, reasons, warned
+from povfund.common.asking import asked, shown_with, uid_asked
 from povfund.common.errors import REFUSE, Finding, RuleViolation, StaleEdit
+from povfund.common.extent import asks_extent, counted, extent_of
 from povfund.common.tables import build_table, day, keyset_page, link, order_of, text, wan
 from povfund.common.verdict import require
 from povfund.templatetags.povfund_tags import life
+from records.choices import LOCKED_STATES
+from records.deleted import deleted_page
 from records.downloads import export_address
 from records.forms import AttachmentForm
 from records.permissions import may_attach, may_delete, may_edit, may_enter
-from records.review.trail import explained_warnings, past_steps, steps_ahead
+from records.review.trail import explained_warnings, last_return, past_steps, steps_ahead
 from records.review.verdicts import verdict_on
 from records.services import attachments_of
 
@@ -42,8 +46,8 @@ CHOICES = 200
 COLUMNS = [
     link("arrived", _("Arrived on"), lambda a: a.arrived_on, url=lambda a: a.get_absolute_url(), sort="arrived_on"),
     text("document", _("Fund document"), lambda a: a.document, css="nw"),
-    text("unit", _("Unit"), lambda a: f"{a.division.name}{a.owner_unit.title}", css="nw"),
-    text("category", _("Fund category"), lambda a: a.fund_category.name_in(a.budget_year), css="ell"),
+    text("unit", _("Unit"), lambda a: a.owner_unit.name, css="nw"),
+    text("category", _("Fund category"), lambda a: a.fund_category.name_in(a.budget_year), css="ell wide"),
     wan("amount", _("Amount arrived"), lambda a: a.amount, sort="amount"),
     text("state", _("State"), lambda a: render_to_string("components/life.html", life(a.state)), css="nw"),
     day("changed", _("Changed"), lambda a: a.changed_at, sort="changed_at"),
@@ -59,11 +63,12 @@ def _rows(user: Any) -> Any:
 @require_safe
 def arrival_list(request: HttpRequest) -> HttpResponse:
     """Arrivals the person may read; filters, order and place in the list stand in the address."""
+    user: Any = request.user
     filterset = ArrivalListFilter(request.GET, queryset=_rows(request.user), request=request)
-    rows = filterset.qs if filterset.is_valid() else filterset.queryset.none()
+    order = order_of(COLUMNS, params=request.GET, default="-changed_at")
+    rows = asked(filterset, request.GET, columns=COLUMNS, order=order)
     if asks_extent(request, alone=True):
         return render(request, "components/extent.html", counted(rows, amount="amount"))
-    order = order_of(COLUMNS, params=request.GET, default="-changed_at")
     page = keyset_page(rows, params=request.GET, order=order)
     extent = extent_of(request, rows, page, amount="amount")
     table = build_table(
@@ -81,37 +86,45 @@ def arrival_list(request: HttpRequest) -> HttpResponse:
         "table": table,
         "filter": filterset,
         "enter": may_enter(request.user, ARRIVAL),
+        "may_ask": user.can(ARRIVAL.enter) or user.can(ARRIVAL.review),
         "resource": ARRIVAL.plural,
         "export_url": export_address(request.user, ARRIVAL, request.GET),
         **extent,
     }
-    return render(request, "funds/arrival_list.html", context)
+    return render(request, "funds/arrival_list.html", context, status=shown_with(filterset))
 
 
 @login_required
 @require_safe
 def arrival(request: HttpRequest, uid: UUID) -> HttpResponse:
-    """One arrival: what it says, checks, history, files, what may be done and why not."""
+    """One arrival: what it says, checks, history, files, what may be done and why not. Of a deleted one its content."""
     user: Any = request.user
-    found = _readable(user, uid)
+    try:
+        found = _readable(user, uid)
+    except Http404:
+        subnav = "funds/_subnav.html"
+        return deleted_page(request, ARRIVAL, uid, subnav=subnav, list_url="funds:arrivals")
     own = found.owner_unit_id == user.unit_id
     edit = may_edit(user, found)
     findings = open_findings(found, own=own)
+    history = past_steps(found)
     context = {
         "arrival": found,
         "document": found,
         "findings": [("", finding) for finding in findings],
-        "warned": warned(findings),
+        "warned": warned(findings, kept_reasons(user, found) if own else {}),
         "errors": sum(finding.severity == REFUSE for finding in findings),
         "explained": explained_warnings(found),
         "reasons": reasons(),
-        "history": past_steps(found),
+        "history": history,
+        "returned": last_return(found, history),
         "ahead": steps_ahead(user, found),
         "files": attachments_of(found),
         "attach": may_attach(user, found),
         "attachment_form": AttachmentForm(),
         "own": own,
         "edit": edit,
+        "locked": found.state in LOCKED_STATES or found.acked_rev is not None,
         "submit": verdict_on(user, found, "submit"),
         "withdraw": verdict_on(user, found, "withdraw"),
         "delete": may_delete(user, found),
@@ -149,7 +162,7 @@ def arrival_edit(request: HttpRequest, uid: UUID) -> HttpResponse:
 
 def _form(request: HttpRequest, found: Arrival | None) -> HttpResponse:
     user: Any = request.user
-    choices = lines_for(user, chosen=found.line_id if found else uuid_of(request.GET.get("line")))
+    choices = lines_for(user, chosen=[found.line_id if found else uid_asked(request.GET, "line")])
     if request.method != "POST":
         form = ArrivalForm(initial=_initial(user, found, request.GET.get("line", "")), lines=choices)
         return _page(request, found, form, rev=found.rev if found else None)
@@ -168,6 +181,9 @@ def _form(request: HttpRequest, found: Arrival | None) -> HttpResponse:
         else:
             messages.success(request, _("%(document)s is saved.") % {"document": saved})
             return redirect(saved)
+    else:
+        uid, unread = found.pk if found else None, set(form.errors)
+        findings = services.check_readable(actor=user, values=form.cleaned_data, uid=uid, unread=unread)
     return _page(request, found, form, rev=base_rev, findings=findings, status=422)
 
 
@@ -187,17 +203,27 @@ def _page(
 def _initial(user: User, found: Arrival | None, line: str) -> dict[str, Any]:
     """The stored values; of a new arrival the chosen line's number and what has not arrived of it."""
     if found:
-        names = ("arrived_on", "amount", "account", "budget_no", "voucher_no", "remark")
-        return {name: getattr(found, name) for name in names} | {"line": found.line_id}
+        return stored(found)
     chosen = outstanding(user).filter(pk=uuid_of(line)).first() if uuid_of(line) else None
     return {"line": chosen.pk, "amount": chosen.left, "budget_no": chosen.document_no} if chosen else {}
 
 
-def lines_for(user: User, *, chosen: UUID | None = None) -> list[tuple[str, str]]:
-    """Fund lines to the person's division of which money is still to arrive, newest document first."""
-    rows = list(outstanding(user).exclude(left=0).order_by("-document__issued_on", "n")[:CHOICES])
-    if chosen and chosen not in {row.pk for row in rows}:
-        rows += outstanding(user).filter(pk=chosen)
+def stored(found: Arrival) -> dict[str, Any]:
+    """The form's values of a stored arrival."""
+    names = ("arrived_on", "amount", "account", "budget_no", "voucher_no", "remark")
+    return {name: getattr(found, name) for name in names} | {"line": found.line_id}
+
+
+def lines_for(
+    user: User, *, chosen: Collection[UUID | None] = (), place: Division | None = None
+) -> list[tuple[str, str]]:
+    """
+    Fund lines to a division (the own one) of which money is still to arrive, newest document first, and the `chosen`.
+    """
+    lines = outstanding(user, place=place)
+    rows = list(lines.exclude(left=0).order_by("-document__issued_on", "n")[:CHOICES])
+    if missing := set(chosen) - {None} - {row.pk for row in rows}:
+        rows += lines.filter(pk__in=missing)
     return [(str(row.pk), line_words(row)) for row in rows]
 
 

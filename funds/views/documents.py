@@ -15,23 +15,26 @@ from django.urls import reverse
 from django.utils.translation import get_language, gettext_lazy as _, pgettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
+from accounts.models import Division
+from accounts.scope import prefix_q
 from funds.filters import DocumentListFilter
 from funds.models import FundDocument, FundLine
 from funds.reading import label_of
 from funds.registry import FUND_DOCUMENT
-from funds.spread import spread_of
-from funds.views.extent import asks_extent, counted, extent_of
-from funds.views.steps import open_findings, owner_delete, owner_step, reasons, warned
-from povfund.common import clock
+from funds.spread import spread_of, taken_back_of
+from funds.views.steps import kept_reasons, open_findings, owner_delete, owner_step, reasons, warned
+from povfund.common.asking import asked, shown_with
 from povfund.common.errors import REFUSE
+from povfund.common.extent import asks_extent, counted, extent_of
 from povfund.common.tables import build_table, day, keyset_page, link, number, order_of, text, wan
 from povfund.templatetags.povfund_tags import life
 from records.calendar.services import deadline
 from records.choices import LOCKED_STATES
+from records.deleted import deleted_page
 from records.downloads import export_address
 from records.forms import AttachmentForm
 from records.permissions import may_attach, may_delete, may_edit, may_enter
-from records.review.trail import explained_warnings, past_steps, steps_ahead
+from records.review.trail import explained_warnings, last_return, past_steps, steps_ahead
 from records.review.verdicts import verdict_on
 from records.services import attachments_of
 
@@ -43,15 +46,15 @@ def _life(state: str, language: str) -> str:
 
 
 COLUMNS = [
-    link("number", _("Document"), lambda d: d.document_no or d.title, url=lambda d: d.get_absolute_url(), sort=""),
+    link("number", _("Document"), lambda d: d.document_no or d.title, url=lambda d: d.get_absolute_url(), css="doc-no"),
     text("title", _("Title"), lambda d: d.title, css="ell wide"),
-    text("unit", _("Unit"), lambda d: f"{d.division.name}{d.owner_unit.title}", css="nw"),
+    text("unit", _("Unit"), lambda d: d.owner_unit.name, css="nw"),
     text("year", _("Year"), lambda d: d.budget_year, sort="budget_year", css="n"),
     number("lines", _("Lines"), lambda d: d.line_count),
     wan("total", _("Amount"), lambda d: d.total, sort="total"),
     text("state", _("State"), lambda d: _life(d.state, get_language()), css="nw"),
     day("due", _("Entry due"), lambda d: d.due_on, sort="due_on"),
-    day("changed", _("Changed"), lambda d: clock.local_date(d.changed_at), sort="changed_at"),
+    day("changed", _("Changed"), lambda d: d.changed_at, sort="changed_at"),
 ]
 
 
@@ -61,10 +64,10 @@ def document_list(request: HttpRequest) -> HttpResponse:
     """Documents the person may read; filters, order and place in the list stand in the address."""
     rows: Any = FundDocument.objects.visible_to(request.user).with_display_relations()
     filterset = DocumentListFilter(request.GET, queryset=rows, request=request)
-    rows = filterset.qs if filterset.is_valid() else rows.none()
+    order = order_of(COLUMNS, params=request.GET, default="-changed_at")
+    rows = asked(filterset, request.GET, columns=COLUMNS, order=order)
     if asks_extent(request, alone=True):
         return render(request, "components/extent.html", counted(rows, amount="total"))
-    order = order_of(COLUMNS, params=request.GET, default="-changed_at")
     page = keyset_page(rows, params=request.GET, order=order)
     extent = extent_of(request, rows, page, amount="total")
     table = build_table(
@@ -87,33 +90,49 @@ def document_list(request: HttpRequest) -> HttpResponse:
         "may_ask": request.user.can(FUND_DOCUMENT.enter) or request.user.can(FUND_DOCUMENT.review),
         **extent,
     }
-    return render(request, "funds/document_list.html", context)
+    return render(request, "funds/document_list.html", context, status=shown_with(filterset))
 
 
 @login_required
 @require_safe
 def document(request: HttpRequest, uid: UUID) -> HttpResponse:
-    """One document: head, lines the person may read, checks, history, files, what may be done and why not."""
+    """
+    One document: head, lines the person may read, checks, history, files, what may be done and why not. Of a deleted
+    one its last content.
+    """
     user: Any = request.user
-    found = _readable(request, uid)
+    try:
+        found = _readable(request, uid)
+    except Http404:
+        return deleted_page(
+            request,
+            FUND_DOCUMENT,
+            uid,
+            subnav="funds/_subnav.html",
+            list_url="funds:documents",
+            part=lambda content: _own_part(user, content),
+        )
     lines: Any = FundLine.objects.filter(document=found).visible_to(user)
     lines = list(lines.select_related("recipient", "fund_category", "budget_item").order_by("n"))
     own = found.owner_unit_id == user.unit_id
     edit = may_edit(user, found)
     findings = open_findings(found, own=own)
-    in_full = own or len(lines) == found.line_count
+    in_full = own or (_seen_in_full(user, found) if found.deleted else len(lines) == found.line_count)
+    history = past_steps(found) if in_full else []
     context = {
         "document": found,
         "table": _lines_table(lines),
         "in_full": in_full,
         "how": deadline(found.approved_on),
-        "spread": spread_of(found, user=user),
+        "spread": [] if found.deleted else spread_of(found, user=user),
+        "taken": None if found.deleted else taken_back_of(found, user=user),
         "findings": [(label_of(finding.field), finding) for finding in findings],
-        "warned": warned(findings),
+        "warned": warned(findings, kept_reasons(user, found) if own else {}),
         "errors": sum(finding.severity == REFUSE for finding in findings),
         "explained": explained_warnings(found),
         "reasons": reasons(),
-        "history": past_steps(found) if in_full else [],
+        "history": history,
+        "returned": last_return(found, history),
         "ahead": steps_ahead(user, found) if in_full else [],
         "files": attachments_of(found) if in_full else [],
         "attach": may_attach(user, found),
@@ -130,12 +149,29 @@ def document(request: HttpRequest, uid: UUID) -> HttpResponse:
     return render(request, "funds/document_detail.html", context)
 
 
+def _seen_in_full(user: Any, found: FundDocument) -> bool:
+    """Of a document whose lines are gone: might the reader read all of them?"""
+    return bool(FundDocument.objects.visible_in_full_to(user).filter(pk=found.pk).exists())
+
+
 def _readable(request: HttpRequest, uid: UUID) -> FundDocument:
     rows = FundDocument.objects.visible_to(request.user).with_display_relations().select_related("parent")
     found: FundDocument | None = rows.filter(pk=uid).first()
     if found is None:
         raise Http404
     return found
+
+
+def _own_part(user: Any, content: dict[str, Any]) -> dict[str, Any] | None:
+    """Of a document from above the lines that reach the reader's own subtree; None where none does."""
+    if not user.can("records.read"):
+        return None
+    codes = {line["recipient"] for line in content["lines"]}
+    own = set(
+        Division.objects.filter(prefix_q("scope_key", user.scope.keys), code__in=codes).values_list("code", flat=True)
+    )
+    lines = [line for line in content["lines"] if line["recipient"] in own]
+    return content | {"lines": lines, "stated_total": None} if lines else None
 
 
 def _lines_table(lines: list[FundLine]) -> Any:

@@ -19,8 +19,10 @@ from funds.forms import Entry, HeadForm, parents_for, plain_lines, read_entry
 from funds.models import FundDocument
 from funds.registry import FUND_DOCUMENT
 from funds.views.grid import Shown, form_page, shown_document, shown_new
-from povfund.common.answering import answers_json, body_of
-from povfund.common.errors import REFUSE, Finding, RuleViolation, StaleEdit
+from funds.views.steps import keep_reasons
+from povfund.common.answering import answers_json, body_of, not_of_a_page
+from povfund.common.asking import uid_asked
+from povfund.common.errors import Finding, RuleViolation, StaleEdit
 from povfund.common.uid import uuid_of
 from povfund.common.verdict import require
 from records.permissions import may_edit, may_enter
@@ -49,16 +51,16 @@ def document_edit(request: HttpRequest, uid: UUID) -> HttpResponse:
 def _form(request: HttpRequest, document: FundDocument | None) -> HttpResponse:
     here = reverse("funds:document_edit", args=[document.pk]) if document else reverse("funds:document_new")
     if request.method != "POST":
-        return _page(request, shown_document(request.user, document) if document else shown_new(request.user))
+        return _page(request, shown_document(request.user, document) if document else _new(request))
     if "discard" in request.POST:
-        discard_draft(actor=request.user, form=FORM, record_uid=document.pk if document else None)
+        uid, key = (document.pk, None) if document else (None, uuid_of(request.GET.get("draft")))
+        discard_draft(actor=request.user, form=FORM, record_uid=uid, key=key)
         messages.success(request, _("What was not saved is dropped."))
         return redirect(here)
     form = HeadForm(request.POST, parents=parents_for(request.user))
     rows = plain_lines(request.POST)
     rev = request.POST.get("rev", "")
     base_rev = int(rev) if rev.isascii() and rev.isdigit() and len(rev) < 9 else None
-    entry = Entry(None)
     try:
         entry = read_entry(form, rows)
         saved = _stored(request, entry, document=document, base_rev=base_rev)
@@ -71,18 +73,34 @@ def _form(request: HttpRequest, document: FundDocument | None) -> HttpResponse:
     return redirect(saved)
 
 
+def _new(request: HttpRequest) -> Shown:
+    """The form of a new document; `?draft=` brings back what was typed into one and not saved."""
+    asked = uid_asked(request.GET, "draft")
+    shown = shown_new(request.user, asked)  # type: ignore[arg-type]
+    if asked and shown.kept_at is None:
+        messages.info(request, _("This draft was saved or dropped; here is an empty form."))
+    return shown
+
+
 def _page(request: HttpRequest, shown: Shown, *, status: int = 200) -> HttpResponse:
     return render(request, "funds/document_form.html", form_page(request.user, shown), status=status)
 
 
-def _stored(request: HttpRequest, entry: Entry, *, document: FundDocument | None, base_rev: int | None) -> FundDocument:
+def _stored(
+    request: HttpRequest,
+    entry: Entry,
+    *,
+    document: FundDocument | None,
+    base_rev: int | None,
+    key: UUID | None = None,
+) -> FundDocument:
     """Save what could be read in full and end its draft. Raises RuleViolation with all that is wrong, as typed."""
-    if entry.data is None or any(finding.severity == REFUSE for finding in entry.findings):
+    if entry.findings:
         raise RuleViolation(_found(request, entry, document=document))
     uid = document.pk if document else None
     with transaction.atomic():
         saved = services.save_fund_document(actor=request.user, data=entry.data, uid=uid, base_rev=base_rev)
-        discard_draft(actor=request.user, form=FORM, record_uid=uid)
+        discard_draft(actor=request.user, form=FORM, record_uid=uid, key=key)
     return saved
 
 
@@ -119,6 +137,11 @@ def _pages(body: dict[str, Any]) -> dict[str, UUID | None]:
     return {name: uuid_of(body.get(name)) for name in ("page", "over")}
 
 
+def _key(document: FundDocument | None, body: dict[str, Any]) -> UUID | None:
+    """Under which the draft of a new form is kept; that of a stored document is found by the document."""
+    return None if document else uuid_of(body.get("draft"))
+
+
 @answers_json
 def save(request: HttpRequest) -> dict[str, Any]:
     """Store the document; with `then: submit` also submit it, both or neither."""
@@ -126,11 +149,14 @@ def save(request: HttpRequest) -> dict[str, Any]:
     body = body_of(request)
     document, entry = _target(request, body), _entry(request, body)
     with transaction.atomic():
-        hold_draft(actor=request.user, form=FORM, record_uid=document.pk if document else None, **_pages(body))
-        saved = _stored(request, entry, document=document, base_rev=_rev(body))
-        if body.get("then") == "submit":
-            take_step(actor=request.user, record=saved, step=Step(action="submit", explained=_reasons(body)))
-    done = _("%(document)s is submitted for review.") if body.get("then") == "submit" else _("%(document)s is saved.")
+        uid, key = document.pk if document else None, _key(document, body)
+        hold_draft(actor=request.user, form=FORM, record_uid=uid, key=key, **_pages(body))
+        saved = _stored(request, entry, document=document, base_rev=_rev(body), key=key)
+        submits, reasons = body.get("then") == "submit", _reasons(body)
+        if submits:
+            take_step(actor=request.user, record=saved, step=Step(action="submit", explained=reasons))
+        keep_reasons(request.user, saved, {} if submits else reasons)
+    done = _("%(document)s is submitted for review.") if submits else _("%(document)s is saved.")
     messages.success(request, done % {"document": saved})
     return {"uid": str(saved.pk), "rev": saved.rev, "redirect": saved.get_absolute_url()}
 
@@ -153,19 +179,20 @@ def check(request: HttpRequest) -> dict[str, Any]:
     require(may_enter(request.user, FUND_DOCUMENT))
     body = body_of(request)
     document, entry = _target(request, body), _entry(request, body)
-    return {"findings": [finding.as_json() for finding in _found(request, entry, document=document)]}
+    found = _found(request, entry, document=document)
+    if not entry.data.lines:
+        found = [finding for finding in found if finding.field != "lines"]
+    return {"findings": [finding.as_json() for finding in found]}
 
 
 def _found(request: HttpRequest, entry: Entry, *, document: FundDocument | None) -> list[Finding]:
     """What could not be read, and what the rules find in the rest."""
-    if not (entry.data and entry.data.lines):
-        return list(entry.findings)
     uid = document.pk if document else None
     try:
-        found = services.check_fund_document(actor=request.user, data=entry.data, uid=uid)
+        found = services.check_fund_document(actor=request.user, data=entry.data, uid=uid, unread=entry.unread)
     except RuleViolation as error:
         found = error.findings
-    return [*entry.findings, *entry.placed(found)]
+    return [*entry.findings, *found]
 
 
 @answers_json
@@ -176,12 +203,16 @@ def draft(request: HttpRequest) -> dict[str, Any]:
     document = _target(request, body)
     if document:
         require(may_edit(request.user, document))
+    key = _key(document, body)
+    if document is None and key is None:
+        raise RuleViolation(not_of_a_page())
     kept = save_page_draft(
         actor=request.user,
         form=FORM,
         record_uid=document.pk if document else None,
         base_rev=_rev(body),
         payload=body,
+        key=key,
         **_pages(body),
     )
     return {"saved_at": kept.saved_at.isoformat()}

@@ -21,6 +21,7 @@ from funds.models import BudgetItem, DatedCode, FundCategory, FundDocument
 from funds.registry import FUND_DOCUMENT
 from funds.rules.context import divisions_by_code
 from funds.services import check_fund_document
+from funds.views.steps import kept_reasons
 from povfund.common import clock
 from povfund.common.errors import Finding, RuleViolation
 from povfund.common.money import wan_text
@@ -28,8 +29,8 @@ from povfund.common.uid import uuid7
 from records.calendar.services import deadline
 from records.choices import WarningReason
 from records.models import EntryDraft
-from records.review.trail import past_steps, steps_ahead
-from records.services import attachments_of, draft_of
+from records.review.trail import last_return, past_steps, steps_ahead
+from records.services import attachments_of, draft_of, unsaved_drafts
 from records.sheets.layout import names_of
 
 SPARE_ROWS = 5
@@ -52,22 +53,25 @@ class Shown:
     reasons: dict[str, Any] = dc_field(default_factory=dict)
     kept_at: datetime | None = None
     over: UUID | None = None
+    key: UUID | None = None
+    """Of a new form: under which its draft is kept."""
     typed: bool = False
     addresses: dict[str, str] = dc_field(default_factory=dict)
     """Where the grid speaks to, by `draft_url`, `check_url`, `save_url`; the entry's own where empty."""
 
 
-def shown_new(user: User) -> Shown:
-    """An empty form, or what the person typed last time."""
+def shown_new(user: User, key: UUID | None) -> Shown:
+    """An empty form with a draft of its own to be, or what the person typed into the one with this key."""
     initial = {"budget_year": clock.today().year, "issue_batch": "first"}
     form = HeadForm(initial=initial, parents=parents_for(user))
-    shown = Shown(document=None, form=form, rows=[])
-    return _with_draft(user, shown, draft_of(actor=user, form=FUND_DOCUMENT.key, record_uid=None))
+    shown = Shown(document=None, form=form, rows=[], key=key or uuid7())
+    return _with_draft(user, shown, draft_of(actor=user, form=FUND_DOCUMENT.key, record_uid=None, key=shown.key))
 
 
 def shown_document(user: User, document: FundDocument) -> Shown:
     """The stored document, or what the person typed over it and did not save."""
     shown = stored(user, document)
+    shown.reasons = kept_reasons(user, document)
     return _with_draft(user, shown, draft_of(actor=user, form=FUND_DOCUMENT.key, record_uid=document.pk))
 
 
@@ -75,7 +79,7 @@ def stored(user: User, document: FundDocument) -> Shown:
     """The stored document as it is."""
     initial = {name: getattr(document, name) for name in HEAD}
     initial |= {"document_no": document.document_no_raw, "parent": document.parent_id}
-    form = HeadForm(initial=initial, parents=parents_for(user, chosen=document.parent_id))
+    form = HeadForm(initial=initial, parents=parents_for(user, chosen=document.parent_id, of=document.pk))
     lines = document.lines.select_related("recipient", "fund_category", "budget_item").order_by("n")
     rows = [
         {
@@ -120,6 +124,7 @@ def typed_over(shown: Shown, kept: dict[str, Any]) -> Shown:
         form=form,
         rows=rows,
         rev=shown.rev,
+        key=shown.key,
         reasons=reasons if isinstance(reasons, dict) else {},
         addresses=shown.addresses,
     )
@@ -143,6 +148,7 @@ def form_page(user: User, shown: Shown) -> dict[str, Any]:
     names = {code: place.name for code, place in places.items()}
     usual = _usual_recipients(user)
     findings = shown.findings or ([] if shown.typed else _findings(user, shown))
+    history = past_steps(document) if document else []
     return {
         "shown": shown,
         "document": document,
@@ -154,11 +160,19 @@ def form_page(user: User, shown: Shown) -> dict[str, Any]:
         "plain_rows": _plain_rows(shown.rows, names),
         "plain_findings": [(_place(finding), finding) for finding in findings],
         "help_fields": HELP,
-        "history_steps": past_steps(document) if document else [],
-        "next_steps": steps_ahead(user, document),
+        "history_steps": history,
+        "returned": last_return(document, history) if document else None,
+        "next_steps": steps_ahead(user, document, changed=True),
         "files": attachments_of(document) if document else [],
+        "unsaved": [] if document else _unsaved(user, shown),
         "total": sum((yuan_of(row["amount"]) or Decimal(0) for row in shown.rows), Decimal(0)),
     }
+
+
+def _unsaved(user: User, shown: Shown) -> list[EntryDraft]:
+    """Other new documents the person has begun, while this form is still empty."""
+    begun = shown.kept_at or shown.typed
+    return [] if begun else unsaved_drafts(user, FUND_DOCUMENT)
 
 
 def _findings(user: User, shown: Shown) -> list[Finding]:
@@ -169,10 +183,9 @@ def _findings(user: User, shown: Shown) -> list[Finding]:
     try:
         head["stated_total"] = shown.form.fields["stated_total"].prepare_value(head["stated_total"])
         entry = read_entry(HeadForm({k: v for k, v in head.items() if v is not None}), shown.rows)
-        if entry.data is None or not entry.data.lines:
-            return entry.findings
         uid = shown.document.pk if shown.document else None
-        return entry.findings + entry.placed(check_fund_document(actor=user, data=entry.data, uid=uid))
+        found = check_fund_document(actor=user, data=entry.data, uid=uid, unread=entry.unread)
+        return entry.findings + found
     except RuleViolation as error:
         return error.findings
 
@@ -187,7 +200,7 @@ def code_tables(user: User) -> dict[str, list[DatedCode]]:
 def line_choices(tables: dict[str, list[DatedCode]], *, year: int | None) -> dict[str, list[tuple[str, str]]]:
     """The lists of a line: levels, codes in force in the budget year by their name of that year, payment modes."""
     dated = {
-        name: [(row.code, row.name_in(year)) for row in rows if _offered(row) and (year is None or row.valid_in(year))]
+        name: [(row.code, row.name_in(year)) for row in rows if offered(row) and (year is None or row.valid_in(year))]
         for name, rows in tables.items()
     }
     return dated | {
@@ -197,7 +210,7 @@ def line_choices(tables: dict[str, list[DatedCode]], *, year: int | None) -> dic
     }
 
 
-def _offered(row: DatedCode) -> bool:
+def offered(row: DatedCode) -> bool:
     """Items out of scope are known by name, so that the rule can say why they are refused, and never offered."""
     return getattr(row, "in_scope", True)
 
@@ -210,7 +223,7 @@ def _year_of(shown: Shown) -> int | None:
 def _grid_codes(rows: list[DatedCode]) -> list[list[Any]]:
     """[code, first year, last year, offered, names], names [from, to, name] newest last."""
     return [
-        [row.code, row.from_year, row.to_year, _offered(row), [[n["from"], n["to"], n["name"]] for n in row.names]]
+        [row.code, row.from_year, row.to_year, offered(row), [[n["from"], n["to"], n["name"]] for n in row.names]]
         for row in rows
     ]
 
@@ -251,6 +264,7 @@ def _config(
         "rev": shown.rev,
         "page": str(uuid7()),
         "over": str(shown.over) if shown.over else None,
+        "draft": str(shown.key) if shown.key else None,
         "uid": str(shown.document.pk) if shown.document else None,
         "max_lines": MAX_LINES,
         "findings": [finding.as_json() for finding in findings],

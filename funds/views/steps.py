@@ -9,12 +9,13 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext_lazy as _
 
+from accounts.models import User
 from povfund.common.canonical import canonical
 from povfund.common.errors import WARN, Finding, RuleViolation
 from records.choices import RecordState, WarningReason
 from records.models import Record
 from records.registry import record_type
-from records.services import Step, delete_record, rule_row, take_step
+from records.services import Step, delete_record, discard_draft, draft_of, rule_row, save_draft, take_step
 
 
 def owner_step(request: HttpRequest, record: Record) -> HttpResponse:
@@ -30,6 +31,7 @@ def owner_step(request: HttpRequest, record: Record) -> HttpResponse:
     except RuleViolation as error:
         tell(request, error)
     else:
+        keep_reasons(request.user, record, {})  # type: ignore[arg-type]
         done = _("%(document)s is submitted for review.") if action == "submit" else _("%(document)s is withdrawn.")
         messages.success(request, done % {"document": record})
     return redirect(record)  # type: ignore[call-overload,no-any-return]
@@ -58,17 +60,36 @@ def open_findings(record: Record, *, own: bool) -> list[Finding]:
     if not own or record.state not in (RecordState.DRAFT, RecordState.RETURNED):
         return []
     kind = record_type(record.record_type)
-    row = rule_row(kind=kind, record=record, content=canonical(kind.contents([record.pk])[record.pk]))
+    row = rule_row(record=record, content=kind.decode(canonical(kind.contents([record.pk])[record.pk])))
     return kind.check([row], "submit")[0]
 
 
-def warned(findings: list[Finding]) -> dict[str, list[Finding]]:
-    """Warnings by rule: one reason is typed for each rule."""
-    rules: dict[str, list[Finding]] = {}
-    for finding in findings:
-        if finding.severity == WARN:
-            rules.setdefault(finding.rule, []).append(finding)
-    return rules
+def warned(findings: list[Finding], kept: dict[str, Any]) -> list[tuple[str, dict[str, str]]]:
+    """Rules that warn, each once, with the reason typed for it so far."""
+    rules = dict.fromkeys(finding.rule for finding in findings if finding.severity == WARN)
+    return [(rule, kept.get(rule) or {}) for rule in rules]
+
+
+def keep_reasons(user: User, record: Record, reasons: dict[str, Any]) -> None:
+    """Reasons typed for warnings of a record that is not submitted yet wait for its submission."""
+    form = _reasons_of(record)
+    if reasons:
+        save_draft(actor=user, form=form, record_uid=record.pk, base_rev=None, payload=reasons)
+    else:
+        discard_draft(actor=user, form=form, record_uid=record.pk)
+
+
+def kept_reasons(user: User, record: Record) -> dict[str, Any]:
+    """Reasons by rule: those this person typed, else those the record was submitted with before."""
+    kept = draft_of(actor=user, form=_reasons_of(record), record_uid=record.pk)
+    if kept is not None:
+        return kept.payload
+    given = {warning["rule"]: warning.get("reason") for warning in record.warnings}
+    return {rule: reason for rule, reason in given.items() if isinstance(reason, dict)}
+
+
+def _reasons_of(record: Record) -> str:
+    return f"{record.record_type}.reasons"
 
 
 def reasons() -> list[Any]:

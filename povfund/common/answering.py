@@ -45,9 +45,12 @@ def body_of(request: HttpRequest) -> dict[str, Any]:
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         held = None
     if not isinstance(held, dict) or "\\u0000" in request.body.decode(errors="replace"):
-        raise RuleViolation(
-            Finding(
-                "SHAPE", _("What the page sent cannot be read."), remedy=_("Load the page again; your draft is kept.")
-            )
-        )
+        raise RuleViolation(not_of_a_page())
     return held
+
+
+def not_of_a_page() -> Finding:
+    """What came is not what a page of ours sends."""
+    return Finding(
+        "SHAPE", _("What the page sent cannot be read."), remedy=_("Load the page again; your draft is kept.")
+    )

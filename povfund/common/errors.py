@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field as dc_field
+from dataclasses import dataclass, field as dc_field, replace
 from typing import Any
 
 from django import forms
@@ -26,6 +26,7 @@ class Finding:
 
     `severity` is E (refuse), W (asks a typed reason) or I (show). `field` addresses the input
     ("lines[2].amount"), `values` holds the figures the message speaks of, `remedy` says how to mend it.
+    `beside`: it holds only beside the other records of the list; without some of them it may not.
     """
 
     rule: str
@@ -35,6 +36,7 @@ class Finding:
     article: str = ""
     severity: str = REFUSE
     values: dict[str, Any] = dc_field(default_factory=dict)
+    beside: bool = False
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -89,7 +91,16 @@ def rule_errors_on(form: forms.Form) -> Iterator[None]:
             form.add_error(name, ValidationError(text, code=finding.rule))
 
 
-def _flatten(detail: Any, path: str = "") -> Iterator[tuple[str, str]]:
+def shape_findings(detail: Any) -> list[Finding]:
+    """Errors of a serializer at their paths; one keeps the rule it stands for (`code`)."""
+    found = []
+    for name, message in _flatten(detail):
+        code = getattr(message, "code", "") or ""
+        found.append(Finding(code if code.isupper() else "SHAPE", str(message), field=name))
+    return found
+
+
+def _flatten(detail: Any, path: str = "") -> Iterator[tuple[str, Any]]:
     """Yield (field, message) of a DRF error detail: nested dicts and lists become lines[2].amount."""
     if isinstance(detail, dict):
         for key, value in detail.items():
@@ -105,7 +116,7 @@ def _flatten(detail: Any, path: str = "") -> Iterator[tuple[str, str]]:
         for item in detail:
             yield from _flatten(item, path)
     else:
-        yield path, str(detail)
+        yield path, detail
 
 
 def api_exception_handler(exc: Exception, context: dict[str, Any]) -> Any:
@@ -128,8 +139,9 @@ def api_exception_handler(exc: Exception, context: dict[str, Any]) -> Any:
     response = exception_handler(NotFound() if isinstance(exc, Http404) else exc, context)
     if response is None:
         return None
-    rule = "SHAPE" if response.status_code == 400 else "HTTP"
     if isinstance(exc, APIException | PermissionDenied | Http404):
-        rows = list(_flatten(response.data))
-        response.data = {"errors": [Finding(rule, message, field=name).as_json() for name, message in rows]}
+        found = shape_findings(response.data)
+        if response.status_code != 400:
+            found = [replace(finding, rule="HTTP") for finding in found]
+        response.data = {"errors": [finding.as_json() for finding in found]}
     return response

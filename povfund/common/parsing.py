@@ -14,9 +14,12 @@ class JSONBody(JSONParser):
 
     def parse(self, stream: Any, media_type: str | None = None, parser_context: Any = None) -> Any:
         try:
-            return super().parse(stream, media_type, parser_context)
+            body = super().parse(stream, media_type, parser_context)
         except RecursionError:
             raise ParseError(_("The body is nested too deeply to be read.")) from None
         except ParseError as error:
             why = str(error.detail).removeprefix("JSON parse error - ")
             raise ParseError(_("The body is no JSON: %(why)s.") % {"why": why}) from None
+        if not isinstance(body, dict):
+            raise ParseError(_("The body is no JSON object; write {…} with the names of the fields."))
+        return body

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 from urllib.parse import urlencode
@@ -14,8 +15,10 @@ from django.http import QueryDict
 from django.utils.functional import Promise
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext, gettext_lazy as _
 
+from povfund.common import clock
+from povfund.common.errors import Finding
 from povfund.common.money import wan_decimals, wan_text
 
 Text = str | Promise
@@ -34,7 +37,8 @@ class Column:
 
     `value(item)` gives the raw value, `show(value)` what is printed (text or safe HTML). `sort` is
     the field ordered by where the column can be sorted. `unit` stands in the head. `css` is `n` for
-    figures. `direction` and `url` are filled in by `build_table`.
+    figures. `direction` and `url` are filled in by `build_table`. A file holds `plain(item)`, a day, a whole
+    number, an amount in 元 or words as `kind` says.
     """
 
     key: str
@@ -45,8 +49,15 @@ class Column:
     css: str = ""
     sort: str = ""
     money: bool = False
+    kind: str = "text"
+    written: Callable[[Any], Any] | None = None
     direction: str = ""
     url: str = ""
+
+    @property
+    def plain(self) -> Callable[[Any], Any]:
+        """The value of an item as a file holds it: that of the list, unless this is a link or marked."""
+        return self.written or self.value
 
 
 def text(key: str, label: Text, value: Callable[[Any], Any], **options: Any) -> Column:
@@ -56,22 +67,30 @@ def text(key: str, label: Text, value: Callable[[Any], Any], **options: Any) -> 
 
 def link(key: str, label: Text, value: Callable[[Any], Any], *, url: Callable[[Any], str], **options: Any) -> Column:
     """A column of names that lead to their page; `url(item)`."""
-    return Column(key=key, label=label, value=lambda item: (url(item), value(item)), show=_as_link, **options)
+    return Column(
+        key=key, label=label, value=lambda item: (url(item), value(item)), show=_as_link, written=value, **options
+    )
 
 
 def number(key: str, label: Text, value: Callable[[Any], Any], **options: Any) -> Column:
     """A column of counts with thousands separators."""
-    return Column(key=key, label=label, value=value, show=_or_nothing("{:,}".format), css="n", **options)
+    return Column(key=key, label=label, value=value, show=_or_nothing("{:,}".format), css="n", kind="whole", **options)
 
 
 def day(key: str, label: Text, value: Callable[[Any], Any], **options: Any) -> Column:
-    """A column of dates, 2016-03-01."""
-    return Column(key=key, label=label, value=value, show=_or_nothing("{:%Y-%m-%d}".format), css="nw", **options)
+    """A column of dates, 2016-03-01; a moment is shown as its day in Asia/Shanghai."""
+
+    def of(item: Any) -> date | None:
+        found = value(item)
+        return clock.local_date(found) if isinstance(found, datetime) else found
+
+    show = _or_nothing("{:%Y-%m-%d}".format)
+    return Column(key=key, label=label, value=of, show=show, css="nw", kind="day", **options)
 
 
 def wan(key: str, label: Text, value: Callable[[Any], Any], **options: Any) -> Column:
     """A column of amounts: `value(item)` in 元, printed in 万元 with as many decimals as the column needs."""
-    return Column(key=key, label=label, value=value, unit=_("10k yuan"), css="n", money=True, **options)
+    return Column(key=key, label=label, value=value, unit=_("10k yuan"), css="n", money=True, kind="money", **options)
 
 
 def _or_nothing(show: Callable[[Any], str]) -> Callable[[Any], str]:
@@ -162,7 +181,7 @@ def keyset_page(rows: QuerySet[Any], *, params: QueryDict, order: str = "-change
     """
     One page ordered by (`order`, pk) in the direction of `order`: one query, no COUNT, no OFFSET.
 
-    `order` must not hold NULL. An address of another list, or a forged one, starts from the top.
+    `order` must not hold NULL. The place of another list, or a forged one, is the top; `misplaced` says so.
     """
     name, down = order.lstrip("-"), order.startswith("-")
     back = "before" in params
@@ -217,9 +236,28 @@ def order_of(columns: Iterable[Column], *, params: QueryDict, default: str) -> s
     """The order asked for in the address (`sort=amount` or `sort=-amount`), else `default`."""
     asked = params.get("sort", "")
     for column in columns:
-        if column.sort and asked.lstrip("-") == column.key:
+        if column.sort and asked.removeprefix("-") == column.key:
             return ("-" if asked.startswith("-") else "") + column.sort
     return default
+
+
+def misplaced(params: QueryDict, *, columns: Iterable[Column], order: str) -> list[Finding]:
+    """What of an order or a place in the list (`after`, `before`) the list does not know; `order` is the one in use."""
+    found, asked = [], params.get("sort", "")
+    keys = [column.key for column in columns if column.sort]
+    if asked and asked.removeprefix("-") not in keys:
+        message = gettext("The list cannot be ordered by “%(value)s”.") % {"value": asked[:40]}
+        remedy = (
+            gettext("Possible: %(known)s.") % {"known": ", ".join(keys)}
+            if keys
+            else gettext("Click on the head of a column.")
+        )
+        found.append(Finding("SHAPE", message, field="sort", remedy=remedy))
+    cursor = params.get("before") or params.get("after")
+    if cursor and order and _read(cursor, order) is None:
+        message = gettext("The place in the address does not belong to this list and its order.")
+        found.append(Finding("SHAPE", message, field="after", remedy=gettext("Open the list from its beginning.")))
+    return found
 
 
 def build_table(

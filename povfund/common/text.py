@@ -25,6 +25,8 @@ def clean_text(value: str, *, field: str = "", multiline: bool = False) -> str:
     Rare han, `·` and names of any script pass unchanged.
     """
     text = unicodedata.normalize("NFC", value).strip()
+    if text.isprintable():  # so it holds none of them
+        return text
     if _FORBIDDEN.search(text) or (not multiline and re.search(r"[\r\n]", text)):
         raise RuleViolation(
             Finding(
@@ -44,7 +46,8 @@ def normalise_document_no(raw: str) -> str:
     Raises nothing: what does not parse comes back cleaned, and rule F02 speaks of it.
     """
     text = unicodedata.normalize("NFKC", raw)
-    return _SERIAL.sub("", re.sub(r"\s+", "", text).translate(_BRACKETS))
+    text = "".join(text.split()).translate(_BRACKETS)
+    return _SERIAL.sub("", text) if "〕第" in text or "〕0" in text else text
 
 
 def parse_document_no(number: str) -> tuple[str, int, int] | None:

@@ -77,20 +77,17 @@ def line(recipient: str, wan: Decimal | str, **changes: Any) -> LineInput:
 
 
 def entered(account: str, number: str, title: str, day: date, lines: list[LineInput], **changes: Any) -> FundDocument:
-    """A draft; title and invented number say 示例."""
-    return save_fund_document(
-        actor=user_of(account),
-        data=DocumentInput(
-            document_no=number,
-            title=f"{title}(示例)",
-            budget_year=day.year,
-            issue_batch="first",
-            issued_on=day,
-            approved_on=day,
-            lines=lines,
-            **changes,
-        ),
-    )
+    """A draft whose title says 示例; the budget year is that of the day unless `changes` say otherwise."""
+    parts: dict[str, Any] = {
+        "document_no": number,
+        "title": f"{title}（示例）",
+        "budget_year": day.year,
+        "issue_batch": "first",
+        "issued_on": day,
+        "approved_on": day,
+        "lines": lines,
+    }
+    return save_fund_document(actor=user_of(account), data=DocumentInput(**(parts | changes)))
 
 
 def user_of(name: str) -> User:
@@ -104,7 +101,7 @@ def step(account: str, document: FundDocument, action: str, comment: str = "") -
 
 
 def reviewed(document: FundDocument, *, province: bool) -> FundDocument:
-    """Through the unit's review and, with `province`, the counterpart's; three different persons."""
+    """Through the unit's review and, with `province`, the counterpart's; different persons."""
     unit = document.owner_unit.key
     step(f"{unit}.entry", document, "submit")
     step(f"{unit}.review", document, "approve")
@@ -113,15 +110,16 @@ def reviewed(document: FundDocument, *, province: bool) -> FundDocument:
     return document
 
 
-def make_sent() -> list[FundDocument]:
+def make_sent(central: FundDocument) -> list[FundDocument]:
     """
-    What the first transmission carries: the whole first batch of 2016, passed down by 巴中 and matched by 通江.
-
-    The centre returns one of the five, whose category it does not know yet: a fifth, so that the next window
-    goes without anybody's confirmation.
+    The whole first batch of 2016 in two documents, the one with central money below `central`; what 巴中 passed down
+    of the provincial one, and what 通江 matched. One of them the centre returns: it does not know its category yet.
     """
     lines = first_batch()
-    levels = (("province", "川财农〔2016〕12号", "省级资金"), ("central", "川财农〔2016〕13号", "中央资金"))
+    levels = (
+        ("province", "川财农〔2016〕12号", "省级资金", None),
+        ("central", "川财农〔2016〕13号", "中央资金", central.uid),
+    )
     documents = [
         reviewed(
             entered(
@@ -130,10 +128,11 @@ def make_sent() -> list[FundDocument]:
                 f"2016年第一批财政专项扶贫资金 {words}",
                 date(2016, 3, 1),
                 lines[level],
+                parent=parent,
             ),
             province=True,
         )
-        for level, number, words in levels
+        for level, number, words, parent in levels
     ]
     FundCategory.objects.get_or_create(
         code="other.local",

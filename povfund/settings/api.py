@@ -7,7 +7,7 @@ REST_FRAMEWORK = {
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_PAGINATION_CLASS": "povfund.common.pagination.CursorPagination",
-    "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
+    "DEFAULT_FILTER_BACKENDS": ["povfund.common.asking.AskedFilters"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": [
         "povfund.common.parsing.JSONBody",
@@ -17,6 +17,7 @@ REST_FRAMEWORK = {
     "EXCEPTION_HANDLER": "povfund.common.errors.api_exception_handler",
     "COERCE_DECIMAL_TO_STRING": True,
     "DATETIME_FORMAT": "iso-8601",
+    "URL_FORMAT_OVERRIDE": None,
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }
 
@@ -32,7 +33,7 @@ SPECTACULAR_SETTINGS = {
         "LevelEnum": "accounts.choices.Level",
         "RecordStateEnum": "records.choices.RecordState",
         "ReturnReasonEnum": "records.choices.ReturnReason",
-        "ChangeReasonEnum": "sync.choices.ChangeReason",
+        "ChangeReasonEnum": "records.choices.ChangeReason",
         "ChangeStateEnum": "sync.choices.ChangeState",
     },
     "SWAGGER_UI_DIST": "SIDECAR",

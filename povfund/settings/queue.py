@@ -7,7 +7,7 @@ REDIS_URL = env.REDIS_URL
 
 BROKER_FOLDER = node.HOME / "broker"
 
-CELERY_BROKER_URL = REDIS_URL or "filesystem://"
+CELERY_BROKER_URL = REDIS_URL or "files://"
 CELERY_BROKER_TRANSPORT_OPTIONS = (
     {"visibility_timeout": 3600}
     if REDIS_URL

@@ -2,6 +2,12 @@
 
 RECORD_TYPES = ["funds.registry.FUND_DOCUMENT", "funds.registry.ARRIVAL"]
 
+EXPORTED_LISTS = ["rollups.registry.CASES", "rollups.registry.BALANCES"]
+"""Lists that hold no records and may be taken out as files."""
+
+HISTORY = ["sync.history.returns_of"]
+"""What adds to the timeline of a record, besides its reviews and the audit trail."""
+
 JOB_HANDLERS = {
     "sheets.read": "records.sheets.jobs.read",
     "sheets.store": "records.sheets.jobs.store",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -17,6 +19,7 @@ from django.utils.translation import pgettext_lazy
 from povfund.common import clock
 from povfund.common.money import wan_text
 from povfund.deeds import deed_words
+from povfund.trail import field_words, target_words, value_words
 from records.choices import RecordState
 
 register = template.Library()
@@ -43,6 +46,8 @@ BARS = {
     RecordState.PERMITTED: (6, "p"),
 }
 """How many of the six bars are filled, and the class of the filled ones."""
+ADDRESSES = re.compile(r"https?://[^\s<>\"'\x80-\U0010ffff]*[^\s<>\"'\x80-\U0010ffff.,;:!?()]")
+"""Web addresses in a text: they end before Chinese words and marks, and before a closing mark."""
 LAST_BAR = 6
 CITY_BAR = 3
 
@@ -56,9 +61,37 @@ def icon(name: str, size: str = "") -> SafeString:
 
 
 @register.filter
+def linked(text: str) -> SafeString:
+    """A text whose web addresses, http or https, are links out of the system; all else stays text."""
+    found = ADDRESSES.search(text)
+    if not found:
+        return format_html("{}", text)
+    link = format_html('<a href="{0}" rel="external noopener noreferrer" target="_blank">{0}</a>', found[0])
+    return format_html("{}{}{}", text[: found.start()], link, linked(text[found.end() :]))
+
+
+@register.filter
 def deed(action: str) -> str:
     """An action of the audit trail in words."""
     return deed_words(action)
+
+
+@register.filter
+def trail_target(target_type: str) -> str:
+    """What an entry of the audit trail is about, in words."""
+    return target_words(target_type)
+
+
+@register.filter
+def trail_name(name: str) -> str:
+    """A name of an audit entry in words."""
+    return field_words(name)
+
+
+@register.filter
+def trail_value(value: Any, name: str) -> str:
+    """A value of that name in words."""
+    return value_words(name, value)
 
 
 @register.filter
@@ -70,9 +103,9 @@ def wan(yuan: Decimal | None, decimals: int = 2) -> SafeString | str:
 
 
 @register.filter
-def fen_wan(fen: int | None) -> SafeString | str:
+def fen_wan(fen: int | None, decimals: int = 2) -> SafeString | str:
     """分 as 万元."""
-    return wan(None if fen is None else Decimal(fen) / 100)
+    return wan(None if fen is None else Decimal(fen) / 100, decimals)
 
 
 @register.filter
@@ -136,12 +169,15 @@ def bar(value: Any, most: Any) -> int:
 
 
 @register.simple_tag(takes_context=True)
-def address(context: Any, **changes: Any) -> str:
-    """The present address with some parameters changed; None or an empty value drops one. Paging starts anew."""
+def address(context: Any, more: Mapping[str, Any] | None = None, /, **changes: Any) -> str:
+    """
+    The present address with some parameters changed, those of `more` besides; None or an empty value drops one.
+    Paging starts anew.
+    """
     query = context["request"].GET.copy()
     for name in ("after", "before"):
         query.pop(name, None)
-    for name, value in changes.items():
+    for name, value in {**(more or {}), **changes}.items():
         if value is None or value == "":
             query.pop(name, None)
         else:

@@ -13,6 +13,8 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from povfund.common.api_fields import Whole
+from povfund.common.asking import Asked
 from povfund.common.uid import UID_PATTERN
 from records import services
 from records.downloads import download
@@ -37,7 +39,7 @@ class AttachmentSerializer(serializers.ModelSerializer):
         read_only_fields = fields
 
 
-class NewAttachmentSerializer(serializers.Serializer):
+class NewAttachmentSerializer(Whole):
     """Shape of an upload."""
 
     record_type = serializers.CharField()
@@ -45,13 +47,14 @@ class NewAttachmentSerializer(serializers.Serializer):
     file = serializers.FileField(allow_empty_file=True)
 
 
-class AttachmentViewSet(viewsets.GenericViewSet):
+class AttachmentViewSet(Asked, viewsets.GenericViewSet):
     """附件 — of one record, for whoever may read the whole record; added and removed while it is a draft."""
 
     queryset = Attachment.objects.none()
     serializer_class = AttachmentSerializer
     filter_backends = ()
     lookup_url_kwarg = "uid"
+    asks = {"list": ("record_type", "record")}
     lookup_value_regex = UID_PATTERN
 
     @extend_schema(parameters=RECORD)
@@ -59,8 +62,9 @@ class AttachmentViewSet(viewsets.GenericViewSet):
         """The attachments of one record, oldest first."""
         asked = NewAttachmentSerializer(data=request.query_params, partial=True)
         asked.is_valid(raise_exception=True)
-        if "record" not in asked.validated_data or "record_type" not in asked.validated_data:
-            raise ValidationError({"record": ["record_type and record are needed."]})
+        missing = [name for name in ("record_type", "record") if name not in asked.validated_data]
+        if missing:
+            raise ValidationError(dict.fromkeys(missing, serializers.Field.default_error_messages["required"]))
         record = self._record(asked.validated_data, in_full=True)
         rows = self.get_serializer(services.attachments_of(record), many=True).data
         return Response({"results": rows, "next": None, "previous": None})

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
+import django_filters
 from django.http import Http404, HttpResponse
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers, viewsets
@@ -14,9 +17,15 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from povfund.common.api_fields import Whole
+from povfund.common.asking import Asked
+from povfund.common.errors import Finding, RuleViolation
+from povfund.common.pagination import CursorPagination
+from povfund.common.typed import whole_of
+from povfund.common.uid import UID_PATTERN
 from records.downloads import XLSX, sheet_file
 from records.models import SheetExport, SheetImport
-from records.registry import RecordType, record_type, record_types
+from records.registry import ListType, RecordType, exported, exported_as, record_type, record_types
 from records.sheets import exporting, importing
 from records.sheets.template import build_template
 
@@ -31,8 +40,17 @@ def kind_of(resource: str) -> RecordType:
     return found
 
 
-class TemplateView(APIView):
+def exported_of(resource: str) -> RecordType | ListType:
+    """The list of a resource that may be taken out. Raises Http404."""
+    if (found := exported_as(resource)) is None:
+        raise Http404
+    return found
+
+
+class TemplateView(Asked, APIView):
     """填报模板 — the workbook of one form for the own unit, filled with its records."""
+
+    asks = {"get": ("budget_year",)}
 
     @extend_schema(
         parameters=[OpenApiParameter("budget_year", OpenApiTypes.INT)],
@@ -40,16 +58,21 @@ class TemplateView(APIView):
     )
     def get(self, request: Request, resource: str) -> Response | HttpResponse:
         """The template; with `budget_year` only that year's records and codes."""
-        year: Any = request.query_params.get("budget_year", "")
         kind = kind_of(resource)
-        content = build_template(
-            actor=request.user,
-            kind=kind,
-            year=int(year) if year.isascii() and year.isdigit() and len(year) == 4 else None,
-        )
+        content = build_template(actor=request.user, kind=kind, year=_year(request))
         response = HttpResponse(content, content_type=XLSX)
         response["Content-Disposition"] = f'attachment; filename="{resource}.xlsx"'
         return response
+
+
+def _year(request: Request) -> int | None:
+    """The year asked for; None where none is. Raises RuleViolation SHAPE."""
+    given = request.query_params.get("budget_year", "")
+    year = whole_of(given)
+    if given and (year is None or not 1980 <= year <= 2100):
+        message = _("“%(value)s” is no budget year.") % {"value": given[:40]}
+        raise RuleViolation(Finding("SHAPE", message, field="budget_year", remedy=_("Four digits: 2016.")))
+    return year
 
 
 class ImportSerializer(serializers.ModelSerializer[SheetImport]):
@@ -103,24 +126,29 @@ class ImportSerializer(serializers.ModelSerializer[SheetImport]):
         return reverse("imports-annotated", args=[row.uid]) if row.annotated else None
 
 
-class NewImportSerializer(serializers.Serializer[Any]):
+class NewImportSerializer(Whole):
     """Shape of an upload (multipart)."""
 
     resource = serializers.CharField()
     file = serializers.FileField(allow_empty_file=True)
 
 
-class LayoutsSerializer(serializers.Serializer[Any]):
+class LayoutsSerializer(Whole):
     """How the sheets are to be read, as `layouts` of the import shows them, with the open places filled in."""
 
     layouts = serializers.ListField(child=serializers.DictField(), allow_empty=False, max_length=50)
 
 
-class ImportViewSet(viewsets.GenericViewSet[SheetImport]):
+class Newest(CursorPagination):
+    ordering = ("-created_at", "-uid")
+
+
+class ImportViewSet(Asked, viewsets.GenericViewSet[SheetImport]):
     """导入 — a workbook on its way into records; colleagues of the unit see it."""
 
     queryset = SheetImport.objects.none()
     serializer_class = ImportSerializer
+    pagination_class = Newest
     filter_backends = ()
     lookup_field = "uid"
     lookup_value_regex = "[0-9a-f-]{36}"
@@ -129,9 +157,9 @@ class ImportViewSet(viewsets.GenericViewSet[SheetImport]):
         return SheetImport.objects.visible_to(self.request.user)
 
     def list(self, request: Request) -> Response:
-        """The unit's newest hundred, without their errors."""
-        rows = self.get_queryset().values("uid", "name", "status", "counts", "created_at")[:100]
-        return Response({"results": list(rows), "next": None, "previous": None})
+        """The unit's imports, newest first, without their errors."""
+        rows = self.get_queryset().values("uid", "name", "status", "counts", "created_at")
+        return self.get_paginated_response(self.paginate_queryset(rows))
 
     @extend_schema(request=NewImportSerializer, responses={202: ImportSerializer})
     def create(self, request: Request) -> Response:
@@ -205,8 +233,11 @@ class ImportViewSet(viewsets.GenericViewSet[SheetImport]):
         return Response({"uid": str(row.uid), "status": row.status}, status=202)
 
 
-class NewExportSerializer(serializers.Serializer[Any]):
-    """What is to be taken out: `filter` is that of the list; `purpose` one of analysis, reporting, checking, audit."""
+class NewExportSerializer(Whole):
+    """
+    What is to be taken out: `resource` a type with workbooks, `cases` or `balances`; `filter` is that of the list;
+    `purpose` one of analysis, reporting, checking, audit.
+    """
 
     resource = serializers.CharField()
     filter = serializers.DictField(required=False, default=dict)
@@ -214,9 +245,18 @@ class NewExportSerializer(serializers.Serializer[Any]):
     purpose = serializers.CharField(required=False, allow_blank=True, default="")
 
 
-class ExportSerializer(serializers.ModelSerializer[SheetExport]):
-    """导出 — expected and written rows, and the file once it is ready."""
+class ExportDecisionSerializer(Whole):
+    """What a second person says to a large export."""
 
+    decision = serializers.ChoiceField(choices=["consent", "refuse"])
+
+
+class ExportSerializer(serializers.ModelSerializer[SheetExport]):
+    """导出 — who asks, expected and written rows, the decision of a second person, and the file once it is ready."""
+
+    unit = serializers.CharField(source="unit.key", read_only=True)
+    asked_by = serializers.CharField(source="asked_by.username", read_only=True)
+    decided_by = serializers.CharField(source="decided_by.username", default=None, read_only=True, allow_null=True)
     resource = serializers.SerializerMethodField()
     progress = serializers.SerializerMethodField()
     format = serializers.CharField(source="file_format", read_only=True)
@@ -225,32 +265,54 @@ class ExportSerializer(serializers.ModelSerializer[SheetExport]):
     class Meta:
         model = SheetExport
         fields = [
-            "uid", "number", "resource", "filter", "format", "purpose", "progress", "expected", "written", "file",
-            "needs_consent", "decided_at", "refused", "created_at", "finished_at",
+            "uid", "number", "resource", "filter", "format", "purpose", "unit", "asked_by", "progress", "expected",
+            "written", "file", "needs_consent", "decided_by", "decided_at", "refused", "created_at", "finished_at",
         ]  # fmt: skip
 
     def get_resource(self, row: SheetExport) -> str:
-        return record_type(row.record_type).plural
+        return exported()[row.record_type].plural
 
     def get_progress(self, row: SheetExport) -> float:
         """0 to 1."""
-        return exporting.progress_of(row)
+        held = self.context.get("progress")
+        return held[row.pk] if held is not None else exporting.progress_of(row)
 
     def get_file(self, row: SheetExport) -> str | None:
         return reverse("exports-file", args=[row.uid]) if row.ready else None
 
 
-class ExportViewSet(viewsets.GenericViewSet[SheetExport]):
-    """导出 — one's own files, each with number, purpose and log entry (art. 15)."""
+class WaitingFilter(django_filters.FilterSet):
+    """One's own exports, or those that wait for one's consent."""
+
+    awaiting = django_filters.ChoiceFilter(choices=[("me", "me")], method="by_awaiting")
+
+    def by_awaiting(self, rows: Any, name: str, value: str) -> Any:
+        return exporting.exports_to_decide(self.request.user)
+
+
+class NewestExports(CursorPagination):
+    ordering = ("-created_at", "-uid")
+
+
+class ExportViewSet(Asked, viewsets.GenericViewSet[SheetExport]):
+    """导出 — one's own files, each with number, purpose and log entry (art. 15); decisions on those of colleagues."""
 
     queryset = SheetExport.objects.none()
     serializer_class = ExportSerializer
-    filter_backends = ()
+    pagination_class = NewestExports
+    filterset_class = WaitingFilter
     lookup_field = "uid"
-    lookup_value_regex = "[0-9a-f-]{36}"
+    lookup_value_regex = UID_PATTERN
 
     def get_queryset(self) -> Any:
-        return SheetExport.objects.visible_to(self.request.user)
+        return exporting.exports_of(self.request.user)
+
+    @extend_schema(responses={200: ExportSerializer(many=True)})
+    def list(self, request: Request) -> Response:
+        """One's own exports, newest first; `awaiting=me`: large ones of colleagues that wait for one's consent."""
+        page = self.paginate_queryset(self.filter_queryset(self.get_queryset())) or []
+        context = {**self.get_serializer_context(), "progress": exporting.progress_of_all(page)}
+        return self.get_paginated_response(ExportSerializer(page, many=True, context=context).data)
 
     @extend_schema(request=NewExportSerializer, responses={202: ExportSerializer})
     def create(self, request: Request) -> Response:
@@ -260,7 +322,7 @@ class ExportViewSet(viewsets.GenericViewSet[SheetExport]):
         data = asked.validated_data
         row = exporting.start_export(
             actor=request.user,
-            kind=kind_of(data["resource"]),
+            kind=exported_of(data["resource"]),
             params=data["filter"],
             file_format=data["format"],
             purpose=data["purpose"],
@@ -268,7 +330,20 @@ class ExportViewSet(viewsets.GenericViewSet[SheetExport]):
         return Response(self.get_serializer(row).data, status=202)
 
     def retrieve(self, request: Request, uid: str) -> Response:
-        return Response(self.get_serializer(self.get_object()).data)
+        """One's own export, or one that waits for one's consent."""
+        waiting = exporting.exports_to_decide(request.user).filter(pk=uid).first()
+        return Response(self.get_serializer(waiting or self.get_object()).data)
+
+    @extend_schema(request=ExportDecisionSerializer, responses={200: ExportSerializer})
+    @action(detail=True, methods=["post"])
+    def decision(self, request: Request, uid: str) -> Response:
+        """Consent to a colleague's large export, which is then written, or refuse it; once, by another person."""
+        row = exporting.export_to_decide(request.user, UUID(uid)) or self.get_object()
+        asked = ExportDecisionSerializer(data=request.data)
+        asked.is_valid(raise_exception=True)
+        exporting.decide_export(actor=request.user, row=row, consent=asked.validated_data["decision"] == "consent")
+        row.refresh_from_db()
+        return Response(self.get_serializer(row).data)
 
     @extend_schema(responses={(200, XLSX): OpenApiTypes.BINARY})
     @action(detail=True)

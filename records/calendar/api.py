@@ -14,6 +14,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from povfund.common.api_fields import DayField, WholeField
+from povfund.common.asking import Asked
 from povfund.common.errors import Finding, RuleViolation
 from povfund.common.pagination import CursorPagination
 from records.calendar import services
@@ -49,7 +51,7 @@ class DeadlineSerializer(serializers.Serializer):
 class DaySerializer(serializers.Serializer):
     """One special day."""
 
-    date = serializers.DateField()
+    date = DayField()
     kind = serializers.ChoiceField(choices=CalendarDay.Kind.choices)
     name = serializers.CharField(max_length=40)
 
@@ -58,7 +60,7 @@ class YearSerializer(serializers.ModelSerializer):
     """An announced year with its special days; `version` in a write is the one it is based on."""
 
     days = DaySerializer(many=True)
-    version = serializers.IntegerField(min_value=0)
+    version = WholeField(min_value=0)
 
     class Meta:
         model = CalendarYear
@@ -72,7 +74,7 @@ class ByYear(CursorPagination):
     ordering = "-year"
 
 
-class CalendarViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet):
+class CalendarViewSet(Asked, mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet):
     """
     工作日历 — the announced years, open to every signed-in account; a year that is not here is provisional.
 
@@ -112,8 +114,10 @@ def _valid(form: forms.Form) -> dict[str, Any]:
     )
 
 
-class DueDatesView(APIView):
+class DueDatesView(Asked, APIView):
     """The 24 transmission dates of a year (art. 13); an unannounced year is computed and marked provisional."""
+
+    asks = {"get": ("year",)}
 
     @extend_schema(parameters=[OpenApiParameter("year", int, required=True)], responses=DueSerializer(many=True))
     def get(self, request: Request) -> Response:
@@ -121,8 +125,10 @@ class DueDatesView(APIView):
         return Response(DueSerializer(dues, many=True).data)
 
 
-class DeadlineView(APIView):
+class DeadlineView(Asked, APIView):
     """The n-th working day after a day (art. 9), with every day counted and every day skipped."""
+
+    asks = {"get": ("from", "working_days")}
 
     @extend_schema(
         parameters=[OpenApiParameter("from", date, required=True), OpenApiParameter("working_days", int, default=15)],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, timedelta
+from itertools import accumulate
 
 from django.utils.translation import gettext, gettext_lazy as _
 
@@ -49,6 +50,7 @@ class WorkingCalendar:
 
     def __init__(self, *, off: dict[date, str], workdays: dict[date, str], years: frozenset[int]) -> None:
         self.off, self.workdays, self.years = off, workdays, years
+        self._counted: dict[int, list[int]] = {}
 
     def is_provisional(self, first: date, last: date | None = None) -> bool:
         """Does a day of the span lie in a year whose arrangement is not announced?"""
@@ -97,7 +99,20 @@ class WorkingCalendar:
         """Working days after `first` up to and including `last`; negative when `last` lies before."""
         if last < first:
             return -self.between(last, first)
-        return sum(self.is_working(first + ONE * n) for n in range(1, (last - first).days + 1))
+        whole = sum(self._of_year(year)[-1] for year in range(first.year, last.year))
+        return whole + self._until(last) - self._until(first)
+
+    def _until(self, day: date) -> int:
+        """Working days of its year up to and including `day`."""
+        return self._of_year(day.year)[day.timetuple().tm_yday - 1]
+
+    def _of_year(self, year: int) -> list[int]:
+        """Working days of a year up to and including each of its days; counted once."""
+        if year not in self._counted:
+            first, last = date(year, 1, 1), date(year, 12, 31)
+            days = (first + ONE * n for n in range((last - first).days + 1))
+            self._counted[year] = list(accumulate(int(self.is_working(day)) for day in days))
+        return self._counted[year]
 
     def add(self, start: date, working_days: int) -> date:
         """`working_days` working days after (or, negative, before) `start`."""

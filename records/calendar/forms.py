@@ -11,6 +11,8 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from povfund.common.form_fields import DayField, WholeField
+from povfund.common.typed import day_of
 from records.calendar.models import CalendarDay
 from records.calendar.services import FIRST_YEAR, LAST_YEAR, DayInput
 
@@ -26,19 +28,19 @@ _SEPARATORS = re.compile(r"[\s,;、,;]+")
 class DueDatesForm(forms.Form):
     """上报日查询"""
 
-    year = forms.IntegerField(label=_("Year"), min_value=FIRST_YEAR, max_value=LAST_YEAR)
+    year = WholeField(label=_("Year"), min_value=FIRST_YEAR, max_value=LAST_YEAR)
 
 
 class DeadlineForm(forms.Form):
     """期限查询 — `from` is a keyword of the language, so the field is added by name."""
 
-    working_days = forms.IntegerField(
+    working_days = WholeField(
         label=_("Working days"), min_value=1, max_value=250, required=False, help_text=_("15 where left out")
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["from"] = forms.DateField(label=_("From"), help_text=_("the day of approval"))
+        self.fields["from"] = DayField(label=_("From"), help_text=_("the day of approval"))
 
     def clean_from(self) -> date:
         day: date = self.cleaned_data["from"]
@@ -55,17 +57,17 @@ class NoticeForm(forms.Form):
         max_length=300,
         help_text=_("Number or address of the notice of the State Council's General Office"),
     )
-    version = forms.IntegerField(min_value=0, widget=forms.HiddenInput)
+    version = WholeField(min_value=0, widget=forms.HiddenInput)
 
 
 class HolidayForm(forms.Form):
     """节假日 — one sentence of the notice: days off from … to …, make-up working days."""
 
     name = forms.CharField(label=_("Holiday"), max_length=40, required=False)
-    first = forms.DateField(
+    first = DayField(
         label=_("First day off"), required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
     )
-    last = forms.DateField(
+    last = DayField(
         label=_("Last day off"), required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
     )
     makeup = forms.CharField(
@@ -78,12 +80,12 @@ class HolidayForm(forms.Form):
     def clean_makeup(self) -> list[date]:
         found = []
         for word in filter(None, _SEPARATORS.split(self.cleaned_data["makeup"])):
-            try:
-                found.append(date.fromisoformat(word))
-            except ValueError:
+            day = day_of(word)
+            if day is None:
                 raise forms.ValidationError(
                     _("“%(text)s” is not a date; write it as 2027-02-14."), params={"text": word[:20]}, code="SHAPE"
-                ) from None
+                )
+            found.append(day)
         return found
 
     def clean(self) -> dict[str, Any]:

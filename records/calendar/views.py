@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from povfund.common import clock
+from povfund.common.asking import takes
 from povfund.common.errors import StaleEdit, rule_errors_on
 from povfund.common.verdict import require
 from records.calendar import services
@@ -22,6 +23,7 @@ from records.calendar.models import CalendarYear
 
 @login_required
 @require_safe
+@takes()
 def year_list(request: HttpRequest) -> HttpResponse:
     """Every announced year, and the next ones that are not."""
     rows: Any = {row.pk: row for row in CalendarYear.objects.annotate(size=Count("days"))}

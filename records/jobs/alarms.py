@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts import audit
 from accounts.models import Unit, User
 from povfund.common import clock
+from povfund.common.wording import said
 from records.jobs.models import Alarm
 
 SENTENCES: dict[str, tuple[Any, Any]] = {
@@ -93,8 +94,8 @@ SENTENCES: dict[str, tuple[Any, Any]] = {
 }
 
 
-OF_UNITS = ("chain.cases", "records.export_waiting")
-"""Kinds of business: for the unit they are addressed to alone, not for who keeps the server running."""
+OF_UNITS = ("chain.cases", "records.export_waiting", "sync.review_soon")
+"""Kinds of business: for who works with records in the unit they are addressed to, not for who keeps the server."""
 FOR_AUDITORS = ("audit.unlinked", "records.large_export", "records.personal_export")
 """Kinds an auditor sees."""
 
@@ -138,7 +139,8 @@ def acknowledge(*, actor: User, alarm: Alarm) -> None:
 
 def open_alarms(user: User) -> QuerySet[Alarm]:
     """Open alarms of the user's unit, and those of the whole server for who sends or manages it."""
-    rows = Alarm.objects.filter(~Q(kind__in=OF_UNITS) | Q(unit=user.unit_id), over_at=None)
+    own = Q(unit=user.unit_id) if user.can("records.read") else Q(pk=None)
+    rows = Alarm.objects.filter(~Q(kind__in=OF_UNITS) | own, over_at=None)
     if user.can("sync.send") or user.can("jobs.read") or user.can("sync.nodes"):
         return rows
     if user.can("audit.read"):
@@ -171,7 +173,7 @@ def shown_alarms(user: User, *, limit: int = 20) -> list[ShownAlarm]:
 
 def _shown(alarm: Alarm) -> ShownAlarm:
     what, remedy = SENTENCES[alarm.kind]
-    about = [alarm.node if alarm.node != clock.node() else "", str(alarm.details.get("message", ""))]
+    about = [alarm.node if alarm.node != clock.node() else "", said(alarm.details, "message")]
     seen_by = alarm.acknowledged_by.name if alarm.acknowledged_by else ""
     return ShownAlarm(
         alarm.pk,

@@ -135,6 +135,14 @@ def enqueue(
     return job
 
 
+def hurry(*, kind: str, key: str) -> None:
+    """What a job waited for has happened: if it waits for its next try, it is due now."""
+    waiting = Job.objects.filter(kind=kind, key=key, state=JobState.QUEUED)
+    if waiting.update(next_try_at=clock.now()):
+        for job in waiting:
+            _ring(job)
+
+
 def _ring(job: Job) -> None:
     from records.jobs.tasks import run_job
 

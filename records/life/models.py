@@ -14,7 +14,15 @@ from accounts.choices import UnitKind
 from accounts.models import Division, Person, Unit, User
 from povfund.common.triggers import append_only
 from povfund.common.uid import uuid7
-from records.choices import ABOVE_STATES, FOUR_EYES_STEPS, UNIT_STATES, RecordState, ReviewStep
+from records.choices import (
+    ABOVE_STATES,
+    FOUR_EYES_STEPS,
+    LOCKED_STATES,
+    REVIEWED_STATES,
+    UNIT_STATES,
+    RecordState,
+    ReviewStep,
+)
 from records.life.locks import record_lock
 from records.life.querysets import RecordQuerySet
 
@@ -91,6 +99,11 @@ class Record(models.Model):
     if TYPE_CHECKING:
 
         def get_absolute_url(self) -> str: ...
+
+    @property
+    def is_reviewed(self) -> bool:
+        """Reviewed and not sent yet: whoever saves it makes it a draft again."""
+        return self.state in REVIEWED_STATES and self.state not in LOCKED_STATES
 
     @property
     def late(self) -> bool:
@@ -170,11 +183,16 @@ class RecordRevision(models.Model):
 
 
 class EntryDraft(models.Model):
-    """录入草稿 — what a person typed and did not save: private, without rules, gone on save; `page` typed it last."""
+    """
+    录入草稿 — what a person typed and did not save: private, without rules, gone on save; `page` typed it last.
+
+    One for each form and record, and one for each new form that was opened (`key`).
+    """
 
     person = models.ForeignKey(Person, models.CASCADE, related_name="+")
     form = models.CharField(max_length=30, db_collation="C")
     record_uid = models.UUIDField(null=True)
+    key = models.UUIDField(null=True)
     page = models.UUIDField(null=True)
     base_rev = models.PositiveIntegerField(null=True)
     payload = models.JSONField()
@@ -183,7 +201,9 @@ class EntryDraft(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["person", "form", "record_uid"], nulls_distinct=False, name="records_entrydraft_one_per_form"
+                fields=["person", "form", "record_uid", "key"],
+                nulls_distinct=False,
+                name="records_entrydraft_one_per_form",
             )
         ]
 

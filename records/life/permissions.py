@@ -102,6 +102,19 @@ def may_attach(user: User, record: Record) -> Verdict:
     return verdict
 
 
+def has_duty(user: User, kind: RecordType, action: str) -> Verdict:
+    """Do the user's duties include this step on any record of the type?"""
+    if action in ("submit", "withdraw"):
+        return may_enter(user, kind)
+    if user.can(kind.review):
+        return ALLOWED
+    return denied(
+        _("Your duties do not include reviewing this form."),
+        article="12",
+        ask_whom=_("The security administrator of your deployment gives duties."),
+    )
+
+
 def may_take(user: User, record: Record, action: str, *, city_step: bool = False) -> Verdict:
     """May the user take this step? Visibility and state are asked before."""
     kind = record_type(record.record_type)
@@ -111,23 +124,17 @@ def may_take(user: User, record: Record, action: str, *, city_step: bool = False
             article="12",
             ask_whom=_("The provincial counterpart, which asked for the change."),
         )
-    if action in ("submit", "withdraw"):
-        if record.owner_unit_id != user.unit_id:
-            return denied(
-                _("Only the responsible unit %(unit)s takes this step.") % {"unit": record.owner_unit}, article="9"
-            )
-        return may_enter(user, kind)
-    if not user.can(kind.review):
+    entering = action in ("submit", "withdraw")
+    if entering and record.owner_unit_id != user.unit_id:
         return denied(
-            _("Your duties do not include reviewing this form."),
-            article="12",
-            ask_whom=_("The security administrator of your deployment gives duties."),
+            _("Only the responsible unit %(unit)s takes this step.") % {"unit": record.owner_unit}, article="9"
         )
-    return _may_review(user, record, city_step=city_step)
+    verdict = has_duty(user, kind, action)
+    return verdict if entering or not verdict else _may_review(user, record, city_step=city_step)
 
 
 def _may_review(user: User, record: Record, *, city_step: bool) -> Verdict:
-    own_unit = record.owner_unit_id == user.unit_id or record.owner_unit_id in user.scope.review_units
+    own_unit = record.owner_unit_id in (*user.scope.units, *user.scope.review_units)
     if record.state == RecordState.SUBMITTED:
         if own_unit:
             return ALLOWED
@@ -136,7 +143,7 @@ def _may_review(user: User, record: Record, *, city_step: bool) -> Verdict:
             article="12",
             ask_whom=_("A reviewer of that unit who did not enter it."),
         )
-    if record.owner_kind != user.unit.kind:
+    if record.owner_kind not in user.scope.lines:
         return denied(
             _("Review follows the line: only the counterpart of %(unit)s decides.") % {"unit": record.owner_unit},
             article="12",

@@ -32,7 +32,8 @@ class RecordQuerySet(models.QuerySet["Record"]):
         Rows the user may read (art. 14): every state of the own unit; from unit review on, the
         other units of the own division and all below, what reaches the own subtree from above,
         and what a grant in force names. What the centre holds stays in sight while a permitted change
-        of it waits for its review. A deleted record is seen until the centre holds the deletion.
+        of it waits for its review. Of a unit whose tasks passed to the own one: what was submitted. A deleted record
+        is seen until the centre holds the deletion.
         """
         return self._seen_by(user, lambda: self.received_q(user.scope.keys))
 
@@ -40,18 +41,26 @@ class RecordQuerySet(models.QuerySet["Record"]):
         """Rows of which the user may read everything: not those that reach the own subtree from above."""
         return self._seen_by(user, lambda: Q(pk__in=[]))
 
+    def deleted_visible_to(self, user: User) -> Self:
+        """Records the centre holds as deleted, to those who might read everything of them otherwise (art. 14)."""
+        deleted = self.filter(deleted=True, state=RecordState.ACKNOWLEDGED)
+        return deleted._in_sight(user, lambda: Q(pk__in=[]))
+
     def _seen_by(self, user: User, from_above: Callable[[], Q]) -> Self:
+        return self._in_sight(user, from_above).exclude(deleted=True, state=RecordState.ACKNOWLEDGED)
+
+    def _in_sight(self, user: User, from_above: Callable[[], Q]) -> Self:
         if not user.is_authenticated or not user.can("records.read"):
             return self.none()
         scope = user.scope
         others = prefix_q("scope_key", scope.keys + scope.granted_keys) | from_above()
-        if scope.granted_units:
-            others |= Q(owner_unit__in=scope.granted_units)
+        if elsewhere := scope.granted_units + scope.units[1:]:
+            others |= Q(owner_unit__in=elsewhere)
         reviewed = Q(state__in=REVIEWED_STATES) | Q(state=RecordState.SUBMITTED, acked_rev__isnull=False)
         seen = Q(owner_unit=scope.unit_id) | reviewed & others
-        if scope.review_units:
-            seen |= Q(owner_unit__in=scope.review_units, state=RecordState.SUBMITTED)
-        return self.filter(seen).exclude(deleted=True, state=RecordState.ACKNOWLEDGED)
+        if handed := scope.review_units + scope.units[1:]:
+            seen |= Q(owner_unit__in=handed, state=RecordState.SUBMITTED)
+        return self.filter(seen)
 
     def awaiting(self, user: User) -> Self:
         """
@@ -63,14 +72,14 @@ class RecordQuerySet(models.QuerySet["Record"]):
 
     @staticmethod
     def awaiting_unit_q(user: User) -> Q:
-        """Submitted rows of the own unit and of units whose review is delegated to the user."""
-        return Q(owner_unit__in=(user.scope.unit_id, *user.scope.review_units), state=RecordState.SUBMITTED)
+        """Submitted rows of the own unit, of those it succeeded, and of units whose review is delegated to the user."""
+        return Q(owner_unit__in=(*user.scope.units, *user.scope.review_units), state=RecordState.SUBMITTED)
 
     @staticmethod
     def awaiting_above_q(user: User) -> Q:
         """Reviewed rows of the same line below that wait for the user's city or province. One query."""
         unit = user.unit
-        line = prefix_q("scope_key", user.scope.keys) & Q(owner_kind=unit.kind)
+        line = prefix_q("scope_key", user.scope.keys) & Q(owner_kind__in=user.scope.lines)
         county = Q(state=RecordState.UNIT_REVIEWED, division__level=Level.COUNTY)
         cities_review = city_step_of(unit.division.scope_key[:2])
         if unit.division.level == Level.PROVINCE:

@@ -66,6 +66,11 @@ def tables_of(content: dict[str, Any], diff: RevisionDiff | None, reading: Readi
     return [_table(name, columns, content[name], reading, diff) for name, columns in reading.lists.items()]
 
 
+def fields_of(content: dict[str, Any], reading: Reading) -> list[tuple[str, Any]]:
+    """The fields of a content in words, ready to print."""
+    return [(reading.label(name), reading.text(name, content[name])) for name in reading.fields]
+
+
 def _earlier(content: dict[str, Any], diff: RevisionDiff) -> dict[str, Any]:
     """A content that holds every code of the earlier revision, for the names behind them."""
     lists: dict[str, list[dict[str, Any]]] = {name: list(rows) for name, rows in diff.removed.items()}

@@ -15,6 +15,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _, gettext_lazy, ngettext
 from django.views.decorators.http import require_POST, require_safe
 
+from povfund.common.asking import asked, shown_with
 from povfund.common.errors import RuleViolation
 from povfund.common.money import wan_text
 from povfund.common.tables import keyset_page
@@ -49,7 +50,7 @@ def review_list(request: HttpRequest) -> HttpResponse:
     kind = next((one for one in kinds if one.key == request.GET.get("kind")), kinds[0])
     waiting, usual = waiting_for(request.user, kind)
     filterset = ReviewFilter(request.GET, queryset=waiting, request=request)
-    rows = filterset.qs if filterset.is_valid() else filterset.queryset.none()
+    rows = asked(filterset, request.GET, order="risk", also=("record",))
     page = keyset_page(rows, params=_list_params(request), order="risk")
     record = _chosen(request, kind, page.items)
     context = {
@@ -64,7 +65,7 @@ def review_list(request: HttpRequest) -> HttpResponse:
         "here": request.get_full_path(),
         "pane": _pane(request, kind, record, page.items) if record else None,
     }
-    return render(request, "review/list.html", context)
+    return render(request, "review/list.html", context, status=shown_with(filterset))
 
 
 def _list_params(request: HttpRequest) -> Any:
@@ -194,7 +195,7 @@ def approve_filtered(request: HttpRequest, kind: str) -> HttpResponse:
     found = _kind(request, kind)
     query = QueryDict(request.POST.get("back", "").partition("?")[2])
     filterset = ReviewFilter(query, queryset=waiting_for(request.user, found)[0], request=request)
-    rows = filterset.qs.filter(risk=NONE) if filterset.is_valid() else filterset.queryset.none()
+    rows = asked(filterset, query, also=("record",)).filter(risk=NONE)
     known = {row.pk: row for row in rows[: COUNTED + 1]}
     seen = (request.POST.get("count", ""), request.POST.get("fen", ""))
     fen = sum(_fen(found, row) for row in known.values())

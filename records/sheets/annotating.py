@@ -29,9 +29,12 @@ def annotate(source: Path, target: Path, *, sheets: list[SheetRows], staged: Sta
     back as a new workbook with the same cells at the same addresses.
     """
     marks: dict[str, list[Mark]] = {}
+    said: dict[int, str] = {}
     for problem in staged.reading.problems:
-        if problem.finding.severity != SHOW:
-            mark = Mark(problem.row, problem.column, problem.finding.severity, _said(problem.finding))
+        finding = problem.finding
+        if finding.severity != SHOW:
+            text = said.get(id(finding)) or said.setdefault(id(finding), _said(finding))
+            mark = Mark(problem.row, problem.column, finding.severity, text)
             marks.setdefault(sheets[problem.sheet].name, []).append(mark)
     lines = list(_summary(sheets, staged))
     try:

@@ -13,7 +13,7 @@ from records.registry import record_type
 from records.sheets import form
 from records.sheets.cells import address
 from records.sheets.form import CodeList, Column, SheetForm
-from records.sheets.layout import IGNORED, TOTAL, Head, Layout, open_questions
+from records.sheets.layout import IGNORED, TOTAL, Head, Layout, open_questions, unit_of_heads
 from records.sheets.models import SheetImport
 
 
@@ -79,10 +79,11 @@ def _sheet(n: int, layout: Layout, sheet_form: SheetForm, codes: dict[str, CodeL
         if column.name not in has
         and not column.locked
         and column.name != sheet_form.value
-        and not (column.name in sheet_form.axes and layout.matrix)
+        and not (column.name in sheet_form.axes and any(column.name in head.values for head in layout.heads))
         and (column.required or not column.child)
     ]
-    units = [("wan", _("10k yuan")), ("yuan", _("yuan"))]
+    printed = unit_of_heads(layout.heads, sheet_form)
+    units = [(unit, label) for unit, label in (("wan", _("10k yuan")), ("yuan", _("yuan"))) if printed in ("", unit)]
     return AskedSheet(
         layout.sheet, n, columns, fixed, Choice(f"s{n}-unit", _("Unit"), units, layout.unit), layout.matrix
     )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -12,8 +11,9 @@ from django.utils.translation import gettext_lazy as _
 
 from povfund.common.cells import without_our_mark
 from povfund.common.errors import Finding, RuleViolation
-from povfund.common.money import parse_wan, parse_yuan
+from povfund.common.money import number_yuan, parse_wan, parse_yuan
 from povfund.common.text import clean_text
+from povfund.common.typed import day_of
 from records.sheets import form
 from records.sheets.form import CodeList, Column
 
@@ -22,7 +22,8 @@ EXACT = 1e15
 NOTHING = ("", None)
 DASHES = frozenset({"-", "—", "--", "——", "/", "\\", "无"})
 """How notices print “no money” in a cell."""
-_DAY = re.compile(r"^(\d{4})[-./年](\d{1,2})[-./月](\d{1,2})日?$")
+_TIME = re.compile(r"[ T]\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?$", re.ASCII)
+"""What a spreadsheet adds to a day."""
 _YEAR = re.compile(r"^(\d{4})年?(度)?$")
 
 
@@ -45,8 +46,8 @@ def parser_of(column: Column, *, codes: dict[str, CodeList], unit: str = "wan") 
     `unit` of money is "wan" or "yuan"; the value is 元 as Decimal.
     """
     read = {
-        form.TEXT: lambda raw: _text(raw, column.longest),
-        form.REFERENCE: lambda raw: _text(raw, column.longest),
+        form.TEXT: lambda raw: _text(raw, column.longest, multiline=column.multiline),
+        form.REFERENCE: lambda raw: _text(raw, column.longest, multiline=True),
         form.DAY: _day,
         form.YEAR: _year,
         form.MONEY: lambda raw: _money(raw, unit),
@@ -55,8 +56,11 @@ def parser_of(column: Column, *, codes: dict[str, CodeList], unit: str = "wan") 
         form.REV: _rev,
     }[column.kind]
     known: dict[Any, Any] = {}
+    money, wan = column.kind == form.MONEY, unit != "yuan"
 
     def parse(raw: Any) -> Any:
+        if money and type(raw) is float and (amount := number_yuan(raw, wan=wan)) is not None:
+            return amount
         if raw in known:
             return known[raw]
         value = None if raw in NOTHING or (isinstance(raw, str) and not raw.strip()) else read(raw)
@@ -82,12 +86,12 @@ def written(raw: Any) -> str | Unread:
     return str(raw)
 
 
-def _text(raw: Any, longest: int) -> Any:
+def _text(raw: Any, longest: int, *, multiline: bool) -> Any:
     text = written(raw)
     if isinstance(text, Unread):
         return text
     try:
-        text = clean_text(without_our_mark(text), multiline=True)
+        text = clean_text(without_our_mark(text), multiline=multiline)
     except RuleViolation as error:
         (found,) = error.findings
         return Unread(found.rule, found.message, found.remedy)
@@ -102,13 +106,8 @@ def _text(raw: Any, longest: int) -> Any:
 
 def _day(raw: Any) -> Any:
     text = written(raw)
-    match = _DAY.match(text.strip()[:10].rstrip()) if isinstance(text, str) else None
-    try:
-        if match:
-            return date(int(match[1]), int(match[2]), int(match[3]))
-    except ValueError:
-        pass
-    return Unread(
+    found = day_of(_TIME.sub("", text.strip())) if isinstance(text, str) else None
+    return found or Unread(
         "BAD_DATE", _("“%(text)s” is not a date.") % {"text": _short(raw)}, _("Write it like 2016-03-01."), "9"
     )
 
@@ -138,7 +137,7 @@ def _code(raw: Any, codes: CodeList) -> Any:
     text = written(raw)
     if isinstance(text, Unread):
         return text
-    found = codes.codes_for(text)
+    found = codes.read(text)
     if len(found) == 1:
         return found[0]
     if found:

@@ -7,10 +7,10 @@ Rows go from the database to the file as they come; memory does not grow with th
 from __future__ import annotations
 
 import threading
-import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date
 from decimal import Decimal
+from itertools import islice
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -30,20 +30,25 @@ from povfund.common.errors import Finding, RuleViolation
 from povfund.common.verdict import require
 from records.choices import ExportPurpose
 from records.permissions import may_export
-from records.registry import RecordType, record_type
+from records.registry import ListType, RecordType, exported
 from records.services import JobContext, LostLease, clear_alarm, enqueue, raise_alarm
 from records.sheets import form
 from records.sheets.form import Column
-from records.sheets.importing import folder, job_progress
+from records.sheets.importing import folder, jobs_progress
 from records.sheets.models import SheetExport
+from records.sheets.packing import repack
 from records.sheets.template import writer_of
 
+Exported = RecordType | ListType
 FORMATS = ("xlsx", "csv")
 MOST = 1_000_000
 """Rows of one file: what a sheet holds."""
 PERSONAL_MOST = 10_000
 """Rows with personal columns a person may take out in one day."""
-CHUNK = 2_000
+CHUNK = 500
+"""Records asked for at a time."""
+BLOCK = 2_000
+"""Rows made ready at a time."""
 SHOWN_EVERY = 1.0
 """Seconds between two signs of progress."""
 
@@ -52,9 +57,7 @@ def file_of(row: SheetExport) -> Path:
     return folder() / f"{row.uid}.{row.file_format}"
 
 
-def start_export(
-    *, actor: User, kind: RecordType, params: dict[str, Any], file_format: str, purpose: str
-) -> SheetExport:
+def start_export(*, actor: User, kind: Exported, params: dict[str, Any], file_format: str, purpose: str) -> SheetExport:
     """
     Ask for a file of everything the filter holds and the actor may read; written in the background.
 
@@ -180,7 +183,7 @@ def write(context: JobContext) -> dict[str, Any]:
     row = SheetExport.objects.select_related("asked_by__person", "unit__division").get(
         pk=UUID(context.payload["export"])
     )
-    kind = record_type(row.record_type)
+    kind = exported()[row.record_type]
     actor = User.objects.with_seat().get(pk=row.asked_by_id)
     draft = file_of(row).with_suffix(".part")
     counted = _Counted(context)
@@ -190,7 +193,7 @@ def write(context: JobContext) -> dict[str, Any]:
                 cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
             chosen = kind.sheet.chosen(actor, row.filter)
             counted.expected = kind.sheet.count(actor, chosen)
-            rows = counted.of(_rows(actor, kind, list(chosen)))
+            rows = counted.of(_rows(actor, kind, chosen.iterator(chunk_size=CHUNK)))
             if row.file_format == "csv":
                 _write_csv(draft, row, kind, rows)
             else:
@@ -258,15 +261,15 @@ class _Counted:
                 connection.close()
 
 
-def _rows(actor: User, kind: RecordType, uids: list[UUID]) -> Iterator[dict[str, Any]]:
-    """Rows by head of column, values as a sheet writes them."""
+def _rows(actor: User, kind: Exported, uids: Iterator[UUID]) -> Iterator[dict[str, Any]]:
+    """Rows by head of column, values as a sheet writes them; made column by column, a block at a time."""
     sheet_form = kind.sheet
-    codes = sheet_form.lookups(actor, None)
-    labels = {name: {code: f"{code} {label}" for code, label in held.entries} for name, held in codes.items()}
-    columns = [(column.head(), column.name, writer_of(column, labels)) for column in sheet_form.columns]
-    for start in range(0, len(uids), CHUNK):
-        for row in sheet_form.rows(actor, uids[start : start + CHUNK]):
-            yield {head: write(row[name]) for head, name, write in columns}
+    written = writer_of(sheet_form.columns, sheet_form.lookups(actor, None))
+    heads = [column.head() for column in sheet_form.columns]
+    while part := list(islice(uids, CHUNK)):
+        rows = iter(sheet_form.rows(actor, part))
+        while block := list(islice(rows, BLOCK)):
+            yield from (dict(zip(heads, values, strict=True)) for values in written(block))
 
 
 def watermark(row: SheetExport) -> str:
@@ -282,7 +285,7 @@ def watermark(row: SheetExport) -> str:
     return str(_("Export %(number)s · %(unit)s %(person)s %(account)s · %(time)s · %(purpose)s") % told)
 
 
-def _write_xlsx(path: Path, row: SheetExport, kind: RecordType, rows: Iterator[dict[str, Any]]) -> None:
+def _write_xlsx(path: Path, row: SheetExport, kind: Exported, rows: Iterator[dict[str, Any]]) -> None:
     columns = kind.sheet.columns
     mark = watermark(row).replace("&", "&&")
     write_worksheet(
@@ -305,7 +308,7 @@ def _format(column: Column) -> Format:
         return made.set_num_format("yyyy-mm-dd")
     return (
         made.set_num_format("0")
-        if column.kind in (form.YEAR, form.REV)
+        if column.kind in (form.YEAR, form.REV, form.WHOLE)
         else made.set_num_format("@").set_quote_prefix()
     )
 
@@ -317,7 +320,7 @@ def _never_empty(rows: Iterator[dict[str, Any]], columns: tuple[Column, ...]) ->
     yield from rows
 
 
-def _write_csv(path: Path, row: SheetExport, kind: RecordType, rows: Iterator[dict[str, Any]]) -> None:
+def _write_csv(path: Path, row: SheetExport, kind: Exported, rows: Iterator[dict[str, Any]]) -> None:
     with path.open("w", encoding="utf-8-sig", newline="") as file:
         file.write(csv_line(column.head() for column in kind.sheet.columns))
         for values in rows:
@@ -326,9 +329,9 @@ def _write_csv(path: Path, row: SheetExport, kind: RecordType, rows: Iterator[di
 
 
 def _plain(value: Any) -> Any:
-    """Amounts as figures with the decimals they need, days as 2016-03-01; text as it is."""
+    """Amounts exact to the fen, days as 2016-03-01; text as it is."""
     if isinstance(value, float):
-        return Decimal(f"{value:.6f}".rstrip("0").rstrip("."))
+        return Decimal(f"{value:.6f}")
     return value.isoformat() if isinstance(value, date) else value
 
 
@@ -343,26 +346,27 @@ def _stamp(path: Path, row: SheetExport) -> None:
         f"<dc:title>{row.number}</dc:title><dc:creator>{escape(row.asked_by.username)}</dc:creator>"
         f"<cp:keywords>{row.number}</cp:keywords><dc:description>{mark}</dc:description></cp:coreProperties>"
     )
-    stamped = path.with_suffix(".stamped")
-    with zipfile.ZipFile(path) as old, zipfile.ZipFile(stamped, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as new:
-        for member in old.infolist():
-            if member.filename == "docProps/core.xml":
-                new.writestr(member, core)
-                continue
-            with old.open(member) as source, new.open(member.filename, "w", force_zip64=True) as target:
-                while block := source.read(1 << 20):
-                    target.write(block)
-    stamped.replace(path)
+    repack(path, path, {"docProps/core.xml": core.encode()})
+
+
+def exports_of(user: User) -> Any:
+    """One's own exports, with their people."""
+    return _with_people(SheetExport.objects.visible_to(user))
+
+
+def exports_to_decide(user: User) -> Any:
+    """Exports of colleagues that wait for the user's consent, with their people."""
+    return _with_people(SheetExport.objects.waiting_for(user))
 
 
 def export_for(user: User, uid: UUID) -> SheetExport | None:
     """One's own export."""
-    return _with_people(SheetExport.objects.visible_to(user)).filter(pk=uid).first()
+    return exports_of(user).filter(pk=uid).first()
 
 
 def export_to_decide(user: User, uid: UUID) -> SheetExport | None:
     """A colleague's export that waits for the user's consent."""
-    return _with_people(SheetExport.objects.waiting_for(user)).filter(pk=uid).first()
+    return exports_to_decide(user).filter(pk=uid).first()
 
 
 def _with_people(rows: Any) -> Any:
@@ -371,8 +375,14 @@ def _with_people(rows: Any) -> Any:
 
 def progress_of(row: SheetExport) -> float:
     """How far the file is, 0 to 1."""
-    return 1.0 if row.ready else job_progress(row.job)
+    return progress_of_all([row])[row.pk]
+
+
+def progress_of_all(rows: Sequence[SheetExport]) -> dict[UUID, float]:
+    """How far each file is, 0 to 1. One query."""
+    working = jobs_progress(row.job for row in rows if not row.ready)
+    return {row.pk: 1.0 if row.ready else working.get(row.job, 0.0) for row in rows}
 
 
 def file_name(row: SheetExport) -> str:
-    return f"{record_type(row.record_type).label} {row.number}.{row.file_format}"
+    return f"{exported()[row.record_type].label} {row.number}.{row.file_format}"

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 Text = str | Promise
 
 TEXT, CODE, DAY, YEAR, MONEY, UID, REV, REFERENCE = "text", "code", "day", "year", "money", "uid", "rev", "reference"
+WHOLE = "whole"
+"""A count; in files that are written, never in one that is read."""
 UNITS = re.compile(r"[(]?(?:单位)?(?:人民币)?(万元|元|10kyuan|yuan)[)]?$")
 _BRACKETS = str.maketrans(dict.fromkeys("[〔【﹝", "(") | dict.fromkeys("]〕】﹞", ")"))
 _TRAILING = re.compile(r"[(][^()]*[)]$")
@@ -52,10 +54,25 @@ class CodeList:
     entries: tuple[tuple[str, str], ...]
     found: dict[str, tuple[str, ...]]
     """plain text -> codes it may stand for."""
+    named: Callable[[str, int], str] | None = None
+    """Of a dated table: the label of a code, also of one that is not offered, in the budget year of its row."""
+    beginnings: tuple[tuple[str, str], ...] = ()
+    """(plain text, code): the only code one of whose texts begins as typed is meant, as in the grid."""
 
     @classmethod
-    def of(cls, name: str, entries: Iterable[tuple[str, str]], *, names: Iterable[tuple[str, str]] = ()) -> CodeList:
-        """`entries` are (code, label) of the dropdown; `names` further (code, name) by which a code is known."""
+    def of(
+        cls,
+        name: str,
+        entries: Iterable[tuple[str, str]],
+        *,
+        names: Iterable[tuple[str, str]] = (),
+        named: Callable[[str, int], str] | None = None,
+        short: Iterable[tuple[str, str]] = (),
+    ) -> CodeList:
+        """
+        `entries` are (code, label) of the dropdown; `names` further (code, name) by which a code is known;
+        `short` those (code, name) whose beginning is enough where it is the only one.
+        """
         entries = tuple(entries)
         found: dict[str, list[str]] = {}
         for code, label in [*entries, *names]:
@@ -63,12 +80,19 @@ class CodeList:
                 known = found.setdefault(key, [])
                 if code not in known:
                     known.append(code)
-        return cls(name, entries, {key: tuple(codes) for key, codes in found.items()})
+        starts = dict.fromkeys((plain(text), code) for code, label in short for text in (code, label))
+        return cls(name, entries, {key: tuple(codes) for key, codes in found.items()}, named, tuple(starts))
 
     def codes_for(self, text: str) -> tuple[str, ...]:
         """Codes a text may mean: exact first, then without a remark in brackets at its end."""
         key = plain(text)
         return self.found.get(key) or self.found.get(_TRAILING.sub("", key)) or ()
+
+    def read(self, text: str) -> tuple[str, ...]:
+        """Codes a typed value may mean: as `codes_for`, else those with a text that begins so, as the grid reads it."""
+        if (found := self.codes_for(text)) or not (key := plain(text)):
+            return found
+        return tuple(dict.fromkeys(code for name, code in self.beginnings if name.startswith(key)))
 
     def shown(self, code: str) -> str:
         """The entry of the dropdown: `511921 通江县`."""
@@ -94,6 +118,7 @@ class Column:
     help: Text = ""
     required: bool = False
     longest: int = 200
+    multiline: bool = False
     width: int = 14
     variants: tuple[str, ...] = ()
     personal: bool = False
@@ -138,50 +163,73 @@ class Typed:
     row: int = 0
     cells: list[tuple[int, int]] = field(default_factory=list)
     """Per child row the cell of its amount."""
+    unread: set[str] = field(default_factory=set)
+    """Places of the content whose cell is missing or cannot be read: `issued_on`, `lines[2].amount`."""
+
+    def blanks(self) -> set[str]:
+        """Places that hold nothing; what another row of the record said of its head is known."""
+        return {path for path in self.unread if self.head.get(path) is None}
 
 
 @dataclass(slots=True)
 class Assembled:
-    """One typed record as content, or the findings that keep it from being one. `base_rev` 0 is a new record."""
+    """
+    One typed record as content, and what keeps it from being stored. `base_rev` 0 is a new record.
+
+    The content holds blanks at the places `unread`, so that rules which do not read these speak at once.
+    """
 
     uid: UUID
     base_rev: int = 0
     content: dict[str, Any] | None = None
     findings: list[Finding] = field(default_factory=list)
+    unread: set[str] = field(default_factory=set)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SheetForm:
+class ListForm:
     """
-    表式 — the workbooks of one record type.
-
-    `lookups(user, year)` answers the code lists, of one budget year for dropdowns, of all years (None)
-    for reading. `assemble(user, typed)` makes canonical contents in the order of the records, without
-    rules, in a fixed number of queries. `chosen(user, params)` are the record uids of a filter;
-    `rows(user, uids)` their flat rows, one dict by column name per child row, only those the user may
-    read. `guess(texts)` finds head values in the text around a table. The child rows' `value` column
-    may be spread over several columns of a sheet (matrix). Without child columns every row is a record,
-    and one with nothing in the `entered` columns is none: `expected(user, year)` fills a template with
-    such rows.
+    列表的表式 — a list as a file. `chosen(user, params)` are the keys of a filter in the order of the file;
+    `rows(user, keys)` flat rows of some of them in their order, one tuple in the order of `columns` each, only those
+    the user may read; `count(user, chosen)` how many these are. `lookups(user, year)` answers the code lists of
+    CODE columns, of one budget year for dropdowns, of all years (None) for reading and writing.
     """
 
     columns: tuple[Column, ...]
+    lookups: Callable[[User, int | None], dict[str, CodeList]] = lambda user, year: {}
+    chosen: Callable[[User, dict[str, Any]], Any]
+    said: Callable[[dict[str, Any]], Sequence[tuple[str, str]]]
+    """A filter in words, for whoever consents to an export: (what, which)."""
+    rows: Callable[[User, Sequence[Any]], Iterator[tuple[Any, ...]]]
+    count: Callable[[User, Any], int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SheetForm(ListForm):
+    """
+    表式 — the workbooks of one record type; `rows` are one tuple per child row.
+
+    `assemble(user, typed)` makes canonical contents in the order of the records, without
+    rules, in a fixed number of queries. `guess(above, below)` finds head values in the words around a table. The
+    child rows' `value` column may be spread over several columns of a sheet (matrix). Without child columns every
+    row is a record, and one with nothing in the `entered` columns is none: `expected(user, year)` fills a template with
+    such rows.
+    """
+
     group_by: tuple[str, ...]
     value: str = ""
     axes: tuple[str, ...] = ()
     """Columns of a child row that may stand in the heads of a matrix: recipient, category."""
     settings: tuple[str, ...] = ()
     """Columns of a child row that may be said once for a whole column of a matrix."""
-    lookups: Callable[[User, int | None], dict[str, CodeList]]
     assemble: Callable[[User, Sequence[Typed]], list[Assembled]]
-    chosen: Callable[[User, dict[str, Any]], Any]
-    rows: Callable[[User, Sequence[UUID]], Iterator[dict[str, Any]]]
-    count: Callable[[User, Any], int]
     own: Callable[[User, int | None], Any]
     """Uids of the own unit's records that may still be changed, newest first: what a template is filled with."""
-    guess: Callable[[Sequence[str]], dict[str, Any]] = lambda texts: {}
+    guess: Callable[[Sequence[str], Sequence[str]], dict[str, Any]] = lambda above, below: {}
+    said_by_head: Callable[[str], dict[str, str]] = lambda head: {}
+    """What the plain head of an amount column says of its amounts besides an axis: 省级财政专项扶贫资金."""
     entered: tuple[str, ...] = ()
-    expected: Callable[[User, int | None], Iterable[dict[str, Any]]] = lambda user, year: ()
+    expected: Callable[[User, int | None], Iterable[tuple[Any, ...]]] = lambda user, year: ()
     ignored: tuple[str, ...] = ("序号", "编号", "no", "no.")
 
     def column(self, name: str) -> Column:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -250,10 +250,16 @@ def repeat_import(*, actor: User, row: SheetImport) -> None:
 
 
 def undo_import(*, actor: User, row: SheetImport) -> None:
-    """Take back what was stored and nobody reviewed or changed since, in the background. Raises NotNow, Refused."""
-    require(may_enter(actor, record_type(row.record_type)))
-    with transaction.atomic():
-        now = _locked(row, S.DONE)
+    """
+    Take back what was stored and nobody reviewed or changed since, in the background. Raises NotNow, Refused.
+
+    What had to stay, because it had been submitted, is tried again by another call.
+    """
+    kind = record_type(row.record_type)
+    require(may_enter(actor, kind))
+    again = row.status == S.UNDONE and bool(row.counts.get("kept"))
+    with _the_only_one(actor, kind, row.sha256) if again else nullcontext(), transaction.atomic():
+        now = _locked(row, S.UNDONE if again else S.DONE)
         _move(now, S.UNDOING)
         _audit(actor, row, "undo", {})
         _ask(now, "sheets.undo", actor=actor)
@@ -324,8 +330,13 @@ def progress_of(row: SheetImport) -> float:
 
 def job_progress(uid: UUID | None) -> float:
     """How far a job is, 0 to 1."""
-    job = Job.objects.filter(pk=uid).values("done", "total").first()
-    return round(job["done"] / job["total"], 3) if job and job["total"] else 0.0
+    return jobs_progress([uid]).get(uid, 0.0)
+
+
+def jobs_progress(uids: Iterable[UUID | None]) -> dict[UUID | None, float]:
+    """How far each of these jobs is, 0 to 1; those that have not begun are left out. One query."""
+    jobs = Job.objects.filter(pk__in=set(uids) - {None}, total__gt=0)
+    return {uid: round(done / total, 3) for uid, done, total in jobs.values_list("pk", "done", "total")}
 
 
 def returned_name(row: SheetImport) -> str:

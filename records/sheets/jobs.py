@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _, override
 from accounts.models import User
 from povfund.common import clock
 from povfund.common.errors import Finding, RuleViolation
+from povfund.common.money import spoken_in
 from povfund.common.verdict import Refused
 from records.choices import RecordState
 from records.registry import RecordType, record_type
@@ -21,7 +22,7 @@ from records.services import JobContext, SetItem, delete_set, judge_now, plan_se
 from records.sheets import staging
 from records.sheets.annotating import annotate
 from records.sheets.importing import annotated_file_of, file_of, no_table
-from records.sheets.layout import Head, Layout, find_layouts, open_questions
+from records.sheets.layout import Head, Layout, find_layouts, open_questions, unrecognised
 from records.sheets.models import ImportFinding, ImportItem, ImportStatus, SheetImport, SheetMapping
 from records.sheets.reading import SheetRows, read_workbook
 from records.sheets.template import LISTS
@@ -40,7 +41,7 @@ def _of_import(wanted: str) -> Callable[[Handler], Callable[[JobContext], dict[s
             row = SheetImport.objects.get(pk=UUID(context.payload["import"]))
             if row.status != wanted:
                 return {"status": row.status}
-            with override(row.language):
+            with override(row.language), spoken_in(_unit_of(row.layouts)):
                 try:
                     return handler(context, row)
                 except RuleViolation as error:
@@ -54,6 +55,12 @@ def _of_import(wanted: str) -> Callable[[Handler], Callable[[JobContext], dict[s
         return job
 
     return decorate
+
+
+def _unit_of(layouts: list[dict[str, Any]]) -> str:
+    """What the amounts of a workbook are typed in, so that messages name them alike: 元 only where all of it is."""
+    units = {head["unit"] or layout["unit"] for layout in layouts for head in layout["heads"]}
+    return "yuan" if units == {"yuan"} else "wan"
 
 
 def given_up(context: JobContext) -> None:
@@ -94,7 +101,8 @@ def read(context: JobContext, row: SheetImport) -> dict[str, Any]:
             context.check()
             _update(row, status=S.MAPPING, layouts=[layout.as_json() for layout in layouts], notes=notes)
         return {"status": S.MAPPING}
-    staged = staging.stage(actor=actor, kind=kind, sheets=sheets, layouts=layouts, codes=codes)
+    with spoken_in(_unit_of([layout.as_json() for layout in layouts])):
+        staged = staging.stage(actor=actor, kind=kind, sheets=sheets, layouts=layouts, codes=codes)
     context.progress(done=3, total=STEPS)
     if staged.reading.problems:
         annotate(file_of(row), annotated_file_of(row), sheets=sheets, staged=staged)
@@ -122,13 +130,25 @@ def _layouts(
 ) -> tuple[list[Layout], list[dict[str, Any]]]:
     """As answered; else found, with what the unit confirmed for such heads. Raises RuleViolation without a table."""
     found, without = find_layouts(sheets, sheet_form=kind.sheet, codes=codes)
-    notes = [finding.as_json() for finding in _words(sheets, without)]
+    if not found and (layout := unrecognised(sheets, sheet_form=kind.sheet, codes=codes)):
+        found = [layout]
+        without.remove(layout.sheet)
+    notes = [finding.as_json() for finding in (*_unknown(found, kind), *_words(sheets, without))]
     if row.answered:
         return [Layout.from_json(data) for data in row.layouts], notes
     if not found:
         raise RuleViolation(no_table())
     known = {m.signature: m for m in SheetMapping.objects.filter(unit=row.unit_id, record_type=kind.key)}
     return [_remembered(layout, known.get(layout.signature)) for layout in found], notes
+
+
+def _unknown(layouts: list[Layout], kind: RecordType) -> Iterator[Finding]:
+    """Tables whose heads say neither what their rows are about nor what the amounts are."""
+    for layout in layouts:
+        if not any(layout.columns_of(name) for name in (*kind.sheet.named_by, kind.sheet.value)):
+            message = _("The heads of sheet “%(name)s” are not known.") % {"name": layout.sheet}
+            remedy = _("Say of each column what it is, or leave it out; the place and the amount are needed.")
+            yield Finding("HEADER", message, remedy=remedy)
 
 
 def _words(sheets: list[SheetRows], without: list[str]) -> Iterator[Finding]:
@@ -145,9 +165,13 @@ def _words(sheets: list[SheetRows], without: list[str]) -> Iterator[Finding]:
 
 
 def _remembered(layout: Layout, mapping: SheetMapping | None) -> Layout:
+    """As the unit confirmed it before; the unit of money this sheet prints goes before the remembered one."""
     if mapping is not None:
-        layout.heads = [Head(**head) for head in mapping.heads]
-        layout.fixed, layout.unit, layout.guessed = {**mapping.fixed, **layout.fixed}, mapping.measure, False
+        layout.heads = [
+            Head(**{**known, "unit": head.unit}) for known, head in zip(mapping.heads, layout.heads, strict=True)
+        ]
+        layout.fixed, layout.guessed = {**mapping.fixed, **layout.fixed}, False
+        layout.unit = layout.unit_said or mapping.measure
     return layout
 
 
@@ -234,8 +258,13 @@ def undo(context: JobContext, row: SheetImport) -> dict[str, Any]:
         kept = delete_set(actor=actor, kind=kind, revisions=made, described=described)
         kept |= _restore(actor, kind, [item for item in done if item.outcome == "change"], described)
         names = {item.uid: item for item in done}
-        ImportFinding.objects.bulk_create([_late(row, names[uid], finding) for uid, finding in kept.items()])
-        counts = row.counts | {"taken_back": len(done) - len(kept), "kept": len(kept)}
+        ImportItem.objects.filter(sheet_import=row, uid__in=names.keys() - kept.keys()).update(rev_after=None)
+        late = [_late(row, names[uid], finding) for uid, finding in kept.items()]
+        told = ImportFinding.objects.filter(sheet_import=row, column=0, row__in=[item.row - 1 for item in done])
+        told.filter(rule__in={finding.rule for finding in kept.values()} | {"FORBIDDEN"}).delete()
+        ImportFinding.objects.bulk_create(late)
+        before = row.counts.get("taken_back", 0)
+        counts = row.counts | {"taken_back": before + len(done) - len(kept), "kept": len(kept)}
         judge_now()
         context.check()
         _update(row, status=S.UNDONE, counts=counts)

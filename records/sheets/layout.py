@@ -14,6 +14,15 @@ from typing import Any
 
 from django.utils.translation import override
 
+from records.sheets.around import (
+    first_head_row,
+    likely_head,
+    over_each,
+    unit_around,
+    unmerged,
+    words_above,
+    words_below,
+)
 from records.sheets.form import CodeList, SheetForm, plain, without_unit
 from records.sheets.reading import SheetRows
 
@@ -22,7 +31,6 @@ LOOK = 40
 TOTAL, IGNORED, OPEN = "=total", "=ignored", ""
 """What a column of a sheet can be besides a field: the sum of its row, left out on purpose, not known."""
 TOTALS = re.compile(r"^[(]?.{0,6}?(合计|总计|小计|共计|total|subtotal)(?:[,;].*)?[)]?$")
-_UNIT_LINE = re.compile(r"(?:金额)?单位[::]?\s*(?:人民币)?(万元|元)")
 
 
 @dataclass(slots=True)
@@ -40,8 +48,8 @@ class Head:
 class Layout:
     """
     版式 — how one sheet is read. `fixed` holds values said once for the whole sheet: of the head
-    (`title`) and of every child row (`lines.money_level`). `asks` names what has to be answered
-    before it can be read; `guessed` says that a person should look at it first.
+    (`title`) and of every child row (`lines.money_level`). `unit_said` is the unit of money the sheet
+    itself prints, empty where it prints none. `guessed` says that a person should look at it first.
     """
 
     sheet: str
@@ -51,6 +59,7 @@ class Layout:
     fixed: dict[str, Any] = dc_field(default_factory=dict)
     unit: str = "wan"
     guessed: bool = False
+    unit_said: str = ""
 
     @property
     def signature(self) -> str:
@@ -110,7 +119,8 @@ def _own_sheets() -> set[str]:
 def _find(
     sheet: SheetRows, number: int, sheet_form: SheetForm, names: dict[str, str], codes: dict[str, CodeList]
 ) -> Layout | None:
-    top = _unmerged(sheet)
+    """The table of a sheet; of two rows of heads that say as much the lower one, whose heads stand below others."""
+    top = unmerged(sheet, LOOK)
     best, score = None, 0
     for position, row in enumerate(top):
         heads = [_head(index, text, sheet_form, names, codes) for index, text in enumerate(row)]
@@ -118,33 +128,85 @@ def _find(
         rows_named = any(name in fields for name in sheet_form.named_by)
         values = sheet_form.value in fields if sheet_form.value else len(fields) > 1
         found = sum(bool(head.field) for head in heads)
-        if rows_named and values and found > score:
+        below = best is not None and best[0] + 1 == position
+        if rows_named and values and found > score - below:
             best, score = (position, heads), found
     if best is None:
         return None
-    position, heads = best
+    return _laid_out(sheet, number, top, *best, sheet_form=sheet_form, codes=codes)
+
+
+def _laid_out(
+    sheet: SheetRows,
+    number: int,
+    top: list[list[Any]],
+    position: int,
+    heads: list[Head],
+    *,
+    sheet_form: SheetForm,
+    codes: dict[str, CodeList],
+) -> Layout:
     while heads and not heads[-1].text:
         heads.pop()
-    texts = [str(cell) for row in top[:position] for cell in row if cell != ""]
-    tail = [str(cell) for row in sheet.rows[-6:] for cell in row if isinstance(cell, str) and cell]
-    return _completed(Layout(sheet.name, number, position, heads), [*texts, *tail, sheet.name], sheet_form)
+    first = first_head_row(sheet, position)
+    for row in range(position - 1, max(min(first, position - 1), position - 2, 0) - 1, -1):
+        if _grouped(heads, over_each(top, row, sheet), sheet_form, codes):
+            first = min(first, row)
+    layout = Layout(sheet.name, number, position, heads)
+    layout.unit_said = unit_of_heads(heads, sheet_form) or unit_around(top, first, sheet)
+    layout.unit = layout.unit_said or layout.unit
+    guesses = sheet_form.guess([*words_above(top, first), sheet.name], words_below(sheet, position))
+    return _completed(layout, guesses, sheet_form)
 
 
-def _unmerged(sheet: SheetRows) -> list[list[Any]]:
-    """The first rows by their number in the sheet, with merged heads repeated in each of their cells."""
-    blank: list[Any] = [""] * max((len(row) for row in sheet.rows[:LOOK]), default=0)
-    top = [list(blank) for _row in range(min(sheet.first, LOOK))]
-    top += [list(row) for row in sheet.rows[: LOOK - len(top)]]
-    for upper, left, lower, right in sheet.merged:
-        if lower >= len(top) or left >= len(top[upper]):
+def _grouped(heads: list[Head], over: list[str], sheet_form: SheetForm, codes: dict[str, CodeList]) -> bool:
+    """
+    Amount columns say what the head over them says: 中央 over 发展资金 and 以工代赈, (元). Is there one of the former?
+
+    The sum of one group is no sum of the row, so it is left out.
+    """
+    known = {text: _values_of(text, sheet_form, codes) for text in set(over) if text}
+    found = False
+    for head, text in zip(heads, over, strict=False):
+        values = known.get(text)
+        if head.field in (sheet_form.value, TOTAL):
+            head.unit = head.unit or without_unit(plain(text))[1]
+        if not values or text == head.text or head.field not in (sheet_form.value, TOTAL):
             continue
-        value = top[upper][left]
-        if lower == upper and right - left + 1 >= len(top[upper]) - 1:
+        found = True
+        if head.field == TOTAL:
+            head.field = IGNORED
+        head.values = {**values, **head.values} if head.field != IGNORED else {}
+        head.text = f"{text} {head.text}"
+    return found
+
+
+def _values_of(text: str, sheet_form: SheetForm, codes: dict[str, CodeList]) -> dict[str, str]:
+    """What a head says of the amounts below it: one category or place, or what the form knows such words to mean."""
+    bare, _unit = without_unit(plain(text))
+    for axis in sheet_form.axes if bare else ():
+        if found := codes[sheet_form.column(axis).codes].codes_for(bare):
+            return {axis: found[0] if len(found) == 1 else ""}
+    return sheet_form.said_by_head(bare)
+
+
+def unrecognised(sheets: list[SheetRows], *, sheet_form: SheetForm, codes: dict[str, CodeList]) -> Layout | None:
+    """The first sheet that looks like a table although no head of it is known: a person says what its columns are."""
+    names = names_of(sheet_form)
+    for number, sheet in enumerate(sheets):
+        if not sheet.rows or sheet.hidden or sheet.name in _own_sheets():
             continue
-        for row in range(upper, lower + 1):
-            for column in range(left, min(right + 1, len(top[row]))):
-                top[row][column] = top[row][column] or value
-    return top
+        top = unmerged(sheet, LOOK)
+        if (row := likely_head(top)) is not None:
+            heads = [_head(index, text, sheet_form, names, codes) for index, text in enumerate(top[row])]
+            return _laid_out(sheet, number, top, row, heads, sheet_form=sheet_form, codes=codes)
+    return None
+
+
+def unit_of_heads(heads: list[Head], sheet_form: SheetForm) -> str:
+    """The unit all amount columns have in their heads; empty where they have none or several."""
+    units = {head.unit for head in heads if head.field == sheet_form.value or head.values}
+    return units.pop() if len(units) == 1 else ""
 
 
 def _head(index: int, text: Any, sheet_form: SheetForm, names: dict[str, str], codes: dict[str, CodeList]) -> Head:
@@ -157,23 +219,14 @@ def _head(index: int, text: Any, sheet_form: SheetForm, names: dict[str, str], c
         head.field = names[bare]
     elif TOTALS.match(bare):
         head.field = TOTAL
-    elif isinstance(text, str):
-        for axis in sheet_form.axes:
-            found = codes[sheet_form.column(axis).codes].codes_for(bare)
-            if found:
-                head.field, head.values = sheet_form.value, {axis: found[0] if len(found) == 1 else ""}
-                break
+    elif isinstance(text, str) and (values := _values_of(text, sheet_form, codes)):
+        head.field, head.values = sheet_form.value, values
     return head
 
 
-def _completed(layout: Layout, texts: list[str], sheet_form: SheetForm) -> Layout:
-    """Unit, values found in the text around the table, and whether a person should look at it."""
-    for text in texts:
-        if match := _UNIT_LINE.search(text):
-            layout.unit = "yuan" if match[1] == "元" else "wan"
-            break
+def _completed(layout: Layout, guesses: dict[str, Any], sheet_form: SheetForm) -> Layout:
+    """Values found in the text around the table, and whether a person should look at it."""
     has = {head.field for head in layout.heads}
-    guesses = sheet_form.guess(texts)
     layout.fixed = {name: value for name, value in guesses.items() if name not in has}
     whole = all(c.name in has for c in sheet_form.columns if c.required)
     layout.guessed = not whole or any(head.values or (head.text and not head.field) for head in layout.heads)

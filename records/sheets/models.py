@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Self
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Unit, User
 from povfund.common.uid import uuid7
 from records.choices import ExportPurpose
+from records.sheets.guards import export_guards
 
 
 class ImportStatus(models.TextChoices):
@@ -201,17 +202,31 @@ class SheetExport(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["number"], name="records_sheetexport_one_number"),
             models.CheckConstraint(
-                condition=Q(decided_by=None) | ~Q(decided_by=F("asked_by")), name="records_export_second_person"
-            ),
-            models.CheckConstraint(
                 condition=Q(ready=False) | Q(needs_consent=False) | Q(decided_by__isnull=False, refused=False),
                 name="records_export_consented",
             ),
         ]
         indexes = [models.Index(fields=["asked_by", "-created_at"], name="records_export_by")]
+        triggers = export_guards()
 
     def __str__(self) -> str:
         return self.number
+
+    @property
+    def state_label(self) -> str:
+        """What became of it, in a word."""
+        if self.files_gone_at:
+            said = _("Removed")
+        elif self.refused:
+            said = _("Refused")
+        elif self.failed_at:
+            said = _("Not written")
+        elif self.ready:
+            said = _("Written")
+        else:
+            waits = self.needs_consent and self.decided_by_id is None
+            said = _("Awaits consent") if waits else _("Being written")
+        return str(said)
 
     @property
     def purpose_label(self) -> str:

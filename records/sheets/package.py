@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import re
 import zipfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from xml.sax.saxutils import escape
 
 from records.sheets.cells import address
+from records.sheets.packing import repack
 
 AUTHOR = "povfund"
 SUMMARY = "检查结果"
@@ -52,16 +53,21 @@ class Mark:
 
 @dataclass(slots=True)
 class _Work:
-    """Parts read and changed so far; the rest of the package is copied."""
+    """Parts read and changed so far; the rest of the package is copied as it is packed."""
 
     old: zipfile.ZipFile
     parts: dict[str, bytes] = field(default_factory=dict)
+    read: dict[str, bytes] = field(default_factory=dict)
 
     def get(self, name: str) -> bytes:
         """The part as it is by now; empty where there is none."""
-        if name not in self.parts and name in self.old.namelist():
-            self.parts[name] = self.old.read(name)
+        if name not in self.parts and name in self.old.NameToInfo:
+            self.parts[name] = self.read[name] = self.old.read(name)
         return self.parts.get(name, b"")
+
+    def changed(self) -> dict[str, bytes]:
+        """What differs from the package as it came."""
+        return {name: part for name, part in self.parts.items() if part is not self.read.get(name)}
 
 
 def mark_package(
@@ -82,17 +88,7 @@ def mark_package(
                 _mark_sheet(work, member, marks.get(name, []), styles, number)
         work.parts["xl/styles.xml"] = styles.written()
         _add_summary(work, members.get(SUMMARY, ""), summary)
-        _write(work, target)
-
-
-def _write(work: _Work, target: Path) -> None:
-    draft = target.with_suffix(".part")
-    with zipfile.ZipFile(draft, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as new:
-        names = [member.filename for member in work.old.infolist()]
-        for name in [*names, *(name for name in work.parts if name not in names)]:
-            content = work.parts.get(name)
-            new.writestr(name, work.old.read(name) if content is None else content)
-    draft.replace(target)
+    repack(source, target, work.changed())
 
 
 def _without_marks(work: _Work) -> bytes:
@@ -158,24 +154,47 @@ def _mark_sheet(work: _Work, member: str, marks: list[Mark], styles: _Styles, nu
     by_row: dict[int, list[Mark]] = {}
     for mark in marks:
         by_row.setdefault(mark.row + 1, []).append(mark)
-    pieces, end, seen = [], 0, set()
-    for match in _ROW.finditer(xml) if by_row else ():
-        row = int(match[1])
-        if row in by_row:
-            close = match.end() if match[0].endswith(b"/>") else xml.index(b"</row>", match.end()) + len(b"</row>")
-            pieces += [xml[end : match.start()], _mark_row(xml[match.start() : close], row, by_row[row], styles)]
-            end = close
-            seen.add(row)
-    if len(seen) != len(by_row):
-        raise Unusual("rows")
+    pieces, end = [], 0
+    for row, start, close in _row_places(xml, sorted(by_row)):
+        pieces += [xml[end:start], _mark_row(xml[start:close], row, by_row[row], styles)]
+        end = close
     if pieces:
         xml = b"".join([*pieces, xml[end:]])
     work.parts[member] = _with_notes(work, member, xml, marks, number)
 
 
+def _row_places(xml: bytes, rows: list[int]) -> Iterator[tuple[int, int, int]]:
+    """(number, start, end) of these rows; found by the text most programs write, else by any. Raises Unusual."""
+    end = 0
+    for row in rows:
+        start = xml.find(b'<row r="%d"' % row, end)
+        if start < 0:
+            break
+        end = _row_end(xml, start)
+        yield row, start, end
+    else:
+        return
+    left, seen = set(rows[rows.index(row) :]), 0
+    for match in _ROW.finditer(xml, end):
+        if (number := int(match[1])) in left:
+            seen += 1
+            yield number, match.start(), _row_end(xml, match.start())
+    if seen != len(left):
+        raise Unusual("rows")
+
+
+def _row_end(xml: bytes, start: int) -> int:
+    """Where the row that starts there ends, with or without cells."""
+    tag = xml.index(b">", start) + 1
+    return tag if xml[tag - 2 : tag] == b"/>" else xml.index(b"</row>", tag) + len(b"</row>")
+
+
 def _mark_row(xml: bytes, row: int, marks: list[Mark], styles: _Styles) -> bytes:
     """One row with its marked cells; a cell that was left out is put in at its place."""
     wanted = {mark.column: mark.severity for mark in sorted(marks, key=lambda mark: mark.severity, reverse=True)}
+    places = {column: xml.find(b'<c r="%b"' % address(row - 1, column).encode()) for column in wanted}
+    if -1 not in places.values():
+        return _restyled_cells(xml, sorted((place, wanted[column]) for column, place in places.items()), styles)
     if xml.endswith(b"/>"):
         xml = xml[:-2] + b"></row>"
     pieces, end = [], 0
@@ -191,6 +210,16 @@ def _mark_row(xml: bytes, row: int, marks: list[Mark], styles: _Styles) -> bytes
     pieces.append(xml[end:close])
     pieces += [_empty(row, column, styles.marked(0, severity)) for column, severity in sorted(wanted.items())]
     return b"".join([*pieces, xml[close:]])
+
+
+def _restyled_cells(xml: bytes, places: list[tuple[int, str]], styles: _Styles) -> bytes:
+    """The row with new styles in the heads of the cells that start there."""
+    pieces, end = [], 0
+    for place, severity in places:
+        close = xml.index(b">", place)
+        pieces += [xml[end:place], _restyled(xml[place:close], styles, severity)]
+        end = close
+    return b"".join([*pieces, xml[end:]])
 
 
 def _restyled(cell: bytes, styles: _Styles, severity: str) -> bytes:
@@ -303,11 +332,12 @@ def _foreign_notes(xml: bytes) -> tuple[list[tuple[str, bytes]], set[str]]:
 def _comments_xml(texts: list[tuple[str, bytes]], own: dict[str, list[Mark]]) -> bytes:
     authors = [AUTHOR, *dict.fromkeys(author for author, _c in texts if author != AUTHOR)]
     body = [re.sub(rb'authorId="\d+"', b'authorId="%d"' % authors.index(a), c, count=1) for a, c in texts]
-    for where, marks in own.items():
-        text = escape("\n".join(mark.text for mark in marks))
-        body.append(
-            f'<comment ref="{where}" authorId="0"><text><t xml:space="preserve">{text}</t></text></comment>'.encode()
-        )
+    texts_of = ("\n".join(mark.text for mark in marks) for marks in own.values())
+    notes = (
+        f'<comment ref="{where}" authorId="0"><text><t xml:space="preserve">{text}</t></text></comment>'
+        for where, text in zip(own, map(escape, texts_of), strict=True)
+    )
+    body.append("".join(notes).encode())
     names = "".join(f"<author>{escape(name)}</author>" for name in authors).encode()
     head = _XML + b'<comments xmlns="%b"><authors>%b</authors><commentList>' % (_MAIN.encode(), names)
     return head + b"".join(body) + b"</commentList></comments>"
@@ -324,15 +354,15 @@ def _shapes(xml: bytes) -> list[tuple[str, bytes]]:
 
 def _drawing_xml(shapes: list[bytes], own: dict[str, list[Mark]]) -> bytes:
     body = [shape.replace(b"<shape", b"<v:shape").replace(b"</shape>", b"</v:shape>") for shape in shapes]
-    for n, marks in enumerate(own.values(), 1):
-        row, column = marks[0].row, marks[0].column
-        body.append(
-            f'<v:shape id="_pov{n}" type="#_x0000_t202" style="position:absolute;width:260pt;height:90pt;'
-            f'visibility:hidden" fillcolor="#ffffe1" o:insetmode="auto"><v:fill color2="#ffffe1"/>'
-            f'<v:path o:connecttype="none"/><v:textbox/><x:ClientData ObjectType="Note"><x:MoveWithCells/>'
-            f"<x:SizeWithCells/><x:AutoFill>False</x:AutoFill><x:Row>{row}</x:Row><x:Column>{column}</x:Column>"
-            "</x:ClientData></v:shape>".encode()
-        )
+    boxes = (
+        f'<v:shape id="_pov{n}" type="#_x0000_t202" style="position:absolute;width:260pt;height:90pt;'
+        f'visibility:hidden" fillcolor="#ffffe1" o:insetmode="auto"><v:fill color2="#ffffe1"/>'
+        f'<v:path o:connecttype="none"/><v:textbox/><x:ClientData ObjectType="Note"><x:MoveWithCells/>'
+        f"<x:SizeWithCells/><x:AutoFill>False</x:AutoFill><x:Row>{marks[0].row}</x:Row>"
+        f"<x:Column>{marks[0].column}</x:Column></x:ClientData></v:shape>"
+        for n, marks in enumerate(own.values(), 1)
+    )
+    body.append("".join(boxes).encode())
     return (
         b'<xml xmlns:v="urn:schemas-microsoft-com:vml" xmlns:o="urn:schemas-microsoft-com:office:office"'
         b' xmlns:x="urn:schemas-microsoft-com:office:excel"><v:shapetype id="_x0000_t202" coordsize="21600,21600"'
@@ -346,8 +376,8 @@ def _add_summary(work: _Work, known: str, lines: Iterable[list[str]]) -> None:
     rows = []
     for n, line in enumerate(lines, 1):
         cells = "".join(
-            f'<c r="{address(n - 1, c)}" t="inlineStr"><is><t xml:space="preserve">{escape(text)}</t></is></c>'
-            for c, text in enumerate(line)
+            f'<c r="{letter}{n}" t="inlineStr"><is><t xml:space="preserve">{text}</t></is></c>'
+            for letter, text in zip("ABCDE", map(escape, line), strict=False)
         )
         rows.append(f'<row r="{n}">{cells}</row>')
     widths = "".join(

@@ -12,7 +12,7 @@ import struct
 import zipfile
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 from xml.etree.ElementTree import ParseError
@@ -29,15 +29,21 @@ MOST_LISTED = 2_000
 """Addresses kept of cells that hold a formula or an error."""
 
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+SHEETS = "worksheets/"
+"""In the name of every member that holds cells."""
 MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 RELATION = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
 
 _DOCTYPE = re.compile(rb"<!(DOCTYPE|ENTITY)", re.IGNORECASE)
 _BEYOND = re.compile(
-    rb"""\br\s*=\s*["'](?:(?:[A-Z]{4,}|[A-Z]{3}|G[S-Z]|[H-Z][A-Z])\d+|[A-Z]{0,3}(?:\d{7,}|[3-9]\d{5}|200[1-9]\d\d"""
-    rb"""|20[1-9]\d{3}|2[1-9]\d{4}|2000(?:0[1-9]|[1-9]\d)))["']"""
+    rb"""r(?!="[A-Z][0-9]{1,5}")(?<!\wr)\s*=\s*["'](?:(?:[A-Z]{3,}|G[S-Z]|[H-Z][A-Z])\d+|[A-Z]{0,3}(?:\d{7,}|[3-9]\d{5}"""
+    rb"""|200[1-9]\d\d|20[1-9]\d{3}|2[1-9]\d{4}|2000(?:0[1-9]|[1-9]\d)))["']"""
 )
-"""An address right of column GR (200) or below row 200,000."""
+"""An address right of column GR (200) or below row 200,000. The letter in front makes the search fast, and that the
+usual address is passed over first."""
+_HOLDS_FORMULA = re.compile(rb"f(?<=<f)")
+_HOLDS_HIDDEN = re.compile(rb"d(?<=hid)den")
+"""Found by a letter that is rare in a sheet: a search of the whole text for the letters in front takes longer."""
 _FORMULA = re.compile(rb"""<c\b[^>]*\br\s*=\s*["']([A-Z]{1,3}\d+)["'][^>]*>\s*<f[\s/>]""")
 _ERROR = re.compile(
     rb"""<c\b(?=[^>]*\bt\s*=\s*["']e["'])[^>]*\br\s*=\s*["']([A-Z]{1,3}\d+)["'][^>]*>.*?<v>([^<]*)</v>"""
@@ -64,6 +70,8 @@ class Part:
     errors: list[tuple[str, str]] = field(default_factory=list)
     hidden_rows: list[int] = field(default_factory=list)
     hidden_columns: list[int] = field(default_factory=list)
+    beyond: bool = False
+    """An address lies outside of what is read."""
 
 
 @dataclass(slots=True)
@@ -84,10 +92,8 @@ def check(path: Path) -> Package:
     try:
         with zipfile.ZipFile(path) as packed:
             names = _require_fair_directory(packed)
-            _require_sound_parts(packed)
-            parts = _parts(packed, names)
-            for part in parts:
-                _scan(part, packed.read(part.member))
+            scanned = _require_sound_parts(packed)
+            parts = [_named(name, member, scanned) for name, member in _sheets(packed, names)]
     except (zipfile.BadZipFile, zlib.error, NotImplementedError, struct.error, EOFError, KeyError, ValueError) as error:
         raise Refusal("DAMAGED") from error
     except (ParseError, DefusedXmlException) as error:
@@ -122,44 +128,64 @@ def _require_fair_directory(packed: zipfile.ZipFile) -> set[str]:
     return names
 
 
-def _require_sound_parts(packed: zipfile.ZipFile) -> None:
-    """Each part unpacked once: its CRC holds, and no XML declares entities or hides behind another encoding."""
+def _require_sound_parts(packed: zipfile.ZipFile) -> dict[str, Part]:
+    """
+    Each part unpacked once: its CRC holds, and no XML declares entities or hides behind another encoding.
+
+    Returns what the sheets hold, by member.
+    """
+    scanned = {}
     for member in packed.infolist():
         content = packed.read(member)
         if not member.filename.lower().endswith((".xml", ".rels", ".vml")):
             continue
         if b"\0" in content[:400]:
             raise Refusal("DAMAGED")
-        if _DOCTYPE.search(content):
+        if b"!" in content and _DOCTYPE.search(content):
             raise Refusal("ENTITIES")
         if member.filename == "[Content_Types].xml" and b"macroEnabled" in content:
             raise Refusal("MACROS")
+        if SHEETS in member.filename:
+            scanned[member.filename] = _scan(member.filename, content)
+    return scanned
 
 
-def _parts(packed: zipfile.ZipFile, names: set[str]) -> list[Part]:
+def _sheets(packed: zipfile.ZipFile, names: set[str]) -> list[tuple[str, str]]:
+    """(name, member) of each sheet with cells."""
     relations = fromstring(packed.read("xl/_rels/workbook.xml.rels"))
     targets = {r.get("Id"): str(r.get("Target")) for r in relations}
     found = []
     for sheet in fromstring(packed.read("xl/workbook.xml")).iter(f"{MAIN}sheet"):
         target = targets.get(sheet.get(RELATION), "")
         member = target.lstrip("/") if target.startswith("/") else f"xl/{target}"
-        if member in names and "worksheets/" in member:
-            found.append(Part(str(sheet.get("name")), member))
+        if member in names and SHEETS in member:
+            found.append((str(sheet.get("name")), member))
     if not found:
         raise Refusal("NO_SHEET")
     return found
 
 
-def _scan(part: Part, xml: bytes) -> None:
-    if _BEYOND.search(xml):
-        raise Refusal("EXTENT", sheet=part.name, rows=MAX_ROWS, columns=MAX_COLUMNS)
-    if b"<f" in xml:
+def _named(name: str, member: str, scanned: dict[str, Part]) -> Part:
+    """The part with the name of its sheet, a copy where two sheets share one. Raises Refusal EXTENT."""
+    if member not in scanned:
+        raise Refusal("DAMAGED")
+    part = replace(scanned[member], name=name)
+    if part.beyond:
+        raise Refusal("EXTENT", sheet=name, rows=MAX_ROWS, columns=MAX_COLUMNS)
+    return part
+
+
+def _scan(member: str, xml: bytes) -> Part:
+    """Every search that is slow waits for a letter that hardly any sheet has: each error is written with a #."""
+    part = Part("", member, beyond=bool(_BEYOND.search(xml)))
+    if _HOLDS_FORMULA.search(xml):
         part.formulas = list(_addresses(_FORMULA, xml))
-    if re.search(rb"""\bt\s*=\s*["']e["']""", xml):
+    if b"#" in xml:
         part.errors = [(m[1].decode(), m[2].decode()) for m in _some(_ERROR, xml)]
-    if b"hidden" in xml:
+    if _HOLDS_HIDDEN.search(xml):
         part.hidden_rows = [int(m[1]) for m in _some(_HIDDEN_ROW, xml)]
         part.hidden_columns = [int(m[1]) for m in _some(_HIDDEN_COLUMN, xml)]
+    return part
 
 
 def _addresses(pattern: re.Pattern[bytes], xml: bytes) -> Iterator[str]:

@@ -16,6 +16,7 @@ import msgspec
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
+from povfund.common.collecting import uncollected
 from povfund.common.errors import Finding, RuleViolation
 from records.sheets.precheck import MAX_COLUMNS, MAX_ROWS
 from records.sheets.reader import SECONDS
@@ -109,7 +110,8 @@ def read_workbook(path: Path) -> list[SheetRows]:
         cwd=settings.BASE_DIR,
     ) as process:
         try:
-            return _collect(process)
+            with uncollected():
+                return _collect(process)
         finally:
             with suppress(ProcessLookupError):
                 process.kill()

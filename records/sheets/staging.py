@@ -14,19 +14,24 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from povfund.common import clock
-from povfund.common.canonical import canonical
+from povfund.common.collecting import uncollected
 from povfund.common.errors import REFUSE, WARN, Finding
 from records.registry import RecordType
 from records.services import SetItem, copy_rows, plan_set
+from records.sheets import told
 from records.sheets.cells import address
 from records.sheets.form import Assembled, CodeList, Typed
 from records.sheets.layout import Layout
 from records.sheets.models import ImportFinding, ImportItem, SheetImport
 from records.sheets.reading import SheetRows
-from records.sheets.table import Problem, Reading, TableReader, hidden_words, place_of
+from records.sheets.table import Problem, Reading, TableReader, place_of
+from records.sheets.told import hidden_words
 
 REFUSED = "refused"
-NO_ROWS = "lines"
+SAMPLES = 5
+"""Rows shown for a rule that warns."""
+LARGE = Decimal(10_000_000_000)
+"""元 in one document from which on a unit that was only supposed is asked about."""
 
 
 @dataclass(slots=True)
@@ -38,8 +43,11 @@ class Staged:
     items: dict[int, SetItem] = field(default_factory=dict)
     outcomes: list[str] = field(default_factory=list)
     asked: Counter[str] = field(default_factory=Counter)
+    warned: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    """Rule -> the first few rows it warns at, with its words."""
 
 
+@uncollected()
 def stage(
     *, actor: User, kind: RecordType, sheets: list[SheetRows], layouts: list[Layout], codes: dict[str, CodeList]
 ) -> Staged:
@@ -49,14 +57,39 @@ def stage(
         TableReader(sheets[layout.number], layout, sheet_form=kind.sheet, codes=codes, into=reading).read()
         for finding in hidden_words(sheets[layout.number]):
             reading.problems.append(Problem(layout.number, layout.head_row, 0, finding))
+    reading.problems += _unlikely(reading, layouts, kind)
     staged = Staged(reading, kind.sheet.assemble(actor, reading.records))
+    broken = _broken(reading)
     for n, made in enumerate(staged.assembled):
         if made.content is not None:
-            staged.items[n] = SetItem(uid=made.uid, content=made.content, base_rev=made.base_rev)
+            blanks, barred = frozenset(made.unread), n in broken or bool(made.findings)
+            staged.items[n] = SetItem(
+                uid=made.uid, content=made.content, base_rev=made.base_rev, unread=blanks, barred=barred
+            )
     plan_set(actor=actor, kind=kind, items=list(staged.items.values()))
     name_newer(list(staged.items.values()))
     _collect(staged, layouts)
     return staged
+
+
+def _unlikely(reading: Reading, layouts: list[Layout], kind: RecordType) -> Iterator[Problem]:
+    """Records of sheets that print no unit whose amounts are hardly meant so, each at its first amount."""
+    supposed = {layout.number: layout for layout in layouts if not layout.unit_said}
+    for record in reading.records if supposed else ():
+        layout = supposed.get(record.sheet)
+        if layout is None:
+            continue
+        total = sum(amounts_of(record, kind), Decimal(0))
+        if total > LARGE:
+            row, column = record.cells[0] if record.cells else (record.row, 0)
+            yield Problem(record.sheet, row, column, told.large(total, layout.unit))
+
+
+def amounts_of(record: Typed, kind: RecordType) -> list[Decimal]:
+    """元 of the record's rows that have an amount."""
+    key = kind.sheet.value.rpartition(".")[2]
+    amounts = [record.head.get(key)] if kind.sheet.flat else [line.get(key) for line in record.lines]
+    return [amount for amount in amounts if isinstance(amount, Decimal)]
 
 
 def name_newer(items: list[SetItem]) -> None:
@@ -87,24 +120,38 @@ def _older(newer: SheetImport) -> Finding:
     )
 
 
+def _broken(reading: Reading) -> set[int]:
+    """Positions of records refused for a cell."""
+    return {p.record for p in reading.problems if p.record is not None and p.finding.severity == REFUSE}
+
+
 def _collect(staged: Staged, layouts: list[Layout]) -> None:
-    """Findings of assembly and rules at their cells; an unread cell refuses its record."""
+    """Findings of assembly and rules at their cells; each error refuses its record."""
     reading = staged.reading
-    broken = {p.record for p in reading.problems if p.record is not None and p.finding.severity == REFUSE}
-    unread = {(p.sheet, p.row, p.column) for p in reading.problems if p.finding.severity == REFUSE}
-    indexes = {layout.number: {head.field: head.index for head in layout.heads} for layout in layouts}
+    broken = _broken(reading)
+    sheets = {layout.number: layout for layout in layouts}
     for n, (record, made) in enumerate(zip(reading.records, staged.assembled, strict=True)):
         item = staged.items.get(n)
-        findings = made.findings if item is None else item.findings
-        for finding in findings:
+        for finding in [*made.findings, *(item.findings if item else ())]:
             if finding.severity == WARN:
                 staged.asked[finding.rule] += 1
-            elif finding.severity == REFUSE and not (n in broken and finding.field == NO_ROWS):
-                row, column = place_of(finding.field, record, index_of=indexes[record.sheet])
-                if item is None and (record.sheet, row, column) in unread:
-                    continue
-                reading.problems.append(Problem(record.sheet, row, column, finding, n))
+                if staged.asked[finding.rule] <= SAMPLES:
+                    told_at = {"row": record.row + 1, "message": str(finding.message)}
+                    staged.warned.setdefault(finding.rule, []).append(told_at)
+            elif finding.severity == REFUSE:
+                broken.add(n)
+                reading.problems.append(_placed(finding, record, sheets[record.sheet], n))
         staged.outcomes.append(REFUSED if item is None or n in broken else item.outcome)
+
+
+def _placed(finding: Finding, record: Typed, layout: Layout, n: int) -> Problem:
+    """The finding of record `n` at its cell; of two lines that are the same each by the cell it stands in."""
+    row, column = place_of(finding.field, record, layout)
+    if same := finding.values.get("lines"):
+        here, there = (record.cells[line] for line in same)
+        row, column = here if layout.matrix else (row, column)
+        finding = told.same_as(finding, address(there[0], there[1] if layout.matrix else column))
+    return Problem(record.sheet, row, column, finding, n)
 
 
 def counts_of(staged: Staged) -> dict[str, Any]:
@@ -123,7 +170,15 @@ def counts_of(staged: Staged) -> dict[str, Any]:
         "errors": severities[REFUSE],
         "differences": severities[WARN],
         "asked": dict(staged.asked),
+        "warned": staged.warned,
     }
+
+
+_ITEM = {
+    "sheet_import_id": "uuid", "n": "int4", "uid": "uuid", "base_rev": "int4", "outcome": "varchar", "name": "varchar",
+    "amount": "numeric", "rows": "int4", "removed": "int4", "sheet": "varchar", '"row"': "int4", "content": "bytea",
+}  # fmt: skip
+"""Columns of a staged item and their types."""
 
 
 @transaction.atomic
@@ -135,21 +190,9 @@ def store(row: SheetImport, staged: Staged, *, kind: RecordType, sheets: list[Sh
     before = kind.contents(changed) if changed else {}
     copy_rows(
         ImportItem._meta.db_table,
-        (
-            "sheet_import_id",
-            "n",
-            "uid",
-            "base_rev",
-            "outcome",
-            "name",
-            "amount",
-            "rows",
-            "removed",
-            "sheet",
-            '"row"',
-            "content",
-        ),
+        list(_ITEM),
         _items(row, staged, kind, sheets, before),
+        types=list(_ITEM.values()),
     )
     copy_rows(
         ImportFinding._meta.db_table,
@@ -161,11 +204,10 @@ def store(row: SheetImport, staged: Staged, *, kind: RecordType, sheets: list[Sh
 def _items(
     row: SheetImport, staged: Staged, kind: RecordType, sheets: list[SheetRows], before: dict[UUID, dict[str, Any]]
 ) -> Iterator[tuple[Any, ...]]:
-    key, flat = kind.sheet.value.rpartition(".")[2], kind.sheet.flat
+    flat = kind.sheet.flat
     for n, (record, made) in enumerate(zip(staged.reading.records, staged.assembled, strict=True)):
-        amounts = [record.head.get(key)] if flat else [line[key] for line in record.lines]
-        amount = sum(filter(None, amounts), Decimal(0)) if key else None
-        content = canonical(made.content) if made.content is not None else None
+        read = amounts_of(record, kind)
+        item = staged.items.get(n)
         yield (
             row.uid,
             n,
@@ -173,12 +215,12 @@ def _items(
             made.base_rev,
             staged.outcomes[n],
             name_of(record, kind),
-            amount,
+            sum(read, Decimal(0)) if read else None,
             1 if flat else len(record.lines),
             _removed(before.get(made.uid), made, kind),
             sheets[record.sheet].name[:100],
             record.row + 1,
-            content,
+            item.encoded if item and not item.unread else None,
         )
 
 

@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
-from uuid import UUID
 
 from django.utils.translation import gettext_lazy as _
 
-from povfund.common.errors import SHOW, WARN, Finding
-from povfund.common.money import wan_text
+from povfund.common.errors import Finding
+from records.sheets import told
 from records.sheets.cells import Parser, Unread, parser_of
+from records.sheets.columns import Body, body_of, values_of
 from records.sheets.form import CodeList, Column, SheetForm, Typed, plain
-from records.sheets.layout import TOTAL, TOTALS, Head, Layout
+from records.sheets.layout import TOTAL, Head, Layout
 from records.sheets.reading import SheetRows
+from records.sheets.totals import Total, Totals
 
-_ADDRESS = re.compile(r"([A-Z]+)(\d+)")
+_FIELD = re.compile(r"^\w+\[(\d+)\](?:\.(\w+))?$")
 
 
 @dataclass(slots=True)
@@ -47,72 +48,133 @@ class Reading:
 
 
 @dataclass(slots=True)
-class _Cells:
-    """One row as it is read: values of the record, of its child rows, and columns that could not be read."""
+class _Values:
+    """The cells of several columns by row, with the names they have in a record, and those that could not be read."""
 
-    head: dict[str, Any]
-    line: dict[str, Any]
-    unread: dict[int, Finding] = field(default_factory=dict)
+    keys: list[str]
+    rows: list[tuple[Any, ...]]
+    unread: dict[int, dict[int, Finding]]
+    """Position -> column -> why."""
+    full: set[str]
+    """Names of columns without an empty cell."""
+
+    def said(self, n: int) -> dict[str, Any]:
+        """What row n says; empty cells say nothing."""
+        found = zip(self.keys, self.rows[n], strict=True)
+        return (
+            dict(found)
+            if len(self.full) == len(self.keys)
+            else {key: value for key, value in found if value is not None}
+        )
 
 
 class TableReader:
-    """One sheet, read by its layout into a Reading."""
+    """
+    One sheet, read by its layout into a Reading.
+
+    Cells are parsed column by column, each distinct one once; rows are then gone through once, to be put
+    together into records.
+    """
 
     def __init__(
         self, sheet: SheetRows, layout: Layout, *, sheet_form: SheetForm, codes: dict[str, CodeList], into: Reading
     ) -> None:
         self.sheet, self.layout, self.form, self.codes, self.into = sheet, layout, sheet_form, codes, into
         self.by_name = {column.name: column for column in sheet_form.columns}
-        self.value = sheet_form.value
+        self.value, self.flat = sheet_form.value, sheet_form.flat
         self.amount = self.value.rpartition(".")[2]
-        self.required = [c for c in sheet_form.columns if c.required and c.child and c.name != self.value]
-        self.own = [
-            (h.index, "." in h.field, h.field.rpartition(".")[2], self._parser(h))
-            for h in layout.heads
-            if h.field in self.by_name and h.field != self.value
-        ]
+        self.sure = False
+        """Has every line all that is required of it?"""
+        self.required = {c.key: c for c in sheet_form.columns if c.required and c.child and c.name != self.value}
+        self.own = [h for h in layout.heads if h.field in self.by_name and h.field != self.value]
         spread = [head for head in layout.heads if head.field == self.value]
         self.spread = [(h.index, self._parser(h), _by_key(h.values)) for h in spread]
         self.totals = [(h.index, self._parser(h)) for h in layout.heads if h.field == TOTAL]
-        self.axis = next((h.index for h in layout.heads if h.field in sheet_form.named_by), 0)
         self.numbered = any(layout.columns_of(name) for name in ("uid", *sheet_form.group_by))
         self.index_of = {h.field: h.index for h in layout.heads}
+        self.column_at = {head.index: self.by_name[head.field] for head in self.own}
+        self.path = self.value.rpartition(".")[0]
         self.place = parser_of(self.by_name[sheet_form.named_by[0]], codes=codes)
         self.entered = [index for name, index in self.index_of.items() if name in sheet_form.entered]
-        self.marks = self._marked_cells()
+        self.body = self._body()
         self.groups: dict[Any, int] = {}
-        self.sums: dict[int, Decimal] = {}
-        self.part: dict[int, Decimal] = {}
+        self.lacks: dict[str, Finding] = {}
+        self.sums = Totals()
+        self.above: tuple[tuple[Any, ...] | None, int] = (None, 0)
+        """Head cells of the row above and its record, where that row found nothing amiss."""
+
+    def _body(self) -> Body:
+        heads = self.layout.heads
+        return body_of(
+            self.sheet,
+            head_row=self.layout.head_row,
+            width=max((head.index for head in heads), default=0) + 1,
+            repeated={head.index for head in heads if head.field not in (self.value, TOTAL)},
+            axis=next((head.index for head in heads if head.field in self.form.named_by), 0),
+        )
 
     def read(self) -> None:
-        head, line = self._fixed()
-        for row, cells in self._rows():
-            if self._is_total(row, cells) or self._is_remark(row, cells):
+        fixed_head, fixed_line = self._fixed()
+        heads = self._values([head for head in self.own if "." not in head.field])
+        lines = self._values([head for head in self.own if "." in head.field])
+        spread = [(index, *self._read(index, parse), values) for index, parse, values in self.spread]
+        self.sure = self.required.keys() <= fixed_line.keys() | lines.full
+        unread_of = heads.unread
+        for n, wrong in lines.unread.items():
+            unread_of.setdefault(n, {}).update(wrong)
+        totals, remarks = self.body.totals, self.body.remarks
+        for n, row in enumerate(self.body.numbers):
+            if n in totals:
+                self._total(n, totals[n])
+                continue
+            if n in remarks and self._is_remark(n, row):
                 continue
             self.into.rows += 1
-            found = self._cells(row, cells, _Cells(dict(head), dict(line)))
-            if self._without_entry(row, cells, found):
-                self.into.without_entry += 1
-                continue
-            position = self._record(row, found)
-            self._lines(row, cells, found, position)
-            for index, finding in found.unread.items():
+            self.sums.row()
+            unread = unread_of.pop(n, None) or {}
+            if unread or heads.rows[n] != self.above[0]:
+                head = {**fixed_head, **heads.said(n)}
+                if self.entered and not head.get("uid") and self._nothing_entered(n):
+                    self.into.without_entry += 1
+                    continue
+                self.above = (None, 0)
+                position = self._record(row, head, unread, heads.rows[n])
+            else:
+                position = self.above[1]
+            said = lines.said(n)
+            self._lines(n, row, spread, {**fixed_line, **said} if fixed_line else said, unread, position)
+            for index, finding in unread.items():
                 self._tell(row, index, finding, position)
+                if (column := self.column_at.get(index)) and not column.child:
+                    self.into.records[position].unread.add(column.name)
+        for found in self.sums.differences():
+            words = _("the sum of the rows below") if found.below else _("the sum of the rows above")
+            finding = told.not_the_sum(found.stated, found.counted, words)
+            self._tell(self.body.numbers[found.n], found.column, finding, None)
 
     def _parser(self, head: Head) -> Parser:
         column = self.by_name[self.value if head.field == TOTAL else head.field]
         return parser_of(column, codes=self.codes, unit=head.unit or self.layout.unit)
 
-    def _marked_cells(self) -> dict[int, dict[int, Finding]]:
-        """row -> column -> why this cell is not read although it shows a value: a formula, or an error."""
-        marks: dict[int, dict[int, Finding]] = {}
-        for where in self.sheet.formulas:
-            row, column = position_of(where)
-            marks.setdefault(row, {})[column] = _formula()
-        for where, text in self.sheet.errors.items():
-            row, column = position_of(where)
-            marks.setdefault(row, {})[column] = _error(text)
-        return marks
+    def _read(self, index: int, parse: Parser) -> tuple[list[Any], dict[int, Finding]]:
+        """Values and unread cells of one column; a marked cell is never read."""
+        values, unread = values_of(self.body.columns[index], parse)
+        for n, marked in self.body.marks.items():
+            if index in marked:
+                values[n], unread[n] = None, marked[index]
+        return values, unread
+
+    def _values(self, heads: list[Head]) -> _Values:
+        columns, unread = [], {}
+        for head in heads:
+            values, wrong = self._read(head.index, self._parser(head))
+            columns.append(values)
+            for n, finding in wrong.items():
+                unread.setdefault(n, {})[head.index] = finding
+        rows = list(zip(*columns, strict=True)) if columns else [()] * len(self.body.numbers)
+        keys = [self.by_name[head.field].key for head in heads]
+        full = {key for key, column in zip(keys, columns, strict=True) if None not in column}
+        return _Values(keys, rows, unread, full)
 
     def _fixed(self) -> tuple[dict[str, Any], dict[str, Any]]:
         """What is said once for the sheet: (of the record, of each child row)."""
@@ -127,71 +189,45 @@ class TableReader:
                 (line if column.child else head)[column.key] = value
         return head, line
 
-    def _rows(self) -> Iterator[tuple[int, list[Any]]]:
-        """Data rows with their number, merged cells filled down, empty rows left out."""
-        width = max((head.index for head in self.layout.heads), default=0) + 1
-        down = self._merged_down()
-        for position in range(max(self.layout.head_row + 1 - self.sheet.first, 0), len(self.sheet.rows)):
-            row, cells = position + self.sheet.first, self.sheet.rows[position]
-            if len(cells) < width:
-                cells = cells + [""] * (width - len(cells))
-            if not any(cell not in ("", None) for cell in cells[:width]) and row not in self.marks:
-                continue
-            if row in down:
-                cells = list(cells)
-                for column, value in down[row].items():
-                    cells[column] = value
-            yield row, cells
-
-    def _merged_down(self) -> dict[int, dict[int, Any]]:
-        """row -> column -> value of the cell above it is merged with; amounts are never repeated."""
-        repeated = {head.index for head in self.layout.heads if head.field not in (self.value, TOTAL)}
-        filled: dict[int, dict[int, Any]] = {}
-        for upper, left, lower, _right in self.sheet.merged:
-            if upper > self.layout.head_row and lower > upper and left in repeated:
-                above = self.sheet.rows[upper - self.sheet.first]
-                for row in range(upper + 1, lower + 1):
-                    filled.setdefault(row, {})[left] = above[left] if left < len(above) else ""
-        return filled
-
-    def _cells(self, row: int, cells: list[Any], found: _Cells) -> _Cells:
-        marks = self.marks.get(row)
-        head, line = found.head, found.line
-        for index, child, key, parse in self.own:
-            if marks and index in marks:
-                found.unread[index] = marks[index]
-                continue
-            value = parse(cells[index])
-            if value is None:
-                continue
-            if type(value) is Unread:
-                found.unread[index] = value.finding
-            elif child:
-                line[key] = value
-            else:
-                head[key] = value
-        return found
-
-    def _record(self, row: int, found: _Cells) -> int:
+    def _record(self, row: int, head: dict[str, Any], unread: dict[int, Finding], said: tuple[Any, ...]) -> int:
         """Position of the record the row belongs to: by its id, its number or title, or that of the row above."""
-        records, head = self.into.records, found.head
-        uid: UUID | None = head.pop("uid", None)
-        rev: int = head.pop("rev", 0)
-        if self.form.flat:
+        records = self.into.records
+        uid, rev = head.pop("uid", None), head.pop("rev", 0)
+        if self.flat:
             return self._row_record(row, Typed(head, uid=uid, rev=rev, sheet=self.layout.number, row=row))
+        if self._of_the_row_above(head, uid, rev, unread):
+            return len(records) - 1
         key: Any = uid or next((plain(text) for text in map(head.get, self.form.group_by) if text), None)
-        unread = [self.index_of.get(name) for name in self.form.group_by]
-        if key is None and self.groups and (self.numbered or not any(index in found.unread for index in unread)):
+        lost = any(self.index_of.get(name) in unread for name in self.form.group_by)
+        if key is None and self.groups and (self.numbered or not lost):
             return len(records) - 1
         if key is None:
-            key = ("row", row) if any(index in found.unread for index in unread) else "sheet"
+            key = ("row", row) if lost else "sheet"
         known = self.groups.get(key)
-        if known is not None:
-            self._same_head(row, known, head)
+        if known is None:
+            records.append(Typed(head, uid=uid, rev=rev, sheet=self.layout.number, row=row))
+            known = self.groups[key] = len(records) - 1
+        elif not self._same_head(row, known, head):
             return known
-        records.append(Typed(head, uid=uid, rev=rev, sheet=self.layout.number, row=row))
-        self.groups[key] = len(records) - 1
-        return len(records) - 1
+        if not unread:
+            self.above = (said, known)
+        return known
+
+    def _of_the_row_above(self, head: dict[str, Any], uid: Any, rev: int, unread: dict[int, Finding]) -> bool:
+        """
+        Does the row belong to the record of the row above, although the id of one of both cannot be read?
+
+        Its number, or else its title, says so; else a stored record would be taken to have lost that row.
+        """
+        above = self.into.records[-1] if self.groups else None
+        if above is None or not ("uid" in above.unread if uid else self.index_of.get("uid") in unread):
+            return False
+        pairs = [(above.head.get(name), head.get(name)) for name in self.form.group_by]
+        alike = next((plain(one) == plain(other) for one, other in pairs if one and other), False)
+        if alike and uid and uid not in self.groups:
+            above.uid, above.rev = uid, rev
+            self.groups[uid] = len(self.into.records) - 1
+        return alike
 
     def _row_record(self, row: int, record: Typed) -> int:
         """The row is a record of its own; the same id a second time is refused."""
@@ -199,115 +235,125 @@ class TableReader:
         position = len(self.into.records) - 1
         first = self.groups.setdefault(record.uid or ("row", row), position)
         if first != position:
-            self._tell(row, self.index_of.get("uid", 0), _twice(self.into.records[first].row), position)
+            self._tell(row, self.index_of.get("uid", 0), told.twice(self.into.records[first].row), position)
         return position
 
-    def _without_entry(self, row: int, cells: list[Any], found: _Cells) -> bool:
-        """An expected row in which nothing was entered; a stored record is never one."""
-        if not self.entered or found.head.get("uid") or row in self.marks:
-            return False
-        return all(cells[index] in ("", None) for index in self.entered)
+    def _nothing_entered(self, n: int) -> bool:
+        """An expected row in which nothing was entered."""
+        return n not in self.body.marks and all(self.body.rows[n][index] == "" for index in self.entered)
 
-    def _same_head(self, row: int, position: int, head: dict[str, Any]) -> None:
-        record = self.into.records[position]
+    def _same_head(self, row: int, position: int, head: dict[str, Any]) -> bool:
+        """Does the row say of its record what the rows above say? What they left open it fills in."""
+        record, same = self.into.records[position], True
         if record.head == head:
-            return
+            return True
         for name, value in head.items():
             known = record.head.setdefault(name, value)
             if known != value and not (name in self.form.group_by and plain(known) == plain(value)):
-                finding = _differs(record.row, self.by_name[name].label)
+                finding, same = told.differs(record.row, self.by_name[name].label), False
                 self._tell(row, self.index_of.get(name, 0), finding, position)
+        return same
 
-    def _lines(self, row: int, cells: list[Any], found: _Cells, position: int) -> None:
-        """One child row for each amount; no amount is no line in a matrix, and wrong in a list."""
-        marks, across = self.marks.get(row), Decimal(0)
+    def _lines(
+        self, n: int, row: int, spread: list[Any], said: dict[str, Any], unread: dict[int, Finding], position: int
+    ) -> None:
+        """One child row for each amount; no amount is no line in a matrix, and a line to be mended in a list."""
+        across: list[Decimal | None] = []
+        several = len(spread) > 1 or bool(spread and spread[0][-1])
+        for index, amounts, wrong, values in spread:
+            amount = amounts[n]
+            if n in wrong:
+                unread[index] = wrong[n]
+            elif values and not amount:
+                self.into.zero_cells += 1
+                continue
+            elif amount is None:
+                self._tell(row, index, self._missing(self.by_name[self.value]), position)
+            across.append(amount)
+            self._line(row, index, amount, {**said, **values} if several else said, unread, position)
+        if self.totals and not unread and None not in across:
+            self._across(n, row, sum(filter(None, across), Decimal(0)))
+
+    def _across(self, n: int, row: int, counted: Decimal) -> None:
+        """The sum a row states of itself."""
+        for index, amount in self._stated(n, self.totals[-1:]):
+            if amount != counted:
+                self._tell(row, index, told.not_the_sum(amount, counted, _("the sum of the row")), None)
+
+    def _line(
+        self,
+        row: int,
+        index: int,
+        amount: Decimal | None,
+        line: dict[str, Any],
+        unread: dict[int, Finding],
+        position: int,
+    ) -> None:
+        """One amount into its record; where it or what belongs to it is missing or unread, its places are noted."""
         record = self.into.records[position]
-        for index, parse, values in self.spread:
-            if marks and index in marks:
-                found.unread[index] = marks[index]
-                continue
-            amount = parse(cells[index])
-            if type(amount) is Unread:
-                found.unread[index] = amount.finding
-                continue
-            if amount is None or (values and not amount):
-                self.into.zero_cells += bool(values)
-                if not values:
-                    self._tell(row, index, _missing(self.by_name[self.value]), position)
-                continue
-            across += amount
-            self.sums[index] = self.sums.get(index, Decimal(0)) + amount
-            self.part[index] = self.part.get(index, Decimal(0)) + amount
-            if self.form.flat:
-                record.head[self.amount] = amount
-                continue
-            line = {**found.line, **values, self.amount: amount} if values else {**found.line, self.amount: amount}
-            if self._complete(row, index, line, found, position):
-                record.lines.append(line)
-                record.cells.append((row, index))
-        if self.totals and not found.unread:
-            self._compare(row, cells, self.totals[-1:], {self.totals[-1][0]: across}, _("the sum of the row"))
+        if amount is None:
+            self.sums.lost(index)
+        else:
+            self.sums.add(index, amount)
+        if self.flat:
+            record.head[self.amount] = amount
+            record.unread |= {self.amount} if amount is None else set()
+            return
+        if amount is not None:
+            line[self.amount] = amount
+        if unread or amount is None or not (self.sure or line.keys() >= self.required.keys()):
+            self._lacking(row, index, line, unread, position)
+        record.lines.append(line)
+        record.cells.append((row, index))
 
-    def _complete(self, row: int, index: int, line: dict[str, Any], found: _Cells, position: int) -> bool:
-        whole = True
-        for column in self.required:
-            if line.get(column.key) is None:
-                whole = False
+    def _lacking(self, row: int, index: int, line: dict[str, Any], unread: dict[int, Finding], position: int) -> None:
+        """What the line lacks is told and noted as unread; what could not be read is told elsewhere."""
+        record, lost = self.into.records[position], {at.key for n, at in self.column_at.items() if n in unread}
+        for key, column in self.required.items():
+            if key not in line:
+                lost.add(key)
                 where = self.index_of.get(column.name, index)
-                if where not in found.unread:
-                    self._tell(row, where, _missing(column), position)
-        return whole
+                if where not in unread:
+                    self._tell(row, where, self._missing(column), position)
+        lost |= {self.amount} - line.keys()
+        record.unread |= {f"{self.path}[{len(record.lines)}].{key}" for key in lost}
 
-    def _is_total(self, row: int, cells: list[Any]) -> bool:
-        """合计, 小计 — compared with what stands above; a difference is told, never mended."""
-        match = next((m for m in map(_total_name, cells[: self.axis + 1]) if m), None)
-        if match is None:
-            return False
-        sums = self.part if "小计" in match or "subtotal" in match else self.sums
+    def _missing(self, column: Column) -> Finding:
+        """One finding a column: it says the same in every row."""
+        return self.lacks.get(column.name) or self.lacks.setdefault(column.name, told.missing(column))
+
+    def _total(self, n: int, name: str) -> None:
+        """合计, 小计 — kept, to be compared with the rows it is of; a difference is told, never mended."""
         columns = [(index, parse) for index, parse, _values in self.spread]
-        grand = {self.totals[-1][0]: sum(sums.values(), Decimal(0))} if self.totals else {}
-        self._compare(row, cells, columns, sums, _("the sum of the rows above"))
-        self._compare(row, cells, self.totals[-1:], grand, _("the sum of the rows above"))
-        self.part = {}
-        return True
+        stated = dict(self._stated(n, [*columns, *self.totals[-1:]]))
+        across = self.totals[-1][0] if self.totals else None
+        self.sums.close(Total(n, "小计" in name or "subtotal" in name, stated, across))
 
-    def _compare(self, row: int, cells: list[Any], columns: Any, sums: dict[int, Decimal], words: Any) -> None:
+    def _stated(self, n: int, columns: Iterable[tuple[int, Parser]]) -> Iterator[tuple[int, Decimal]]:
+        """Amounts of a row in these columns, as far as there are any that can be read."""
         for index, parse in columns:
-            stated = parse(cells[index])
-            if stated is None or type(stated) is Unread:
-                continue
-            counted = sums.get(index, Decimal(0))
-            if stated != counted:
-                self._tell(row, index, _not_the_sum(stated, counted, words), None)
+            amount = parse(self.body.rows[n][index])
+            if amount is not None and type(amount) is not Unread:
+                yield index, amount
 
-    def _is_remark(self, row: int, cells: list[Any]) -> bool:
+    def _is_remark(self, n: int, row: int) -> bool:
         """A line of words below the table: alone in its row, neither a place nor an amount."""
-        said = [cell for cell in cells if cell not in ("", None)]
-        if len(said) != 1 or row in self.marks or not isinstance(said[0], str):
-            return False
-        index = cells.index(said[0])
+        index = self.body.remarks[n]
+        words = self.body.rows[n][index]
         parse = next((parse for column, parse, _values in self.spread if column == index), self.place)
-        if type(parse(said[0])) is not Unread:
+        if type(parse(words)) is not Unread:
             return False
-        self._tell(row, index, _remark(said[0]), None)
+        self._tell(row, index, told.remark(words), None)
         return True
 
     def _tell(self, row: int, column: int, finding: Finding, record: int | None) -> None:
         self.into.problems.append(Problem(self.layout.number, row, column, finding, record))
 
 
-def position_of(where: str) -> tuple[int, int]:
-    """(row, column) from 0 of an address: D63 is (62, 3)."""
-    letters, digits = _ADDRESS.fullmatch(where).groups()  # type: ignore[union-attr]
-    column = 0
-    for letter in letters:
-        column = column * 26 + ord(letter) - 64
-    return int(digits) - 1, column - 1
-
-
-def place_of(field_path: str, record: Typed, *, index_of: dict[str, int]) -> tuple[int, int]:
+def place_of(field_path: str, record: Typed, layout: Layout) -> tuple[int, int]:
     """The cell a finding of the rules speaks of: `lines[2].amount` of a record read from rows."""
-    match = re.match(r"^\w+\[(\d+)\](?:\.(\w+))?$", field_path)
+    index_of = {head.field: head.index for head in layout.heads}
+    match = _FIELD.match(field_path)
     if match and int(match[1]) < len(record.cells):
         row, amount = record.cells[int(match[1])]
         child = field_path.partition("[")[0]
@@ -317,70 +363,3 @@ def place_of(field_path: str, record: Typed, *, index_of: dict[str, int]) -> tup
 
 def _by_key(values: dict[str, str]) -> dict[str, str]:
     return {name.rpartition(".")[2]: value for name, value in values.items() if value}
-
-
-def _total_name(cell: Any) -> str:
-    """The name of a total row, plain; empty for any other cell."""
-    if not isinstance(cell, str) or len(cell) > 60 or not ("计" in cell or "total" in cell.lower()):
-        return ""
-    name = plain(cell)
-    return name if TOTALS.match(name) else ""
-
-
-def _formula() -> Finding:
-    return Finding(
-        "FORMULA",
-        _("The cell holds a formula; what it would give elsewhere is not certain."),
-        remedy=_("Copy the cells and paste them as values."),
-    )
-
-
-def _error(text: str) -> Finding:
-    return Finding(
-        "FORMULA", _("The cell shows the error %(text)s.") % {"text": text}, remedy=_("Enter the value itself.")
-    )
-
-
-def _missing(column: Column) -> Finding:
-    return Finding("SHAPE", _("“%(field)s” is missing.") % {"field": column.label}, remedy=column.help)
-
-
-def _differs(row: int, label: Any) -> Finding:
-    return Finding(
-        "SHAPE",
-        _("“%(field)s” differs from row %(row)s of the same document.") % {"field": label, "row": row + 1},
-        remedy=_("One document has one head; repeat it or leave it empty below its first row."),
-    )
-
-
-def _twice(row: int) -> Finding:
-    return Finding(
-        "DUPLICATE",
-        _("Row %(row)s has the same record id.") % {"row": row + 1},
-        remedy=_("A new record has no id: clear id and revision in the copied row."),
-    )
-
-
-def _not_the_sum(stated: Decimal, counted: Decimal, words: Any) -> Finding:
-    return Finding(
-        "TOTAL",
-        _("The sheet states %(stated)s (10k yuan), %(words)s is %(counted)s.")
-        % {"stated": wan_text(stated), "words": words, "counted": wan_text(counted)},
-        remedy=_("Nothing is corrected: check the source; the rows are taken as they stand."),
-        severity=WARN,
-        values={"stated": str(stated), "counted": str(counted)},
-    )
-
-
-def _remark(text: str) -> Finding:
-    return Finding("REMARK", _("A line of words, not taken: “%(text)s”.") % {"text": text[:60]}, severity=SHOW)
-
-
-def hidden_words(sheet: SheetRows) -> list[Finding]:
-    """What a reader of the sheet may not see, and what is left alone: hidden parts, links to other files."""
-    found = []
-    if sheet.hidden_rows or sheet.hidden_columns:
-        parts = {"rows": len(sheet.hidden_rows), "columns": len(sheet.hidden_columns), "sheet": sheet.name}
-        message = _("Sheet “%(sheet)s” has %(rows)s hidden rows and %(columns)s hidden columns; they are read too.")
-        found.append(Finding("HIDDEN", message % parts, severity=WARN, remedy=_("Show them and check what they hold.")))
-    return found

@@ -8,9 +8,9 @@ styles, sheet protection without password. The server never trusts what comes ba
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from decimal import Decimal
-from itertools import chain, islice
+from itertools import chain, islice, repeat
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -86,12 +86,11 @@ def _heads(page: Worksheet, columns: Iterable[Column]) -> None:
     page.row_dimensions[1].height = 32
 
 
-def _rows(page: Worksheet, columns: tuple[Column, ...], rows: list[dict[str, Any]], codes: dict[str, CodeList]) -> None:
-    labels = {name: {code: f"{code} {label}" for code, label in held.entries} for name, held in codes.items()}
-    writers = [writer_of(column, labels) for column in columns]
-    for number, row in enumerate(rows, 2):
-        for n, (column, write) in enumerate(zip(columns, writers, strict=True), 1):
-            value = write(row[column.name])
+def _rows(
+    page: Worksheet, columns: tuple[Column, ...], rows: list[tuple[Any, ...]], codes: dict[str, CodeList]
+) -> None:
+    for number, row in enumerate(writer_of(columns, codes)(rows), 2):
+        for n, (column, value) in enumerate(zip(columns, row, strict=True), 1):
             if value is None:
                 continue
             cell = page.cell(number, n, value)
@@ -104,16 +103,56 @@ def _rows(page: Worksheet, columns: tuple[Column, ...], rows: list[dict[str, Any
                 cell.fill = _GREY
 
 
-def writer_of(column: Column, labels: dict[str, dict[str, str]]) -> Callable[[Any], Any]:
-    """How a stored value is written: code with its name, money in 万元, ids as text; empty text as no cell."""
+def writer_of(
+    columns: Iterable[Column], codes: dict[str, CodeList]
+) -> Callable[[Sequence[tuple[Any, ...]]], Iterator[tuple[Any, ...]]]:
+    """A function from a block of stored rows to rows as a sheet writes them, made column by column."""
+    columns = list(columns)
+    writers = [_writer_of(column, codes) for column in columns]
+    year = next((n for n, column in enumerate(columns) if column.kind == form.YEAR), None)
+
+    def written(rows: Sequence[tuple[Any, ...]]) -> Iterator[tuple[Any, ...]]:
+        stored = list(zip(*rows, strict=True)) if rows else [()] * len(writers)
+        years = repeat(None) if year is None else stored[year]
+        return zip(*[write(values, years) for write, values in zip(writers, stored, strict=True)], strict=True)
+
+    return written
+
+
+Write = Callable[[tuple[Any, ...], Iterable[Any]], Iterable[Any]]
+"""Stored values of a column and the budget years of their rows -> the cells."""
+
+
+def _writer_of(column: Column, codes: dict[str, CodeList]) -> Write:
+    """How stored values are written: code with its name, money in 万元, ids as text; empty text as no cell."""
     if column.kind == form.CODE:
-        names = labels[column.codes]
-        return lambda value: names.get(value, value)
+        held = codes[column.codes]
+        if held.named is None:
+            labels = {code: f"{code} {label}" for code, label in held.entries if label}
+            return lambda values, _years: map(labels.get, values, values)
+        names = _Names(held)
+        return lambda values, years: map(names.__getitem__, zip(values, years, strict=False))
     if column.kind == form.MONEY:
-        return lambda value: None if value is None else float(value / WAN)
+        return lambda values, _years: [None if value is None else float(value / WAN) for value in values]
     if column.kind == form.UID:
-        return lambda value: str(value) if value else None
-    return lambda value: value or None
+        return lambda values, _years: [str(value) if value else None for value in values]
+    if column.kind == form.WHOLE:
+        return lambda values, _years: values
+    return lambda values, _years: values if all(values) else [value or None for value in values]
+
+
+class _Names(dict[tuple[Any, int | None], Any]):
+    """(code, budget year) -> the code with the name it had that year; what is no code stays what it is."""
+
+    def __init__(self, held: CodeList) -> None:
+        super().__init__()
+        self.labels, self.named = dict(held.entries), held.named
+
+    def __missing__(self, key: tuple[Any, int | None]) -> Any:
+        code, year = key
+        label = self.named(code, year) if code and year and self.named else self.labels.get(code)
+        made = self[key] = f"{code} {label}" if label else code
+        return made
 
 
 def _lists(book: Workbook, codes: dict[str, CodeList]) -> dict[str, str]:

@@ -14,6 +14,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST, require_safe
 
+from povfund.common.asking import one_of, refuse, takes
 from povfund.common.errors import RuleViolation
 from povfund.common.verdict import require
 from records import permissions, services
@@ -25,12 +26,14 @@ SHOWN = 100
 
 @login_required
 @require_safe
+@takes("state")
 def job_list(request: HttpRequest) -> HttpResponse:
     """Every scheduled task with its last run, the open alarms, and the newest background work."""
     require(permissions.may_read_jobs(request.user))
     state = request.GET.get("state", "")
     rows = Job.objects.select_related("asked_by__person").order_by("-uid")
-    if state in JobState.values:
+    refuse([one_of("state", state, JobState.values)] if state and state not in JobState.values else [])
+    if state:
         rows = rows.filter(state=state)
     context = {
         "ticks": _ticks(),

@@ -12,19 +12,23 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from povfund.common.asking import one_of, refuse, takes
 from povfund.common.errors import RuleViolation, rule_errors_on
-from povfund.common.tables import PAGING
+from povfund.common.tables import PAGING, Page, keyset_page, misplaced
 from records.choices import ExportPurpose
 from records.downloads import sheet_file
 from records.forms import ExportForm, ImportForm
 from records.models import SheetExport, SheetImport
 from records.permissions import may_enter, may_export
-from records.registry import RecordType, record_type, record_types
+from records.registry import RecordType, exported, exported_as, record_type, record_types
 from records.sheets import exporting, importing
 from records.sheets.answering import answers, questions
-from records.sheets.models import OPEN
+from records.sheets.models import OPEN, ImportItem
 
 SHOWN = 200
+WAITING = 50
+NEWEST = "-created_at"
+OUTCOMES = ("create", "change", "unchanged", "refused")
 WORKING = ("reading", "storing", "undoing")
 
 
@@ -37,6 +41,7 @@ def _kind(resource: str) -> RecordType:
 
 @login_required
 @require_http_methods(["GET", "POST"])
+@takes("after", "before")
 def imports(request: HttpRequest, resource: str) -> HttpResponse:
     """Upload a workbook; below, the unit's imports, so that one begun is found again."""
     kind, user = _kind(resource), request.user
@@ -51,21 +56,31 @@ def imports(request: HttpRequest, resource: str) -> HttpResponse:
             except importing.Duplicate as error:
                 same = error.findings[0]
     rows = SheetImport.objects.visible_to(user).filter(record_type=kind.key).select_related("asked_by__person")
-    context = {"form": form, "kind": kind, "rows": rows[:50], "enter": may_enter(user, kind), "same": same}
+    page = _newest(request, rows)
+    context = {"form": form, "kind": kind, "page": page, "enter": may_enter(user, kind), "same": same}
     status = 409 if same else 422 if form.errors else 200
     return render(request, "records/import_list.html", context, status=status)
 
 
+def _newest(request: HttpRequest, rows: Any) -> Page:
+    """A page of the list below a form, the newest first."""
+    refuse(misplaced(request.GET, columns=(), order=NEWEST))
+    return keyset_page(rows, params=request.GET, order=NEWEST)
+
+
 @login_required
 @require_safe
+@takes("outcome")
 def sheet_import(request: HttpRequest, uid: UUID) -> HttpResponse:
     """One import: progress, questions about its columns, preview, what became of it."""
     return _shown(request, _import(request, uid))
 
 
 def _shown(request: HttpRequest, row: SheetImport, *, errors: Any = (), status: int = 200) -> HttpResponse:
-    items = row.items.all()
     outcome = request.GET.get("outcome", "")
+    refuse([one_of("outcome", outcome, OUTCOMES)] if outcome and outcome not in OUTCOMES else [])
+    items = row.items.filter(outcome=outcome) if outcome else row.items.all()
+    model = record_type(row.record_type).model
     findings = row.findings.all()
     context = {
         "row": row,
@@ -74,7 +89,11 @@ def _shown(request: HttpRequest, row: SheetImport, *, errors: Any = (), status: 
         "percent": int(importing.progress_of(row) * 100),
         "asked": questions(row, request.user) if row.status == "mapping" else [],
         "errors": errors,
-        "items": items.filter(outcome=outcome)[:SHOWN] if outcome else items[:SHOWN],
+        "items": [(item, model(pk=item.uid).get_absolute_url() if _stands(item) else "") for item in items[:SHOWN]],
+        "item_count": items.count(),
+        "warned": [
+            (rule, n, row.counts.get("warned", {}).get(rule, [])) for rule, n in row.counts.get("asked", {}).items()
+        ],
         "outcome": outcome,
         "findings": findings[:SHOWN],
         "finding_count": findings.count(),
@@ -83,6 +102,11 @@ def _shown(request: HttpRequest, row: SheetImport, *, errors: Any = (), status: 
         "to_store": row.counts.get("to_create", 0) + row.counts.get("to_change", 0),
     }
     return render(request, "records/import_detail.html", context, status=status)
+
+
+def _stands(item: ImportItem) -> bool:
+    """Whether there is a record to look at: one stored before, or made by the import and not taken back."""
+    return item.outcome in ("change", "unchanged") or item.rev_after is not None
 
 
 @login_required
@@ -145,7 +169,9 @@ def _import(request: HttpRequest, uid: UUID) -> SheetImport:
 @require_http_methods(["GET", "POST"])
 def exports(request: HttpRequest, resource: str) -> HttpResponse:
     """Say what a file is for and have it written; below, one's own exports. The filter stands in the address."""
-    kind, user = _kind(resource), request.user
+    kind, user = exported_as(resource), request.user
+    if kind is None:
+        raise Http404
     params = _filter(request.GET)
     form = ExportForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
@@ -159,18 +185,26 @@ def exports(request: HttpRequest, resource: str) -> HttpResponse:
             )
             return redirect("records:export", uid=row.uid)
     verdict = may_export(user)
+    count, wrong = None, []
+    try:
+        count = kind.sheet.count(user, kind.sheet.chosen(user, params)) if verdict else None
+    except RuleViolation as error:
+        wrong = [] if form.errors else error.findings
+    asked: Any = SheetExport.objects.waiting_for(user).filter(record_type=kind.key)
+    waiting = list(asked.select_related("asked_by__person").order_by("created_at", "uid")[: WAITING + 1])
     context = {
+        "wrong": wrong,
         "form": form,
         "kind": kind,
+        "may_import": isinstance(kind, RecordType),
         "verdict": verdict,
-        "params": params,
-        "count": kind.sheet.count(user, kind.sheet.chosen(user, params)) if verdict else None,
-        "rows": SheetExport.objects.visible_to(user).filter(record_type=kind.key)[:50],
-        "waiting": SheetExport.objects.waiting_for(user)
-        .filter(record_type=kind.key)
-        .select_related("asked_by__person")[:50],
+        "filter_words": kind.sheet.said(params),
+        "count": count,
+        "page": _newest(request, SheetExport.objects.visible_to(user).filter(record_type=kind.key)),
+        "waiting": waiting[:WAITING],
+        "more_waiting": len(waiting) > WAITING,
     }
-    return render(request, "records/export_list.html", context, status=422 if form.errors else 200)
+    return render(request, "records/export_list.html", context, status=422 if form.errors or wrong else 200)
 
 
 def _filter(query: QueryDict) -> dict[str, Any]:
@@ -186,7 +220,7 @@ def sheet_export(request: HttpRequest, uid: UUID) -> HttpResponse:
     row = exporting.export_to_decide(request.user, uid)
     to_decide = row is not None
     row = row or _export(request, uid)
-    kind = record_type(row.record_type)
+    kind = exported()[row.record_type]
     context = {
         "to_decide": to_decide,
         "waits": row.needs_consent and row.decided_by_id is None,
@@ -194,6 +228,7 @@ def sheet_export(request: HttpRequest, uid: UUID) -> HttpResponse:
         "kind": kind,
         "percent": int(exporting.progress_of(row) * 100),
         "purpose": ExportPurpose(row.purpose).label,
+        "filter_words": kind.sheet.said(row.filter),
     }
     return render(request, "records/export_detail.html", context)
 
@@ -207,7 +242,7 @@ def export_decision(request: HttpRequest, uid: UUID, decision: str) -> HttpRespo
         raise Http404
     exporting.decide_export(actor=request.user, row=row, consent=decision == "consent")
     messages.success(request, _("%(number)s is decided.") % {"number": row.number})
-    return redirect("records:exports", record_type(row.record_type).plural)
+    return redirect("records:exports", exported()[row.record_type].plural)
 
 
 @login_required

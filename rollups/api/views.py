@@ -12,6 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from povfund.common.asking import Asked
 from povfund.common.errors import Finding, RuleViolation
 from povfund.common.verdict import require
 from rollups.exports import PURPOSES, XLSX, download
@@ -60,6 +61,7 @@ def as_json(report: Report) -> dict[str, Any]:
         "rows": rows,
         "total": _figures(report.total),
         "kept": _figures(report.kept),
+        "passed_on": {"count": report.passed_on},
         "coverage": {"expected": report.expected, "received": report.received},
         "as_of": report.as_of.isoformat(),
         "compare": report.compare.isoformat() if report.compare else None,
@@ -67,9 +69,10 @@ def as_json(report: Report) -> dict[str, Any]:
     }
 
 
-class RollupView(APIView):
+class RollupView(Asked, APIView):
     """Totals of a place by one or two dimensions; amounts are strings of yuan."""
 
+    asks = {"get": tuple(QuestionForm.base_fields)}
     permission_classes = [IsAuthenticated]
 
     @extend_schema(parameters=PARAMETERS, responses={200: dict[str, Any]})
@@ -77,9 +80,10 @@ class RollupView(APIView):
         return Response(as_json(report_of(valid_form(request))))
 
 
-class RollupFileView(APIView):
+class RollupFileView(Asked, APIView):
     """The same figures as a file, with purpose, export number and watermark (art. 15)."""
 
+    asks = {"get": (*QuestionForm.base_fields, "purpose")}
     permission_classes = [IsAuthenticated]
     file_format = "xlsx"
 

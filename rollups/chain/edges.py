@@ -1,41 +1,26 @@
-"""The edges of the chain: one document to one recipient, with what became of the money; set-wise."""
+"""The edges of the chain: one document to one recipient, with what became of the money; set-wise, in the database."""
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Collection, Iterable
-from dataclasses import dataclass, field
+from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import date
-from typing import Any
 from uuid import UUID
 
 from django.db import connection
 
+from povfund.common import clock
+from rollups.chain.ages import MARK
 from rollups.sql import CONTRIBUTES, STANDS
-
-Tag = tuple[str, int, int]
-"""(level of money, category, budget item)."""
 
 
 @dataclass(slots=True)
-class Given:
-    """One line of a document: what it gives, in 分, and what is left of it unallocated."""
-
-    uid: UUID
-    tag: Tag
-    fen: int
-    year: int
-    unit_kind: str
-    state: str
-    left: int = 0
-
-
-@dataclass(slots=True, kw_only=True)
 class Edge:
     """
     一段资金链 — one document and one recipient (`holder`); figures in 分, of records its units have reviewed.
 
-    `given` is net of what was taken back (收回). given = passed + retained + unallocated.
+    `issued` is what the document gave, `recovered` what was taken back of it (收回), `given` what remains of both.
+    given = passed + retained + unallocated. `mark` is that of rule F09 for money received on `since`.
     """
 
     document: UUID
@@ -46,17 +31,31 @@ class Edge:
     level: str
     year: int
     since: date
-    given: int = 0
-    recovered: int = 0
-    arrived: int = 0
-    passed: int = 0
-    retained: int = 0
-    lines: list[Given] = field(default_factory=list)
-    used: dict[Tag, int] = field(default_factory=lambda: defaultdict(int))
+    mark: int
+    given: int
+    recovered: int
+    arrived: int
+    passed: int
+    retained: int
+
+    @property
+    def issued(self) -> int:
+        return self.given + self.recovered
 
     @property
     def unallocated(self) -> int:
         return self.given - self.passed - self.retained
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """一笔收回 — what one recovery document takes back from one recipient, in 分; the issuer itself among them."""
+
+    document: UUID
+    issuer_key: str
+    holder: int
+    holder_key: str
+    fen: int
 
 
 def _both(template: str) -> str:
@@ -68,29 +67,30 @@ def _both(template: str) -> str:
     )
 
 
-_LINES = (
-    _both("""
-SELECT l.document_id, l.uid, l.issuer_id, l.issuer_key, l.recipient_id, l.recipient_key, r.level, l.budget_year,
-    coalesce(f.received_on, f.issued_on), l.money_level, l.fund_category_id, l.budget_item_id,
-    (l.amount * 100)::bigint, l.owner_kind, {state}, l.n
+_LINES = _both("""
+SELECT l.document_id AS document, l.uid, l.n, l.issuer_id AS issuer, l.issuer_key, l.recipient_id AS holder,
+    l.recipient_key AS holder_key, l.budget_year AS year, coalesce(f.received_on, f.issued_on) AS since,
+    l.money_level, l.fund_category_id AS category_id, l.budget_item_id AS item_id, (l.amount * 100)::bigint AS fen,
+    l.owner_kind AS unit_kind, {state} AS state
 FROM {lines} l JOIN funds_funddocument f ON f.uid = l.document_id
-JOIN accounts_division r ON r.id = l.recipient_id
 WHERE l.document_id = ANY(%(documents)s) AND l.recipient_key <> l.issuer_key AND l.amount > 0
   AND ({state}) IS NOT NULL
 """)
-    + " ORDER BY 1, 16"
-)
+
+_SOURCES = """
+SELECT uid, uid AS document FROM unnest(%(documents)s::uuid[]) AS asked (uid)
+UNION ALL
+SELECT p.uid, p.parent_id FROM funds_funddocument p JOIN funds_funddocument a ON a.uid = p.parent_id
+WHERE p.parent_id = ANY(%(documents)s) AND p.issue_batch = 'recovery' AND a.scope_key = p.scope_key
+"""
+"""Each document, and each by which its issuer took back of it."""
 
 _MOVED = _both("""
-SELECT CASE WHEN p.issue_batch = 'recovery' AND p.parent_id IS NOT NULL AND pp.scope_key = p.scope_key
-            THEN p.parent_id ELSE p.uid END AS source,
-    f.issue_batch = 'recovery' AND f.scope_key = p.scope_key AS taken_back,
-    l.issuer_key, l.recipient_key, l.money_level, l.fund_category_id, l.budget_item_id, (l.amount * 100)::bigint
-FROM funds_funddocument f JOIN funds_funddocument p ON p.uid = f.parent_id
-LEFT JOIN funds_funddocument pp ON pp.uid = p.parent_id
+SELECT s.document, f.issue_batch = 'recovery' AND f.scope_key = p.scope_key AS taken_back,
+    l.issuer_key, l.recipient_key, l.money_level, l.fund_category_id, l.budget_item_id, (l.amount * 100)::bigint AS fen
+FROM source s JOIN funds_funddocument p ON p.uid = s.uid JOIN funds_funddocument f ON f.parent_id = p.uid
 JOIN {lines} l ON l.document_id = f.uid
-WHERE (p.uid = ANY(%(documents)s) OR (p.issue_batch = 'recovery' AND p.parent_id = ANY(%(documents)s)))
-  AND ({state}) IS NOT NULL
+WHERE ({state}) IS NOT NULL
 UNION ALL
 SELECT p.parent_id, false, l.issuer_key, l.recipient_key, l.money_level, l.fund_category_id, l.budget_item_id,
     (l.amount * 100)::bigint
@@ -105,97 +105,87 @@ below is with it again: it is no longer passed down.
 """
 
 _ARRIVALS = _both("""
-SELECT CASE WHEN d.uid = ANY(%(documents)s) THEN d.uid ELSE d.parent_id END AS source, a.scope_key, a.arrived_on,
-    (a.amount * 100)::bigint AS fen
-FROM {arrivals} a JOIN funds_arrival f ON f.uid = a.uid JOIN funds_funddocument d ON d.uid = a.document_id
-WHERE (d.uid = ANY(%(documents)s) OR (d.issue_batch = 'recovery' AND d.parent_id = ANY(%(documents)s)))
-  AND ({state}) IS NOT NULL
+SELECT s.document, a.scope_key AS holder_key, a.arrived_on, (a.amount * 100)::bigint AS fen
+FROM source s JOIN {arrivals} a ON a.document_id = s.uid JOIN funds_arrival f ON f.uid = a.uid
+WHERE ({state}) IS NOT NULL
 """)
-_ARRIVED = f"""
-SELECT source, scope_key, sum(fen), min(arrived_on) FILTER (WHERE fen > 0) FROM ({_ARRIVALS}) a GROUP BY 1, 2
+
+_TAKEN = _both("""
+SELECT l.document_id, f.parent_id, l.issuer_key, l.recipient_id, l.recipient_key, (l.amount * 100)::bigint AS fen
+FROM asked a JOIN funds_funddocument f ON f.uid = a.uid JOIN {lines} l ON l.document_id = f.uid
+WHERE ({state}) IS NOT NULL
+""")
+
+_BACK = f"""
+WITH asked AS MATERIALIZED (
+    SELECT f.uid FROM funds_funddocument f JOIN funds_funddocument p ON p.uid = f.parent_id
+    WHERE f.parent_id = ANY(%(documents)s) AND f.issue_batch = 'recovery' AND f.scope_key = p.scope_key)
+SELECT parent_id, recipient_key, -sum(fen)::bigint FROM ({_TAKEN}) taken GROUP BY 1, 2
+"""
+
+EDGES = f"""
+source AS MATERIALIZED ({_SOURCES}),
+line AS MATERIALIZED ({_LINES}),
+used AS MATERIALIZED (
+    SELECT document, CASE WHEN taken_back THEN recipient_key ELSE issuer_key END AS holder_key, money_level,
+        fund_category_id AS category_id, budget_item_id AS item_id,
+        sum(CASE WHEN taken_back THEN -fen ELSE fen END) AS fen,
+        coalesce(-sum(fen) FILTER (WHERE taken_back), 0) AS recovered,
+        coalesce(sum(fen) FILTER (WHERE NOT taken_back AND recipient_key = issuer_key), 0) AS retained,
+        coalesce(sum(fen) FILTER (WHERE NOT taken_back AND recipient_key <> issuer_key), 0) AS passed
+    FROM ({_MOVED}) moved GROUP BY 1, 2, 3, 4, 5),
+arrived AS (
+    SELECT document, holder_key, sum(fen) AS fen, min(arrived_on) FILTER (WHERE fen > 0) AS first
+    FROM ({_ARRIVALS}) arrivals GROUP BY 1, 2),
+gone AS (
+    SELECT document, holder_key, sum(recovered) AS recovered, sum(passed) AS passed, sum(retained) AS retained
+    FROM used GROUP BY 1, 2),
+edge AS MATERIALIZED (
+    SELECT e.document, e.issuer, e.issuer_key, e.holder, e.holder_key, d.level, e.year,
+        coalesce(a.first, e.since) AS since, (e.fen - coalesce(g.recovered, 0))::bigint AS given,
+        coalesce(g.recovered, 0)::bigint AS recovered, coalesce(a.fen, 0)::bigint AS arrived,
+        coalesce(g.passed, 0)::bigint AS passed, coalesce(g.retained, 0)::bigint AS retained
+    FROM (SELECT document, issuer, issuer_key, holder, holder_key, year, since, sum(fen) AS fen
+          FROM line GROUP BY 1, 2, 3, 4, 5, 6, 7) e
+    JOIN accounts_division d ON d.id = e.holder
+    LEFT JOIN gone g USING (document, holder_key)
+    LEFT JOIN arrived a USING (document, holder_key))
+"""
+"""
+The edges that leave `documents`, as queries named `source`, `line` (what each counting line gives), `used` (what went
+on, stayed or was taken back, by level of money, category and budget item) and `edge`.
+"""
+
+_SHOWN = f"""
+WITH {EDGES} SELECT document, issuer, issuer_key, holder, holder_key, level, year, since, {MARK}, given, recovered,
+    arrived, passed, retained FROM edge
 """
 
 
 def edges_of(documents: Collection[UUID]) -> list[Edge]:
-    """Every edge that leaves these documents; three queries for any number."""
-    wanted = {"documents": list(documents)}
-    edges: dict[tuple[UUID, str], Edge] = {}
-    for row in _rows(_LINES, wanted):
-        _add_line(edges, row)
-    for source, taken_back, issuer_key, recipient_key, level, category, item, fen in _rows(_MOVED, wanted):
-        edge = edges.get((source, recipient_key if taken_back else issuer_key))
-        if edge is None:
-            continue
-        if taken_back:
-            edge.given, edge.recovered = edge.given + fen, edge.recovered - fen
-            edge.used[level, category, item] -= fen
-            continue
-        if recipient_key == issuer_key:
-            edge.retained += fen
-        else:
-            edge.passed += fen
-        edge.used[level, category, item] += fen
-    for source, holder_key, fen, first in _rows(_ARRIVED, wanted):
-        if edge := edges.get((source, holder_key)):
-            edge.arrived = int(fen)
-            edge.since = first or edge.since
-    for edge in edges.values():
-        _settle(edge)
-    return list(edges.values())
-
-
-def _add_line(edges: dict[tuple[UUID, str], Edge], row: tuple[Any, ...]) -> None:
-    (
-        document,
-        uid,
-        issuer,
-        issuer_key,
-        holder,
-        holder_key,
-        place,
-        year,
-        since,
-        level,
-        category,
-        item,
-        fen,
-        kind,
-        state,
-        _n,
-    ) = row
-    edge = edges.setdefault(
-        (document, holder_key),
-        Edge(
-            document=document,
-            issuer=issuer,
-            issuer_key=issuer_key,
-            holder=holder,
-            holder_key=holder_key,
-            level=place,
-            year=year,
-            since=since,
-        ),
-    )
-    edge.given += fen
-    edge.lines.append(Given(uid, (level, category, item), fen, year, kind, state, left=fen))
-
-
-def _settle(edge: Edge) -> None:
-    """
-    Take what went on, stayed or was taken back off the lines: first where level, category and item
-    agree, then level and category, then level, then whatever is left; in the order of the lines.
-    """
-    used = dict(edge.used)
-    for depth in (3, 2, 1, 0):
-        for tag, fen in used.items():
-            for line in edge.lines:
-                if fen > 0 and line.left and line.tag[:depth] == tag[:depth]:
-                    taken = min(fen, line.left)
-                    line.left, fen = line.left - taken, fen - taken
-            used[tag] = fen
-
-
-def _rows(statement: str, params: dict[str, Any]) -> Iterable[tuple[Any, ...]]:
+    """Every edge that leaves these documents; one query for any number."""
     with connection.cursor() as cursor:
-        cursor.execute(statement, params)
-        return cursor.fetchall()
+        cursor.execute(_SHOWN, {"documents": list(documents), "today": clock.today()})
+        return [Edge(*row) for row in cursor.fetchall()]
+
+
+def taken_by(recoveries: Collection[UUID]) -> list[Taken]:
+    """What these documents of the batch 收回 take back, by recipient; one query for any number, none for none."""
+    if not recoveries:
+        return []
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "WITH asked AS MATERIALIZED (SELECT unnest(%(documents)s::uuid[]) AS uid) SELECT document_id, issuer_key,"
+            f" recipient_id, recipient_key, -sum(fen)::bigint FROM ({_TAKEN}) taken GROUP BY 1, 2, 3, 4",
+            {"documents": list(recoveries)},
+        )
+        return [Taken(*row) for row in cursor.fetchall()]
+
+
+def back_of(documents: Collection[UUID]) -> dict[tuple[UUID, str], int]:
+    """分 the issuers took back of these documents, by key of the recipient; one query for any number, none for none."""
+    if not documents:
+        return {}
+    with connection.cursor() as cursor:
+        cursor.execute(_BACK, {"documents": list(documents)})
+        return {(document, key): fen for document, key, fen in cursor.fetchall()}

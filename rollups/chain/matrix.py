@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass
 from decimal import Decimal
+from itertools import pairwise
+from math import ceil
 from typing import Any
 
 from accounts.models import User
 from funds.models import FundDocument, FundLine
-from povfund.common.money import wan_decimals
+from povfund.common.money import wan_decimals, wan_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +24,29 @@ class MatrixRow:
     total: Decimal
 
 
+PAPER = 84.0
+"""Width of a sheet of A4 landscape within its margins, in letters of the size its tables are printed in (9 pt)."""
+NUMBER, NAME, CELL_PADDING = 2.5, 10.0, 0.9
+"""Widths of the columns of numbers and recipients, and of the padding of a cell, in letters."""
+LEAST = 5.0
+"""A column whose head has room for four letters, however small its amounts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Some of the columns, as one table of the paper: place and total stand in each part. `first` counts from 1."""
+
+    n: int
+    first: int
+    heads: list[str]
+    rows: list[tuple[MatrixRow, list[Decimal | None]]]
+    totals: list[Decimal]
+
+    @property
+    def last(self) -> int:
+        return self.first + len(self.heads) - 1
+
+
 @dataclass(frozen=True, slots=True)
 class Matrix:
     """Columns are level of money and category; every cell is the sum of its lines, every total exact."""
@@ -31,6 +56,42 @@ class Matrix:
     totals: list[Decimal]
     total: Decimal
     decimals: int
+
+    @property
+    def parts(self) -> list[Part]:
+        """The table in as few parts as fit the width of the paper, each with about as many columns."""
+        most = _fitting(self)
+        count = max(1, ceil(len(self.heads) / most))
+        size, more = divmod(len(self.heads), count)
+        ends = [n * size + min(n, more) for n in range(count + 1)]
+        return [
+            Part(
+                n,
+                start + 1,
+                self.heads[start:end],
+                [(row, row.amounts[start:end]) for row in self.rows],
+                self.totals[start:end],
+            )
+            for n, (start, end) in enumerate(pairwise(ends), 1)
+        ]
+
+
+def _fitting(matrix: Matrix) -> int:
+    """Columns of amounts that fit beside number, recipient and total, whatever the amounts; at least one."""
+    widest = max((_letters(amount, matrix.decimals) for amount in _amounts(matrix)), default=0.0)
+    total = max(_letters(amount, matrix.decimals) for amount in [matrix.total, *(row.total for row in matrix.rows)])
+    return max(1, int((PAPER - NUMBER - NAME - CELL_PADDING - total) / max(widest, LEAST)))
+
+
+def _amounts(matrix: Matrix) -> list[Decimal]:
+    return [*matrix.totals, *(amount for row in matrix.rows for amount in row.amounts if amount is not None)]
+
+
+def _letters(amount: Decimal, decimals: int) -> float:
+    """Width of a cell with this amount, in letters: digits take 0.6 of one in the widest fonts, marks half of that."""
+    text = wan_text(amount, decimals=decimals)
+    marks = text.count(",") + text.count(".")
+    return 0.6 * (len(text) - marks) + 0.3 * marks + CELL_PADDING
 
 
 def matrix_of(user: User, document: FundDocument) -> Matrix:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from django.db import models
 from django.db.models import Q
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext, gettext_lazy as _
 
 from accounts.models import Division, Unit
 from accounts.scope import prefix_q
@@ -21,6 +21,14 @@ class ChainTouched(models.Model):
     """待核对的文件 — a document whose chain moved; appended by triggers, taken out by the tick."""
 
     document = models.UUIDField()
+
+
+class ChainBalanceQuerySet(models.QuerySet["ChainBalance"]):
+    def visible_to(self, user: User) -> Self:
+        """What lies with the divisions the person reads (art. 14)."""
+        if not user.can("records.read"):
+            return self.none()
+        return self.filter(prefix_q("recipient_key", user.scope.keys + user.scope.granted_keys))
 
 
 class ChainBalance(models.Model):
@@ -45,9 +53,15 @@ class ChainBalance(models.Model):
     mark = models.PositiveSmallIntegerField(default=0)
     next_look = models.DateField(null=True)
 
+    objects = ChainBalanceQuerySet.as_manager()
+
     class Meta:
         verbose_name = _("unallocated balance")
-        indexes = [models.Index(fields=["next_look"], name="rollups_chainbalance_due")]
+        indexes = [
+            models.Index(fields=["next_look"], name="rollups_chainbalance_due"),
+            models.Index(fields=["since", "line"], name="rollups_chainbalance_oldest"),
+            models.Index(fields=["recipient_key"], name="rollups_chainbalance_place"),
+        ]
 
 
 class ChainCaseQuerySet(models.QuerySet["ChainCase"]):
@@ -100,10 +114,16 @@ class ChainCase(models.Model):
             models.Index(fields=["holder_key"], condition=Q(closed_at=None), name="rollups_chaincase_holder"),
             models.Index(fields=["issuer_key"], condition=Q(closed_at=None), name="rollups_chaincase_issuer"),
             models.Index(fields=["acts"], condition=Q(closed_at=None), name="rollups_chaincase_acts"),
+            models.Index(fields=["-kind", "-id"], condition=Q(closed_at=None), name="rollups_chaincase_kind"),
         ]
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} {self.document}"
+
+    @property
+    def title(self) -> str:
+        """What it is, in words, with its age."""
+        return gettext("Unallocated for more than two years") if self.mark == 2 else self.get_kind_display()
 
     @property
     def of_age(self) -> bool:

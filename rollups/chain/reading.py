@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass, field
-from datetime import date
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -16,11 +15,11 @@ from accounts.choices import KEY_LENGTH
 from accounts.models import Division, User
 from funds.choices import IssueBatch, MoneyLevel
 from funds.models import FundDocument, FundLine
-from povfund.common import clock
-from records.calendar.services import calendar
-from rollups.chain.edges import Edge, edges_of
-from rollups.chain.finding import mark_of
+from records.choices import REVIEWED_STATES
+from rollups.chain.ages import Ages
+from rollups.chain.edges import Edge, back_of, edges_of
 from rollups.chain.models import ChainCase
+from rollups.chain.recoveries import Recovery, given_to, giver_of, recoveries_among, takes_back
 
 DEEP, MOST = 6, 500
 """Levels followed, and documents shown at most; what lies deeper is reached from the document below."""
@@ -38,36 +37,70 @@ class ChainRow:
     mark: int
     cases: list[ChainCase]
     below: list[FundDocument]
+    arrivals_url: str
+
+    def __str__(self) -> str:
+        return f"{self.document} {self.holder.name}"
 
     @property
-    def arrivals_url(self) -> str:
-        return f"{reverse('funds:arrivals')}?document={self.document.pk}&division={self.holder.code}"
+    def is_own(self) -> bool:
+        """Not an edge, but what the document leaves with its own issuer."""
+        return self.edge.issuer == self.edge.holder
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """One step upwards: a document, and what it gave to the division below (分)."""
+    """
+    One step upwards: a document, what it gave to the division below (分), and what was taken back of that.
+
+    Where a recovery takes back from several recipients `to` is None and `n` their number; `fen` of a line that
+    takes back is below zero.
+    """
 
     document: FundDocument
-    to: Division
+    to: Division | None
     fen: int
+    back: int = 0
+    n: int = 1
 
 
 @dataclass(slots=True)
 class Chain:
-    """资金链 of one document; `cut` says that more documents lie below than are shown."""
+    """
+    资金链 of one document. `kept` (分) is what it leaves with its issuer, net of `kept_back`; `taken` what recoveries
+    among the documents shown take back; `above` says that the source lies with a document the reader may not see;
+    `cut` that more documents lie below than are shown.
+    """
 
     document: FundDocument
     rows: list[ChainRow] = field(default_factory=list)
     sources: list[Source] = field(default_factory=list)
     gaps: list[tuple[str, str]] = field(default_factory=list)
+    taken: list[Recovery] = field(default_factory=list)
     kept: int = 0
+    kept_back: int = 0
+    above: bool = False
     cut: bool = False
 
+    def total(self, name: str) -> int:
+        """分 of this figure over the edges of the document itself, with what it leaves with its issuer."""
+        own = {"given": self.kept, "retained": self.kept, "recovered": self.kept_back}
+        own["issued"] = self.kept + self.kept_back
+        return own.get(name, 0) + sum(getattr(row.edge, name) for row in self.rows if row.depth == 0)
+
+    def below(self, name: str) -> int:
+        """分 of this figure over the edges of the document itself: to places below its issuer."""
+        return sum(getattr(row.edge, name) for row in self.rows if row.depth == 0)
+
     @property
-    def given(self) -> int:
-        """分 the document itself gives to places below its issuer, net of what was taken back."""
-        return sum(row.edge.given for row in self.rows if row.depth == 0)
+    def has_recoveries(self) -> bool:
+        """Was anything taken back of what the page shows?"""
+        return bool(self.kept_back or any(row.edge.recovered for row in self.rows))
+
+    @property
+    def own_recoveries(self) -> list[Recovery]:
+        """What the document itself takes back."""
+        return [recovery for recovery in self.taken if recovery.document.pk == self.document.pk]
 
 
 def chain_of(user: User, document: FundDocument, *, line: FundLine | None = None) -> Chain:
@@ -77,14 +110,27 @@ def chain_of(user: User, document: FundDocument, *, line: FundLine | None = None
     A fixed number of queries for each level.
     """
     found, cut = _below(user, document)
+    giver = giver_of(user, document)
+    known = [giver, *found] if giver else found
     keys = user.scope.keys + user.scope.granted_keys
+
+    def shown(row: Any) -> bool:
+        return any(row.issuer_key.startswith(key) or row.holder_key.startswith(key) for key in keys)
+
     edges: dict[UUID, list[Edge]] = defaultdict(list)
-    for edge in edges_of([row.pk for row in found]):
-        if any(edge.issuer_key.startswith(key) or edge.holder_key.startswith(key) for key in keys):
-            edges[edge.document].append(edge)
-    chain = Chain(document, cut=cut, kept=_kept(document))
-    _add_rows(chain, found, edges, cases=_cases(user, found))
+    for edge in filter(shown, edges_of([row.pk for row in known])):
+        edges[edge.document].append(edge)
+    chain, cases = Chain(document, cut=cut), _cases(user, known)
+    _add_rows(chain, found, edges, cases=cases)
     chain.sources = _sources(user, document, line)
+    back = back_of([row.pk for row in known])
+    chain.taken = recoveries_among(known, edges=edges, cases=cases, back=back, shown=shown)
+    if not takes_back(document):
+        kept = _kept(user, document)
+        chain.kept_back = back.get((document.pk, document.scope_key), 0) if kept else 0
+        chain.kept = kept - chain.kept_back
+    top = chain.sources[-1].document if chain.sources else document
+    chain.above = top.parent_id is not None
     chain.gaps = list(_gaps(chain, document))
     return chain
 
@@ -101,18 +147,20 @@ def _below(user: User, document: FundDocument) -> tuple[list[FundDocument], bool
     return found[:MOST], len(found) > MOST
 
 
-def _kept(document: FundDocument) -> int:
-    """分 the document leaves with its own issuer (留用)."""
-    amounts = FundLine.objects.filter(document=document, recipient_key=document.scope_key).values_list(
-        "amount", flat=True
-    )
-    return int(sum(amounts, Decimal(0)) * 100)
+def _kept(user: User, document: FundDocument) -> int:
+    """分 the document leaves with its own issuer (留用), once its unit has reviewed it; for who reads it."""
+    if document.state not in REVIEWED_STATES:
+        return 0
+    lines: Any = FundLine.objects.filter(document=document, recipient_key=document.scope_key)
+    return int(sum(lines.visible_to(user).values_list("amount", flat=True), Decimal(0)) * 100)
 
 
 def _cases(user: User, documents: list[FundDocument]) -> dict[tuple[UUID, int], list[ChainCase]]:
     rows: dict[tuple[UUID, int], list[ChainCase]] = defaultdict(list)
-    cases = ChainCase.objects.visible_to(user).open().filter(document__in=[d.pk for d in documents])
-    for case in cases.select_related("acts__division"):
+    known = {document.pk: document for document in documents}
+    for case in ChainCase.objects.visible_to(user).open().filter(document__in=known):
+        case.document = known[case.document_id]
+        case.issuer = case.document.division
         rows[case.document_id, case.holder_id].append(case)
     return rows
 
@@ -129,51 +177,54 @@ def _add_rows(
     for row in documents[1:]:
         if row.parent_id and row.issue_batch != IssueBatch.RECOVERY:
             below[row.parent_id, row.scope_key].append(row)
-    ages = _Ages()
+    ages, arrivals = Ages(), reverse("funds:arrivals")
 
     def add(document: FundDocument, depth: int) -> None:
         for edge in sorted(edges.get(document.pk, ()), key=lambda e: e.holder_key):
             children = below.get((document.pk, edge.holder_key), [])
             age = ages.of(edge.since) if edge.unallocated > 0 else 0
-            mark = mark_of(edge.since, today=ages.today) if edge.unallocated > 0 else 0
-            held = cases.get((document.pk, edge.holder), [])
-            chain.rows.append(ChainRow(depth, document, places[edge.holder], edge, age, mark, held, children))
+            mark = edge.mark if edge.unallocated > 0 else 0
+            place, held = places[edge.holder], cases.get((document.pk, edge.holder), [])
+            for case in held:
+                case.holder = place
+            url = f"{arrivals}?document={document.pk}&division={place.code}"
+            chain.rows.append(ChainRow(depth, document, place, edge, age, mark, held, children, url))
             for child in children:
                 add(child, depth + 1)
 
     add(chain.document, 0)
 
 
-class _Ages:
-    """Working days up to today, each day asked once."""
-
-    def __init__(self) -> None:
-        self.today, self.calendar = clock.today(), calendar()
-        self.known: dict[date, int] = {}
-
-    def of(self, since: date) -> int:
-        if since not in self.known:
-            self.known[since] = self.calendar.between(since, self.today)
-        return self.known[since]
-
-
 def _sources(user: User, document: FundDocument, line: FundLine | None) -> list[Source]:
     """From the line or document up to the first document that gave the money."""
-    steps: list[Source] = []
-    if line is not None:
-        steps.append(Source(document, line.recipient, int(line.amount * 100)))
-    below, seen = document, {document.pk}
+    found: list[tuple[FundDocument, set[str], Source]] = []
+    below, seen, asked = document, {document.pk}, line
     while below.parent_id and below.parent_id not in seen:
         rows: Any = FundDocument.objects.visible_to(user).with_display_relations()
         above = rows.filter(pk=below.parent_id).first()
         if above is None:
             break
-        lines = FundLine.objects.filter(document=above, recipient_key=below.scope_key)
-        given = sum(lines.values_list("amount", flat=True), Decimal(0))
-        steps.append(Source(above, below.division, int(given * 100)))
+        found.append(_step(user, above, below, asked))
         seen.add(above.pk)
-        below = above
-    return steps
+        below, asked = above, None
+    back = back_of([above.pk for above, _keys, _source in found])
+    own = [] if line is None else [Source(document, line.recipient, int(line.amount * 100))]
+    return own + [
+        replace(source, back=sum(back.get((above.pk, key), 0) for key in keys)) for above, keys, source in found
+    ]
+
+
+def _step(
+    user: User, above: FundDocument, below: FundDocument, line: FundLine | None
+) -> tuple[FundDocument, set[str], Source]:
+    """What a document gave to the one below, or to those a recovery takes it back from; with the recipients' keys."""
+    if takes_back(below) and above.scope_key == below.scope_key:
+        places, given = given_to(user, below, above, line)
+        only = next(iter(places.values())) if len(places) == 1 else None
+        return above, set(places), Source(above, only, given, n=len(places))
+    lines = FundLine.objects.filter(document=above, recipient_key=below.scope_key)
+    given = int(sum(lines.values_list("amount", flat=True), Decimal(0)) * 100)
+    return above, {below.scope_key}, Source(above, below.division, given)
 
 
 def _gaps(chain: Chain, document: FundDocument) -> Any:
@@ -182,8 +233,8 @@ def _gaps(chain: Chain, document: FundDocument) -> Any:
         yield _("It takes money back without naming the document that gave it."), document.get_absolute_url()
     elif document.parent_id is None and _from_above(document):
         yield _("Money of a higher level without a parent document."), document.get_absolute_url()
-    top = chain.sources[-1].document if chain.sources else document
-    if top.parent_id is not None:
+    if chain.above:
+        top = chain.sources[-1].document if chain.sources else document
         yield (
             _("The parent document of %(document)s is not to be seen here.") % {"document": top},
             top.get_absolute_url(),

@@ -17,7 +17,7 @@ from accounts.scope import prefix_q
 from funds.choices import MoneyLevel
 from funds.models import Arrival, BudgetItem, FundCategory, FundDocument, FundLine
 from records.choices import RecordState
-from rollups.choices import DataState, Measure, states_from
+from rollups.choices import DataState, Measure, Version, states_from
 from rollups.models import ChainBalance, StandingArrival, StandingLine
 from rollups.services.reading import Question
 from rollups.sql import KEY_LENGTHS
@@ -62,14 +62,27 @@ def record_states(data_state: str) -> list[str]:
 
 def behind(question: Question, *, user: User, after: UUID | None = None, most: int | None = None) -> list[Behind]:
     """
-    Records that contribute to the question's own figure now and that the reader may see, by uid, from `after` on.
+    Records that contribute to the question's own figure now and that the reader may see, by uid, from `after` on;
+    those first reported where the figures are.
 
     Of a record under correction none: see `standing`.
     """
     found = {Measure.ARRIVED: _arrivals, Measure.IDLE: _balances}.get(Measure(question.measure), fund_lines)
     rows = found(question, user=user)
     rows = rows.filter(pk__gt=after) if after else rows
+    if question.version == Version.FIRST and question.measure != Measure.IDLE:
+        from rollups.services.first_behind import first_behind
+
+        first, corrected = first_behind(question, user=user)
+        rows = rows.exclude(**{f"{_record(question)}__in": corrected})
+        merged = [*_shown(rows[:most]), *(row for row in first if after is None or row.uid > after)]
+        return sorted(merged, key=lambda row: row.uid)[:most]
     return list(_shown(rows[:most]))
+
+
+def _record(question: Question) -> str:
+    """The field of a row behind a figure that names its record."""
+    return "pk" if question.measure == Measure.ARRIVED else "document_id"
 
 
 def fund_lines(question: Question, *, user: User) -> QuerySet[Any]:
@@ -113,7 +126,8 @@ def _balances(question: Question, *, user: User) -> QuerySet[Any]:
 def standing(question: Question, *, user: User) -> QuerySet[Any]:
     """
     (document, its number, sum in 元) of the documents under correction that count as the centre holds them: they
-    stand behind the figure until the receipt. Visible to the reader. Idle balances hold them themselves.
+    stand behind the figure until the receipt. Visible to the reader. Idle balances hold them themselves; of figures as
+    first reported, a record that was corrected before is with the lines.
     """
     measure = Measure(question.measure)
     if measure == Measure.IDLE:
@@ -124,6 +138,10 @@ def standing(question: Question, *, user: User) -> QuerySet[Any]:
         rows = _arrived_within(question, StandingArrival.objects.filter(uid__in=running.values("pk")))
     else:
         rows = _within(question, StandingLine.objects.filter(document_id__in=running.values("pk")))
+    if question.version == Version.FIRST:
+        from rollups.services.first_reported import corrections
+
+        rows = rows.exclude(**{f"{_record(question)}__in": [item.record_uid for item in corrections(question)]})
     number = FundDocument.objects.filter(pk=OuterRef("document_id")).values("document_no")[:1]
     rows = rows.annotate(number=Subquery(number)).values("document_id", "number").order_by("number", "document_id")
     return rows.annotate(sum=Sum("counted"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -18,6 +19,18 @@ from sync.models import ChangeOrder
 
 TAKEN_OFF = {Measure.UNALLOCATED: (Measure.ALLOCATED, Measure.RETAINED)}
 """Measures that are one stored measure less another; all others are stored."""
+
+HERE = {
+    Measure.ALLOCATED: "given_here",
+    Measure.ARRIVED: "arrived_here",
+    Measure.PASSED_DOWN: "passed_here",
+    Measure.UNALLOCATED: "given_here",
+}
+"""
+Stored measure that holds, of what a measure counts, what ends at the place itself. Money passed on is counted at
+each level by a record of its own, so that lines of places below are not lines of the place above. The lines of
+all other measures are.
+"""
 
 COLUMN_OF = {
     Dimension.DIVISION: "node",
@@ -55,10 +68,11 @@ class Question:
 
 @dataclass(slots=True)
 class Figure:
-    """One sum: lines and 分."""
+    """One sum: lines and 分; `here` of the lines end at the place itself."""
 
     n: int = 0
     fen: int = 0
+    here: int = 0
 
 
 @dataclass(slots=True)
@@ -66,12 +80,15 @@ class Answer:
     """
     汇总结果 — figures by key (one value per dimension), the place's own total, and coverage.
 
-    `kept` is the total less the rows: money that stayed at the place itself.
+    `kept` is the money of the total less that of the rows, with the lines of the total that are of no row.
+    `passed_on` counts the lines of the rows that are none of the total: they pass on what a line of the total
+    had brought. rows + kept − passed_on = total, in lines; rows + kept = total, in 分.
     """
 
     rows: dict[tuple[Any, ...], Figure] = field(default_factory=dict)
     total: Figure = field(default_factory=Figure)
     kept: Figure = field(default_factory=Figure)
+    passed_on: int = 0
     divisions: dict[str, Division] = field(default_factory=dict)
     expected: int = 0
     received: int = 0
@@ -102,6 +119,7 @@ def answer(question: Question) -> Answer:
         else:
             result.total.n += figure.n
             result.total.fen += figure.fen
+            result.total.here += figure.here
         if by_division == (node != own):
             row = result.rows.setdefault(_shown_key(key, question, national), Figure())
             row.n += figure.n
@@ -129,7 +147,10 @@ def _shown_key(key: tuple[Any, ...], question: Question, national: dict[Any, int
 def _settle(question: Question, result: Answer, with_lines: set[str]) -> None:
     """Coverage, what was kept, and children that had nothing but were due."""
     shown = Figure(sum(f.n for f in result.rows.values()), sum(f.fen for f in result.rows.values()))
-    result.kept = Figure(result.total.n - shown.n, result.total.fen - shown.fen)
+    least = max(0, result.total.n - shown.n)
+    passing_on = Dimension.DIVISION in question.by and question.measure in HERE
+    result.kept = Figure(max(result.total.here, least) if passing_on else least, result.total.fen - shown.fen)
+    result.passed_on = shown.n + result.kept.n - result.total.n
     in_force = {key for key, child in result.divisions.items() if _in_force(child, question)}
     result.expected, result.received = len(in_force | with_lines), len(with_lines)
     result.divisions = {k: d for k, d in result.divisions.items() if k in in_force or k in with_lines}
@@ -159,13 +180,16 @@ def _figures(question: Question, *, nodes: list[str]) -> list[tuple[tuple[Any, .
     pending = NODES.format(d="t", table=PENDING)
     statement = f"""
         SELECT {grouped}, coalesce(sum(n) FILTER (WHERE measure = %(counted)s), 0),
-            sum(CASE WHEN measure = %(counted)s THEN fen ELSE -fen END) FROM (
+            coalesce(sum(n) FILTER (WHERE measure = %(here)s), 0),
+            coalesce(sum(CASE WHEN measure = %(counted)s THEN fen ELSE -fen END)
+                FILTER (WHERE measure IS DISTINCT FROM %(here)s), 0) FROM (
             SELECT {names} FROM {table} WHERE node = ANY(%(nodes)s){cutoff}{where}
             UNION ALL
             SELECT {names} FROM ({pending} AND t.recipient_key >= %(own)s AND t.recipient_key < %(end)s) p
             WHERE node = ANY(%(nodes)s){cutoff}{where}
         ) cells GROUP BY {grouped} HAVING sum(n) <> 0 OR sum(fen) <> 0"""
     params["counted"] = TAKEN_OFF.get(Measure(question.measure), (question.measure,))[0]
+    params["here"] = HERE.get(Measure(question.measure))
     own = question.node.scope_key
     params |= {"nodes": nodes, "own": own, "end": own + "~", "as_of": question.as_of}
     order = list(dict.fromkeys(["node", *columns]))
@@ -176,31 +200,40 @@ def _figures(question: Question, *, nodes: list[str]) -> list[tuple[tuple[Any, .
         (
             tuple(row[order.index(column)] for column in columns),
             row[0],
-            Figure(int(row[-2]), int(row[-1])),
+            Figure(n=int(row[-3]), fen=int(row[-1]), here=int(row[-2])),
         )
         for row in found
     ]
 
 
-def figures_at(nodes: list[str], *, years: tuple[int, ...], data_state: str) -> dict[str, dict[str, int]]:
-    """分 of several places at once: {scope key: {national fund category: 分}}. Two queries."""
+def figures_at(
+    nodes: list[str], *, years: tuple[int, ...], data_state: str, measures: Sequence[str]
+) -> dict[tuple[str, str], dict[str, int]]:
+    """分 of several places at once: {(measure, scope key): {national fund category: 分}}. Two queries and one each."""
     names = dict(FundCategory.objects.values_list("pk", "code"))
     top = Division.objects.filter(scope_key="").first()
-    found: dict[str, dict[str, int]] = {}
+    found: dict[tuple[str, str], dict[str, int]] = {}
     if top is None or not nodes:
         return found
     by = (Dimension.DIVISION, Dimension.FUND_CATEGORY)
-    question = Question(node=top, by=by, years=years, data_state=data_state)
-    for (node, category), _node, figure in _figures(question, nodes=nodes):
-        code = names[category].partition(".")[0]
-        held = found.setdefault(node, {})
-        held[code] = held.get(code, 0) + figure.fen
+    for measure in measures:
+        question = Question(node=top, by=by, measure=measure, years=years, data_state=data_state)
+        for (node, category), _node, figure in _figures(question, nodes=nodes):
+            code = names[category].partition(".")[0]
+            held = found.setdefault((measure, node), {})
+            held[code] = held.get(code, 0) + figure.fen
     return found
+
+
+def _read(measure: Measure) -> list[str]:
+    """The stored measures a figure is made of."""
+    stored = [str(name) for name in TAKEN_OFF.get(measure, (measure,))]
+    return [*stored, HERE[measure]] if measure in HERE else stored
 
 
 def _conditions(question: Question) -> tuple[str, dict[str, Any]]:
     wanted = {
-        "measure": [str(name) for name in TAKEN_OFF.get(Measure(question.measure), (question.measure,))],
+        "measure": _read(Measure(question.measure)),
         "year": list(question.years),
         "category_id": list(question.category_ids),
         "item_id": list(question.item_ids),

@@ -18,13 +18,16 @@ from accounts.models import ApiToken
 from accounts.proof import Proof
 from accounts.services import proof_of_token
 from accounts.signing_in import prove_again
+from povfund.common.api_fields import Whole, WholeField
+from povfund.common.asking import Asked
 from povfund.common.pagination import CursorPagination
 from povfund.common.uid import UID_PATTERN
 from records.registry import RecordType, record_type, record_types
 from sync.changes import services
 from sync.changes.signing import NotProved
-from sync.choices import ChangeState, Seat, SeatDecision
-from sync.models import ChangeEvidence, ChangeItem, ChangeOrder
+from sync.choices import Seat, SeatDecision
+from sync.filters import AskedOrders
+from sync.models import ChangeEvidence, ChangeItem, ChangeOrder, Node
 
 ITEMS_SHOWN = 50
 SEAT = OpenApiParameter("seat", OpenApiTypes.STR, OpenApiParameter.PATH, enum=list(Seat.values))
@@ -34,11 +37,11 @@ class Newest(CursorPagination):
     ordering = ("-drafted_at", "-uid")
 
 
-class RecordSerializer(serializers.Serializer[Any]):
+class AskedRecordSerializer(Whole):
     """One record of an order: `proposed` has the shape of its resource (partial), or is null for a deletion."""
 
     uid = serializers.UUIDField()
-    rev = serializers.IntegerField(min_value=1)
+    rev = WholeField(min_value=1)
     proposed = serializers.JSONField(allow_null=True)  # type: ignore[assignment]
 
     def validate_proposed(self, value: Any) -> Any:
@@ -47,14 +50,14 @@ class RecordSerializer(serializers.Serializer[Any]):
         return value
 
 
-class NewOrderSerializer(serializers.Serializer[Any]):
+class NewOrderSerializer(Whole):
     """An order over one record (`uid`, `rev`, `proposed`) or over many (`records`)."""
 
     record_type = serializers.ChoiceField(choices=[])
     uid = serializers.UUIDField(required=False)
-    rev = serializers.IntegerField(required=False, min_value=1)
+    rev = WholeField(required=False, min_value=1)
     proposed = serializers.JSONField(required=False, allow_null=True)
-    records = RecordSerializer(many=True, required=False)
+    records = AskedRecordSerializer(many=True, required=False)
     reason_code = serializers.CharField(max_length=20)
     reason = serializers.CharField(max_length=4000)
 
@@ -65,7 +68,7 @@ class NewOrderSerializer(serializers.Serializer[Any]):
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         """Both forms become `records`."""
         if "records" not in attrs:
-            one = RecordSerializer(data={name: self.initial_data.get(name) for name in ("uid", "rev", "proposed")})
+            one = AskedRecordSerializer(data={name: self.initial_data.get(name) for name in ("uid", "rev", "proposed")})
             one.is_valid(raise_exception=True)
             if "proposed" not in self.initial_data:
                 raise serializers.ValidationError({"proposed": [serializers.Field.default_error_messages["required"]]})
@@ -73,7 +76,7 @@ class NewOrderSerializer(serializers.Serializer[Any]):
         return attrs
 
 
-class SeatDecisionSerializer(serializers.Serializer[Any]):
+class SeatDecisionSerializer(Whole):
     """A decision; `password` (and `otp`) prove who decides, unless the token was issued less than five minutes ago."""
 
     decision = serializers.ChoiceField(choices=SeatDecision.choices)
@@ -83,7 +86,7 @@ class SeatDecisionSerializer(serializers.Serializer[Any]):
     nonce = serializers.CharField(required=False, allow_blank=True, max_length=40, write_only=True)
 
 
-class ProofSerializer(serializers.Serializer[Any]):
+class ProofSerializer(Whole):
     """Proof alone, for execution."""
 
     password = serializers.CharField(required=False, write_only=True, trim_whitespace=False)
@@ -91,15 +94,15 @@ class ProofSerializer(serializers.Serializer[Any]):
     nonce = serializers.CharField(required=False, allow_blank=True, max_length=40, write_only=True)
 
 
-class WithdrawSerializer(serializers.Serializer[Any]):
+class WithdrawSerializer(Whole):
     reason = serializers.CharField(max_length=2000)
 
 
-class RemindSerializer(serializers.Serializer[Any]):
+class RemindSerializer(Whole):
     seat = serializers.ChoiceField(choices=Seat.choices)
 
 
-class EvidenceUploadSerializer(serializers.Serializer[Any]):
+class EvidenceUploadSerializer(Whole):
     file = serializers.FileField(allow_empty_file=True)
 
 
@@ -174,39 +177,28 @@ def item_json(view: services.ItemView) -> dict[str, Any]:
     }
 
 
-class ChangeOrderViewSet(viewsets.GenericViewSet[ChangeOrder]):
+class ChangeOrderViewSet(Asked, viewsets.GenericViewSet[ChangeOrder]):
     """更改申请 — asked for at the province, decided at the centre, executed by the counterpart (art. 12)."""
 
     queryset = ChangeOrder.objects.none()
     serializer_class = OrderSerializer
     permission_classes = [IsAuthenticated]
     pagination_class = Newest
-    filter_backends = ()
+    filterset_class = AskedOrders
+    asks = {"items": ("after",)}
     lookup_field = "uid"
     lookup_value_regex = UID_PATTERN
 
     def get_queryset(self) -> Any:
         return ChangeOrder.objects.visible_to(self.request.user).select_related("node")
 
-    @extend_schema(
-        parameters=[
-            OpenApiParameter("state", OpenApiTypes.STR, enum=list(ChangeState.values)),
-            OpenApiParameter("awaiting", OpenApiTypes.STR, enum=["me"]),
-            OpenApiParameter("record", OpenApiTypes.UUID),
-        ],
-        responses={200: OrderRowSerializer(many=True)},
-    )
+    def filterset_options(self) -> dict[str, Any]:
+        return {"nodes": Node.objects.sending()}
+
+    @extend_schema(responses={200: OrderRowSerializer(many=True)})
     def list(self, request: Request) -> Response:
         """Orders the account may read, newest first; `awaiting=me`: those one of its seats is to decide."""
-        rows = self.get_queryset()
-        if state := request.query_params.get("state"):
-            rows = rows.filter(state=state)
-        if request.query_params.get("awaiting") == "me":
-            rows = rows & ChangeOrder.objects.awaiting(request.user).select_related("node")
-        if record := request.query_params.get("record"):
-            field = serializers.UUIDField()
-            rows = rows.filter(items__record_uid=field.run_validation(record))
-        page = self.paginate_queryset(rows)
+        page = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
         return self.get_paginated_response(OrderRowSerializer(page, many=True).data)
 
     def retrieve(self, request: Request, uid: str) -> Response:
@@ -301,7 +293,10 @@ class ChangeOrderViewSet(viewsets.GenericViewSet[ChangeOrder]):
     @action(detail=True, methods=["get"])
     def items(self, request: Request, uid: str) -> Response:
         """The records of the order after number `after`, 50 at a time."""
-        after = serializers.IntegerField(min_value=0).run_validation(request.query_params.get("after", 0))
+        try:
+            after = WholeField(min_value=0).run_validation(request.query_params.get("after", 0))
+        except serializers.ValidationError as error:
+            raise serializers.ValidationError({"after": error.detail}) from error
         views = services.items_of(self.get_object(), start=after, most=ITEMS_SHOWN)
         last = views[-1].item.n if len(views) == ITEMS_SHOWN else None
         return Response({"results": [item_json(view) for view in views], "next_after": last})

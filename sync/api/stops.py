@@ -11,10 +11,12 @@ from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from povfund.common.asking import Asked
 from povfund.common.pagination import CursorPagination
 from povfund.common.verdict import require
 from sync import stops
 from sync.api.changes import ProofSerializer, proof_of
+from sync.filters import StopFilter
 from sync.models import ChainStop, StopVoice
 from sync.permissions import may_read
 
@@ -51,13 +53,14 @@ class Newest(CursorPagination):
     ordering = ("-since", "-pk")
 
 
-class ChainStopViewSet(viewsets.GenericViewSet[ChainStop]):
+class ChainStopViewSet(Asked, viewsets.GenericViewSet[ChainStop]):
     """停链 — stopped chains, open and cleared."""
 
     queryset = ChainStop.objects.none()
     serializer_class = ChainStopSerializer
     permission_classes = [IsAuthenticated]
     pagination_class = Newest
+    filterset_class = StopFilter
     lookup_value_regex = r"[0-9]{1,18}"
 
     def get_queryset(self) -> Any:
@@ -65,7 +68,7 @@ class ChainStopViewSet(viewsets.GenericViewSet[ChainStop]):
         return ChainStop.objects.visible_to(self.request.user).select_related("head").prefetch_related("voices")
 
     def list(self, request: Request) -> Response:
-        page = self.paginate_queryset(self.get_queryset())
+        page = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
         return self.get_paginated_response(ChainStopSerializer(page, many=True).data)
 
     @extend_schema(request=ClearSerializer, responses={200: ChainStopSerializer})

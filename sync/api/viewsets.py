@@ -16,6 +16,9 @@ from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from povfund.common import clock
+from povfund.common.api_fields import Whole
+from povfund.common.asking import Asked
 from povfund.common.pagination import CursorPagination
 from povfund.common.uid import UID_PATTERN
 from povfund.common.verdict import require
@@ -23,8 +26,9 @@ from records.models import Job
 from records.registry import record_types
 from sync import services
 from sync.choices import Direction
+from sync.filters import BatchFilter, ReceiptFilter, WindowFilter
 from sync.fpb.frame import MAGIC
-from sync.models import Batch, LineOutcome, QuarantinedLine, Receipt, TransmissionWindow
+from sync.models import Batch, LineOutcome, Node, QuarantinedLine, Receipt, TransmissionWindow
 from sync.permissions import may_read, may_read_file, may_read_lines, reads_batches
 from sync.remedies import reasons_of
 from sync.sealing import preview
@@ -60,11 +64,14 @@ class BatchSerializer(serializers.ModelSerializer[Batch]):
     def get_receipt(self, batch: Batch) -> dict[str, Any] | None:
         """The newest receipt: kind, time and who signed."""
         found = max(batch.receipts.all(), key=lambda receipt: receipt.pk, default=None)
-        return {"kind": found.kind, "at": found.at, "key": found.key_id} if found else None
+        return {"kind": found.kind, "at": clock.local_text(found.at), "key": found.key_id} if found else None
 
 
-class ReasonSerializer(serializers.Serializer[Any]):
+class SendSerializer(Whole):
+    """Why now; with the `digest` of `preview/` nothing is sent that was not seen there."""
+
     reason = serializers.CharField(max_length=2000, allow_blank=True, default="")
+    digest = serializers.CharField(max_length=64, required=False)
 
 
 class LineReasonSerializer(serializers.Serializer[Any]):
@@ -93,22 +100,28 @@ class ByLine(CursorPagination):
     ordering = ("line_no",)
 
 
-class BatchViewSet(viewsets.GenericViewSet[Batch]):
+class BatchViewSet(Asked, viewsets.GenericViewSet[Batch]):
     """批次 — history, preview, the file itself, and sending now (art. 13)."""
 
     queryset = Batch.objects.none()
     serializer_class = BatchSerializer
     permission_classes = [IsAuthenticated]
     pagination_class = Newest
+    filterset_class = BatchFilter
+    paged = ("returned",)
     lookup_field = "uid"
     lookup_value_regex = UID_PATTERN
+
+    def filterset_options(self) -> dict[str, Any]:
+        nodes = Node.objects.visible_to(self.request.user).sending()
+        return {"nodes": nodes, "central": settings.EDITION == "central"}
 
     def get_queryset(self) -> Any:
         require(may_read(self.request.user))  # type: ignore[arg-type]
         return Batch.objects.visible_to(self.request.user).select_related("window").prefetch_related("receipts")
 
     def list(self, request: Request) -> Response:
-        page = self.paginate_queryset(self.get_queryset())
+        page = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
         return self.get_paginated_response(BatchSerializer(page, many=True).data)
 
     def retrieve(self, request: Request, uid: str) -> Response:
@@ -120,12 +133,17 @@ class BatchViewSet(viewsets.GenericViewSet[Batch]):
             raise Http404
         return Response({"uid": str(job.uid), "state": "queued", "reason": job.payload["reason"], "error": job.error})
 
-    @extend_schema(request=ReasonSerializer, responses={202: dict[str, str]})
+    @extend_schema(request=SendSerializer, responses={202: dict[str, str]})
     def create(self, request: Request) -> Response:
-        """Send now, with a reason; 202 with the uid under which the batch will stand."""
-        shape = ReasonSerializer(data=request.data)
+        """Send now, with a reason; 202 with the uid under which the batch will stand. 409 where nothing waits."""
+        shape = SendSerializer(data=request.data)
         shape.is_valid(raise_exception=True)
-        job = services.send_now(actor=request.user, reason=shape.validated_data["reason"])  # type: ignore[arg-type]
+        asked = shape.validated_data
+        job = services.send_now(
+            actor=request.user,  # type: ignore[arg-type]
+            reason=asked["reason"],
+            seen=asked.get("digest"),
+        )
         return Response({"uid": str(job.uid)}, status=202)
 
     @extend_schema(responses={200: dict[str, Any]})
@@ -201,17 +219,18 @@ class ByNumber(CursorPagination):
     ordering = "-pk"
 
 
-class ReceiptViewSet(viewsets.GenericViewSet[Receipt]):
+class ReceiptViewSet(Asked, viewsets.GenericViewSet[Receipt]):
     """回执 — what the centre signed."""
 
     queryset = Receipt.objects.none()
     serializer_class = ReceiptSerializer
     permission_classes = [IsAuthenticated]
     pagination_class = ByNumber
+    filterset_class = ReceiptFilter
 
     def list(self, request: Request) -> Response:
         require(may_read(request.user))  # type: ignore[arg-type]
-        page = self.paginate_queryset(Receipt.objects.visible_to(request.user))
+        page = self.paginate_queryset(self.filter_queryset(Receipt.objects.visible_to(request.user)))
         return self.get_paginated_response(ReceiptSerializer(page, many=True).data)
 
 
@@ -224,18 +243,19 @@ class WindowSerializer(serializers.ModelSerializer[TransmissionWindow]):
 
 
 class ByNominal(CursorPagination):
-    ordering = ("-nominal", "node")
+    ordering = ("-nominal", "node_id")
 
 
-class WindowViewSet(viewsets.GenericViewSet[TransmissionWindow]):
+class WindowViewSet(Asked, viewsets.GenericViewSet[TransmissionWindow]):
     """上报窗口 of this server's nodes."""
 
     queryset = TransmissionWindow.objects.none()
     serializer_class = WindowSerializer
     permission_classes = [IsAuthenticated]
     pagination_class = ByNominal
+    filterset_class = WindowFilter
 
     def list(self, request: Request) -> Response:
         require(may_read(request.user))  # type: ignore[arg-type]
-        page = self.paginate_queryset(TransmissionWindow.objects.visible_to(request.user))
+        page = self.paginate_queryset(self.filter_queryset(TransmissionWindow.objects.visible_to(request.user)))
         return self.get_paginated_response(WindowSerializer(page, many=True).data)

@@ -16,13 +16,14 @@ from povfund.common.canonical import CONTENT_SCHEMA
 from povfund.common.crashpoint import crashpoint
 from povfund.common.errors import WARN, Finding, IllegalTransition
 from povfund.common.uid import uuid7
-from records.choices import RecordState, ReviewStep
+from records.choices import OF_CHANGES, RecordState, ReviewStep
 from records.models import Outbox, Permit, Record, RecordRevision, Review
 from records.registry import RecordType, record_type
 from records.services import (
     JobContext,
     NewContent,
     copy_rows,
+    executed_columns,
     hold_outbox,
     ingest_codes,
     mark_executed,
@@ -103,7 +104,7 @@ def _make(order: ChangeOrder, kind: RecordType, items: dict[UUID, ChangeItem], f
         )
         for row in fresh
     ]
-    replace_contents(kind=kind, new=new, codes=ingest_codes(kind))
+    replace_contents(kind=kind, new=new, codes=ingest_codes(kind), set_also=executed_columns())
     _keep_revisions(kind, new, order.permit_id)
     used = Permit.objects.filter(permit_id=order.permit_id, record_uid__in=[row.pk for row in fresh], used_at=None)
     if used.filter(void_at=None).update(used_at=clock.now()) != len(fresh):
@@ -142,9 +143,9 @@ def _explained(
     """Warnings of the new content by record; they travel with the order as their reason."""
     kept = [row for row in rows if not items[row.pk].deletes]
     checked = kind.check(
-        [rule_row(kind=kind, record=row, content=bytes(items[row.pk].proposed)) for row in kept], "submit"
+        [rule_row(record=row, content=kind.decode(bytes(items[row.pk].proposed))) for row in kept], "submit"
     )
-    reason = {"code": order.reason_code, "text": order.number}
+    reason = {"list": OF_CHANGES, "code": order.reason_code, "text": order.number}
     return {
         row.pk: [finding.as_json() | {"reason": reason} for finding in findings if finding.severity == WARN]
         for row, findings in zip(kept, checked, strict=True)

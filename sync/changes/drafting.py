@@ -18,6 +18,7 @@ from povfund.common import clock
 from povfund.common.errors import Finding, IllegalTransition, RuleViolation
 from povfund.common.text import clean_text
 from povfund.common.verdict import require
+from records.choices import ChangeReason
 from records.models import Record
 from records.registry import RecordType
 from records.services import copy_rows, store_file
@@ -35,7 +36,7 @@ from sync.changes.proposals import (
     require_unreferenced,
     root_of,
 )
-from sync.choices import ChangeReason, ChangeState, Seat
+from sync.choices import ChangeState, Seat
 from sync.models import ChangeEvidence, ChangeItem, ChangeOrder, ChangeSeat, Node, OpenChange
 
 VALID_FOR = timedelta(days=30)
@@ -45,21 +46,27 @@ CODE_LETTERS = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
 
 
 def propose(
-    *, actor: User, kind: RecordType, proposals: Sequence[Proposal], reason_code: str, reason: str
+    *,
+    actor: User,
+    kind: RecordType,
+    proposals: Sequence[Proposal],
+    reason_code: str,
+    reason: str,
+    seen_root: str | None = None,
 ) -> ChangeOrder:
     """
     起草更改申请 — one order over one or up to 5,000 acknowledged records of one type and line (art. 12).
 
-    Nothing is asked before both provincial seats have signed. Raises Refused, RuleViolation with every E
-    finding (`records[n].` before the field where there are many), IllegalTransition where a record has
-    an open order or moved on.
+    Nothing is asked before both provincial seats have signed. `seen_root` is that of the manifest the person saw.
+    Raises Refused, RuleViolation with every E finding (`records[n].` before the field where there are many; SEEN
+    where the order would not be the one seen), IllegalTransition where a record has an open order or moved on.
     """
     _require_reason(reason_code, reason)
     if not 0 < len(proposals) <= MOST_RECORDS or len({p.uid for p in proposals}) != len(proposals):
         raise RuleViolation(_count_finding())
     try:
         with transaction.atomic():
-            return _propose(actor, kind, proposals, reason_code=reason_code, reason=reason)
+            return _propose(actor, kind, proposals, reason_code=reason_code, reason=reason, seen_root=seen_root)
     except IntegrityError as error:
         if "sync_openchange" not in str(error):
             raise
@@ -67,7 +74,13 @@ def propose(
 
 
 def _propose(
-    actor: User, kind: RecordType, proposals: Sequence[Proposal], *, reason_code: str, reason: str
+    actor: User,
+    kind: RecordType,
+    proposals: Sequence[Proposal],
+    *,
+    reason_code: str,
+    reason: str,
+    seen_root: str | None,
 ) -> ChangeOrder:
     node = Node.objects.select_for_update(no_key=True).filter(pk=settings.NODE).first()
     if node is None:
@@ -76,8 +89,11 @@ def _propose(
     require_may_draft(actor, rows)
     require_current(proposals, rows)
     asked = items_for(kind, proposals, rows)
+    root = root_of(asked.items)
+    if seen_root not in (None, root):
+        raise RuleViolation(_seen_finding())
     require_unreferenced(kind, asked.items)
-    require_rules(findings_of(kind, asked.items, rows))
+    require_rules(asked.items, findings_of(kind, asked.items, asked.after, rows))
     order = ChangeOrder(
         node=node,
         number=_next_number(node),
@@ -87,7 +103,7 @@ def _propose(
         scope_key=common_key([row.scope_key for row in rows.values()]),
         title=_title(kind, list(rows.values())),
         count=len(asked.items),
-        root=root_of(asked.items),
+        root=root,
         fen_by=asked.fen_by,
         deletions=asked.deletions,
         reason_code=reason_code,
@@ -199,6 +215,15 @@ def _count_finding() -> Finding:
         "COUNT",
         _("An order holds between one and %(most)s records, each once.") % {"most": MOST_RECORDS},
         remedy=_("Split it into several orders."),
+        article="12",
+    )
+
+
+def _seen_finding() -> Finding:
+    return Finding(
+        "SEEN",
+        _("The list has changed since you saw it; nothing was drawn up."),
+        remedy=_("Look at the manifest again."),
         article="12",
     )
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Any
 
 from django.conf import settings
 from django.db import connection
@@ -17,15 +18,16 @@ from sync.models import ChangeMove, ChangeOrder
 LISTED = 12
 """Places of one level that are listed; the rest are counted."""
 MOST_YEAR, MOST_FEN = 10_000, 10**18
-Pair = tuple[str, bytes, bytes]
-"""(owner `511921.finance`, canonical content before, content asked for); `null` for a deletion."""
+Pair = tuple[str, Any, Any]
+"""(owner `511921.finance`, typed content before, content asked for); None for a deletion."""
 
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """By how much, in 分, one cell of the totals moves: a place at any level, a year, a national category."""
+    """By how much, in 分, one cell of the totals moves: a place at any level, a measure, a year, a category."""
 
     node: str
+    measure: str
     year: int
     category: str
     fen: int
@@ -34,11 +36,13 @@ class Move:
 @dataclass(frozen=True, slots=True)
 class Moved:
     """
-    The moves of an order as a page lists them: `rows` (node, category, 分) of the first twelve places of each level,
-    `more` places that are not listed, and the years.
+    The moves of an order over records of one type as a page lists them: `rows` (node, category, 分, measure) of the
+    first twelve places of each level, `more` places that are not listed, and the years. The measure is empty where
+    one alone was kept, the first of the type.
     """
 
-    rows: list[tuple[str, str, int]]
+    record_type: str
+    rows: list[tuple[str, str, int, str]]
     years: list[int]
     more: int
 
@@ -46,13 +50,14 @@ class Moved:
 @dataclass(frozen=True, slots=True)
 class Effect:
     """
-    对汇总的影响 — one cell of the totals: a place, or a category at a place.
+    对汇总的影响 — one cell of the totals: a measure (in words) of a place, or of a category at a place.
 
     `now` in 分 is what this server counts as acknowledged, None where it does not hold the cell; `by` the change.
     """
 
     level: str
     name: str
+    measure: str
     category: str
     now: int | None
     by: int
@@ -64,11 +69,16 @@ class Effect:
 
 @dataclass(slots=True)
 class Effects:
-    """Rows from the county up; `years` they speak of; `more` places of a level that are not listed."""
+    """
+    Rows from the county up; `years` they speak of; `more` places of a level that are not listed; `measures` that
+    move, in words; names of `unmoved` places above of which no measure moves.
+    """
 
+    measures: list[str] = field(default_factory=list)
     rows: list[Effect] = field(default_factory=list)
     years: list[int] = field(default_factory=list)
     more: int = 0
+    unmoved: list[str] = field(default_factory=list)
 
 
 def moves_of(record_type_key: str, pairs: Iterable[Pair]) -> list[Move]:
@@ -86,27 +96,33 @@ def storable(moves: Iterable[Move]) -> bool:
 
 def store_moves(order: ChangeOrder, moves: Iterable[Move]) -> None:
     """Keep the moves of a new order, by COPY."""
-    rows = ((order.pk, move.node, move.year, move.category, move.fen) for move in moves)
-    copy_rows(ChangeMove._meta.db_table, ("order_id", "node", "year", "category", "fen"), rows)
+    names = ("node", "measure", "year", "category", "fen")
+    rows = ((order.pk, *(getattr(move, name) for name in names)) for move in moves)
+    copy_rows(ChangeMove._meta.db_table, ("order_id", *names), rows)
 
 
-def effect_of(moves: Iterable[Move]) -> Effects:
-    """What these moves, of an order not drawn up yet, do to the totals as they are now."""
+def effect_of(record_type_key: str, moves: Iterable[Move]) -> Effects:
+    """What these moves, of an order over records of this type not drawn up yet, do to the totals as they are now."""
+    return effects_at(listed(record_type_key, moves))
+
+
+def listed(record_type_key: str, moves: Iterable[Move]) -> Moved:
+    """The moves as a page lists them."""
     nodes: dict[int, set[str]] = defaultdict(set)
     kept = list(moves)
     for move in kept:
         nodes[len(move.node)].add(move.node)
-    listed = {node for level in nodes.values() for node in sorted(level)[:LISTED]}
-    rows = [(move.node, move.category, move.fen) for move in kept if move.node in listed]
+    shown = {node for level in nodes.values() for node in sorted(level)[:LISTED]}
+    rows = [(move.node, move.category, move.fen, move.measure) for move in kept if move.node in shown]
     years = sorted({move.year for move in kept})
-    return _effects(Moved(rows, years, sum(map(len, nodes.values())) - len(listed)))
+    return Moved(record_type_key, rows, years, sum(map(len, nodes.values())) - len(shown))
 
 
 _LISTED = """
-    SELECT node, category, sum(fen)::bigint FROM (
-        SELECT node, category, fen, dense_rank() OVER (PARTITION BY length(node) ORDER BY node) AS k
+    SELECT node, category, sum(fen)::bigint, measure FROM (
+        SELECT node, measure, category, fen, dense_rank() OVER (PARTITION BY length(node) ORDER BY node) AS k
         FROM sync_changemove WHERE order_id = %s) m
-    WHERE k <= %s GROUP BY node, category ORDER BY node, category
+    WHERE k <= %s GROUP BY node, measure, category ORDER BY node, measure, category
 """
 _COUNTED = """
     SELECT count(DISTINCT node), array_agg(DISTINCT year ORDER BY year) FROM sync_changemove WHERE order_id = %s
@@ -120,9 +136,11 @@ def effect_of_order(order: ChangeOrder) -> Effects:
         rows = cursor.fetchall()
         cursor.execute(_COUNTED, [order.pk])
         places, years = cursor.fetchone()
-    return _effects(Moved(rows, years or [], places - len({node for node, _category, _fen in rows})))
+    more = places - len({node for node, *_what in rows})
+    return effects_at(Moved(order.record_type, rows, years or [], more))
 
 
-def _effects(moved: Moved) -> Effects:
+def effects_at(moved: Moved) -> Effects:
+    """What listed moves do to the totals as they are now."""
     effects: Effects = import_string(settings.CHANGE_EFFECTS)(moved)
     return effects

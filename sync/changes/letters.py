@@ -111,22 +111,18 @@ def write(message: ChangeMessage) -> bytes:
     return canonical({"body": body.decode(), "signature": signer.sign(SIGNED_AS + body).hex(), "key": signer.key_id})
 
 
+ITEM = ("n", "uid", "owner", "label", "base_rev", "base_hash", "new_hash", "content")
+STORED = ("n", "record_uid", *ITEM[2:-1], "proposed")
+"""The columns of an item, as a letter names them and as they are stored."""
+
+
 def _order(order: ChangeOrder) -> dict[str, Any]:
     names = ("number", "code", "record_type", "line", "title", "reason_code", "reason", "drafted_unit", "root")
     return {name: getattr(order, name) for name in names} | {
         "drafted_at": moment(order.drafted_at),
         "items": [
-            {
-                "n": item.n,
-                "uid": str(item.record_uid),
-                "owner": item.owner,
-                "label": item.label,
-                "base_rev": item.base_rev,
-                "base_hash": item.base_hash,
-                "new_hash": item.new_hash,
-                "content": msgspec.json.decode(bytes(item.proposed)),
-            }
-            for item in order.items.all()
+            dict(zip(ITEM, (n, str(uid), *told, msgspec.Raw(bytes(content))), strict=True))
+            for n, uid, *told, content in order.items.values_list(*STORED)
         ],
         "signatures": [
             {

@@ -7,22 +7,23 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.conf import settings
 from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
+from accounts.choices import Level
 from accounts.models import User
 from povfund.common import clock
 from records.calendar.days import WorkingCalendar
 from records.calendar.services import calendar
-from records.registry import record_types
 from sync.changes import permissions
-from sync.choices import ChangeState, Seat
+from sync.choices import ChangeState
 from sync.models import ChangeOrder, ChangeSeat, ChangeSignature
-from sync.querysets import ChangeOrderQuerySet, units_of
+from sync.querysets import ChangeOrderQuerySet
 
 MINE, OTHERS, ENDED = "me", "others", "ended"
 WHOSE = ((MINE, _("Waiting for me")), (OTHERS, _("Waiting for others")), (ENDED, _("Ended")))
+SEATED = (Level.CENTRAL, Level.PROVINCE)
+"""Levels whose units hold seats."""
 NEXT: dict[str, Any] = {
     "execute": _("the provincial counterpart makes the change"),
     "review": _("review and transmission of the correction"),
@@ -35,16 +36,14 @@ def waiting_for(user: User) -> ChangeOrderQuerySet:
 
     Whoever decided in an order already has nothing more to decide in it.
     """
-    rows: ChangeOrderQuerySet = ChangeOrder.objects.visible_to(user)
-    wanted = Q(pk__in=[])
-    if user.can("changes.sign") or permissions.delegation_of(user):
+    if user.unit.division.level not in SEATED:
+        return ChangeOrder.objects.none()
+    sits = permissions.may_sit(user)
+    wanted = permissions.executable_by(user, sits=sits)
+    if sits:
         done = ChangeSignature.objects.filter(order=OuterRef("pk"), person=user.person_id)
         wanted |= Q(pk__in=ChangeOrder.objects.awaiting(user).filter(~Exists(done)).values("pk"))
-    if settings.EDITION == "provincial":
-        kinds = [kind.key for kind in record_types().values() if user.can(kind.enter)]
-        held = ChangeSeat.objects.filter(seat=Seat.PROVINCE_UNIT, unit__in=units_of(user))
-        wanted |= Q(state=ChangeState.PERMITTED, executed_by=None, pk__in=held.values("order"), record_type__in=kinds)
-    return rows.filter(wanted)
+    return ChangeOrder.objects.visible_to(user).filter(wanted)
 
 
 def whose(rows: Any, user: User, *, part: str) -> Any:

@@ -6,21 +6,22 @@ from collections.abc import Iterable
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from accounts.choices import Duty, Level
+from accounts.choices import CAPABILITIES_OF_DUTY, Capability, Duty, Level
 from accounts.models import Unit, User
 from povfund.common import clock
 from povfund.common.verdict import ALLOWED, Verdict, denied
 from records.choices import RecordState
 from records.models import Record
-from records.registry import record_type
+from records.registry import record_type, record_types
 from sync.choices import CENTRAL_SEATS, PROVINCIAL_SEATS, ChangeState, Seat
 from sync.models import ChangeOrder, ChangeSeat, OpenChange, SeatDelegation
 from sync.querysets import units_of
 
 REMINDERS_A_DAY = 2
+SITTING = _("A person of that unit whose duties include signing decides in it.")
 UNDER_WAY = _("Ask for a change once the centre has acknowledged it.")
 
 
@@ -32,7 +33,8 @@ def open_orders(uids: Iterable[UUID]) -> dict[UUID, ChangeOrder]:
 
 def may_draft(user: User, record: Record, *, claims: dict[UUID, ChangeOrder] | None = None) -> Verdict:
     """
-    May the user draw up an order for this record? Its own unit and the provincial counterpart of its line.
+    May the user draw up an order for this record? Its own unit and the provincial counterpart of its line, or the
+    units their tasks passed to.
 
     `claims` are the open orders of a set of records, fetched once.
     """
@@ -45,8 +47,9 @@ def may_draft(user: User, record: Record, *, claims: dict[UUID, ChangeOrder] | N
             article="12",
             ask_whom=_("The security administrator of your deployment gives duties."),
         )
-    counterpart = user.unit.kind == record.owner_kind and user.unit.division.level == Level.PROVINCE
-    if record.owner_unit_id != user.unit_id and not (counterpart and user.scope.covers(record.scope_key)):
+    counterpart = record.owner_kind in user.scope.lines and user.unit.division.level == Level.PROVINCE
+    own = record.owner_unit_id in units_of(user)
+    if not own and not (counterpart and user.scope.covers(record.scope_key)):
         return denied(
             _("The order is drawn up by the unit that entered the record or by its provincial counterpart."),
             article="12",
@@ -76,7 +79,9 @@ def may_add_evidence(user: User, order: ChangeOrder) -> Verdict:
         return ALLOWED
     if order.seats.filter(seat=Seat.PROVINCE_UNIT, unit__in=units_of(user)).exists():
         return ALLOWED
-    return denied(_("Evidence comes from the unit that draws up the order."), article="12", ask_whom=order.drafted_unit)
+    return denied(
+        _("Evidence comes from the unit that draws up the order."), article="12", ask_whom=order.drafted_unit_name
+    )
 
 
 def may_sign(user: User, order: ChangeOrder, seat: str) -> Verdict:
@@ -89,7 +94,7 @@ def may_sign(user: User, order: ChangeOrder, seat: str) -> Verdict:
         return denied(
             _("This seat decides on the server of %(unit)s.") % {"unit": row.unit_name},
             article="12",
-            ask_whom=row.unit_name,
+            ask_whom=SITTING,
         )
     verdict = _sits(user, row)
     if not verdict:
@@ -109,10 +114,8 @@ def may_sign(user: User, order: ChangeOrder, seat: str) -> Verdict:
 def _sits(user: User, row: ChangeSeat) -> Verdict:
     """Does the user sit in the seat: unit (or its successor), and duty or delegation."""
     if row.unit_id not in units_of(user):
-        return denied(
-            _("This seat belongs to %(unit)s.") % {"unit": row.unit_name}, article="12", ask_whom=row.unit_name
-        )
-    if user.can("changes.sign") or delegation_of(user):
+        return denied(_("This seat belongs to %(unit)s.") % {"unit": row.unit_name}, article="12", ask_whom=SITTING)
+    if may_sit(user):
         return ALLOWED
     return denied(
         _("Your duties do not include signing for the unit."),
@@ -121,11 +124,31 @@ def _sits(user: User, row: ChangeSeat) -> Verdict:
     )
 
 
+def may_sit(user: User) -> bool:
+    """May the person sign in the seats of the unit today, by duty or by delegation?"""
+    return user.can("changes.sign") or delegation_of(user) is not None
+
+
 def delegation_of(user: User) -> SeatDelegation | None:
     """The delegation by which the person may sign for the unit today."""
+    return _in_force().filter(unit=user.unit_id, person=user.person_id).first()
+
+
+def _in_force() -> QuerySet[SeatDelegation]:
     today = clock.today()
-    held = SeatDelegation.objects.filter(unit=user.unit_id, person=user.person_id, ended_at=None)
-    return held.filter(valid_from__lte=today, valid_to__gte=today).first()
+    return SeatDelegation.objects.filter(ended_at=None, valid_from__lte=today, valid_to__gte=today)
+
+
+def signers_of(order: ChangeOrder, seat: ChangeSeat) -> QuerySet[User]:
+    """
+    The accounts `may_sign` lets decide in this seat once it is asked: of its unit and of the one that acts for it now,
+    by duty or by delegation, without whoever decided in the order already.
+    """
+    units = {seat.unit_id, *(unit.pk for unit in Unit.objects.acting_for([seat.unit_id]).values())}
+    delegated = Exists(_in_force().filter(unit=OuterRef("unit"), person=OuterRef("person")))
+    signing = [duty for duty, held in CAPABILITIES_OF_DUTY.items() if Capability.CHANGES_SIGN in held]
+    seats = User.objects.filter(Q(duties__overlap=signing) | delegated, unit__in=units, is_active=True)
+    return seats.exclude(person__in=order.signatures.filter(person__isnull=False).values("person"))
 
 
 def may_withdraw(user: User, order: ChangeOrder) -> Verdict:
@@ -145,6 +168,18 @@ def may_execute(user: User, order: ChangeOrder) -> Verdict:
     if row.unit_id in units_of(user) and user.can(record_type(order.record_type).enter):
         return ALLOWED
     return _sits(user, row)
+
+
+def executable_by(user: User, *, sits: bool) -> Q:
+    """Condition on orders: those whose permitted change `may_execute` lets the user make; `sits` is `may_sit`."""
+    if settings.EDITION != "provincial":
+        return Q(pk__in=[])
+    held = ChangeSeat.objects.filter(seat=Seat.PROVINCE_UNIT, unit__in=units_of(user))
+    mine = Q(state=ChangeState.PERMITTED, executed_by=None, pk__in=held.values("order"))
+    if sits:
+        return mine
+    kinds = [kind.key for kind in record_types().values() if user.can(kind.enter)]
+    return mine & Q(record_type__in=kinds) if kinds else Q(pk__in=[])
 
 
 def may_remind(user: User, order: ChangeOrder, seat: str) -> Verdict:
@@ -181,8 +216,3 @@ def may_delegate(user: User, unit: Unit) -> Verdict:
         article="12",
         ask_whom=_("The head of %(unit)s.") % {"unit": unit},
     )
-
-
-def seats_held(user: User) -> Q:
-    """Condition on seats: those the user may sit in now."""
-    return Q(unit__in=units_of(user)) if user.can("changes.sign") or delegation_of(user) else Q(pk__in=[])

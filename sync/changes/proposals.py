@@ -39,15 +39,20 @@ def check_change(*, actor: User, kind: RecordType, proposals: Sequence[Proposal]
     """Everything the rules find in each proposal, in order; stores nothing. Raises Refused, RuleViolation (shape)."""
     rows = records_of(kind, proposals)
     require_may_draft(actor, rows)
-    return findings_of(kind, items_for(kind, proposals, rows).items, rows)
+    asked = items_for(kind, proposals, rows)
+    return findings_of(kind, asked.items, asked.after, rows)
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What an order over some records would hold: its items, and what the centre holds of each record."""
+    """
+    What an order over some records would hold: its items, and for each the typed content the centre holds and the one
+    asked for; None for a deletion, or for what is not held.
+    """
 
     items: list[ChangeItem]
-    before: dict[UUID, bytes]
+    before: list[Any]
+    after: list[Any]
 
     @property
     def fen_by(self) -> int:
@@ -60,7 +65,8 @@ class Asked:
 
     def moves(self, kind: RecordType) -> list[Move]:
         """Which cells of the totals the order moves."""
-        return moves_of(kind.key, ((i.owner, self.before[i.record_uid], bytes(i.proposed)) for i in self.items))
+        owners = (item.owner for item in self.items)
+        return moves_of(kind.key, zip(owners, self.before, self.after, strict=True))
 
 
 def asked_for(*, actor: User, kind: RecordType, proposals: Sequence[Proposal]) -> Asked:
@@ -73,7 +79,7 @@ def asked_for(*, actor: User, kind: RecordType, proposals: Sequence[Proposal]) -
 
 def records_of(kind: RecordType, proposals: Sequence[Proposal], *, lock: bool = False) -> dict[UUID, Record]:
     """The records of these proposals by uid, of one line. Raises RuleViolation MISSING_REF, ONE_LINE."""
-    rows: Any = kind.model.objects.select_related("owner_unit__division", "division")
+    rows: Any = kind.model.objects.prefetch_related("owner_unit__division").defer("search_text", "warnings")
     if lock:
         rows = rows.select_for_update(no_key=True, of=("self",))
     found = {row.pk: row for row in rows.filter(pk__in=[p.uid for p in proposals]).order_by("pk")}
@@ -92,26 +98,33 @@ def records_of(kind: RecordType, proposals: Sequence[Proposal], *, lock: bool = 
 
 
 def require_may_draft(actor: User, rows: dict[UUID, Record]) -> None:
-    """Raise Refused unless the actor may ask for a change of every record."""
-    claims = permissions.open_orders(rows)
+    """Raise Refused unless the actor may ask for a change of every record; what follows from its unit is asked once."""
+    claims, asked = permissions.open_orders(rows), set()
     for row in rows.values():
-        require(permissions.may_draft(actor, row, claims=claims))
+        if row.owner_unit_id in asked:
+            require(permissions.may_be_changed(row, claims=claims))
+        else:
+            require(permissions.may_draft(actor, row, claims=claims))
+            asked.add(row.owner_unit_id)
 
 
 def require_current(proposals: Sequence[Proposal], rows: dict[UUID, Record]) -> None:
     """Raise IllegalTransition STALE where a record moved on after the person looked at it."""
     for proposal in proposals:
         if rows[proposal.uid].rev != proposal.rev:
-            raise IllegalTransition(
-                Finding(
-                    "STALE",
-                    _("The record was changed after you opened it: revision %(now)s, yours %(yours)s.")
-                    % {"now": rows[proposal.uid].rev, "yours": proposal.rev},
-                    field="rev",
-                    remedy=_("Open the record again."),
-                    article="12",
-                )
-            )
+            raise IllegalTransition(stale(now=rows[proposal.uid].rev, yours=proposal.rev))
+
+
+def stale(*, now: int, yours: int) -> Finding:
+    """The record is no longer at the revision the person looked at."""
+    return Finding(
+        "STALE",
+        _("The record was changed after you opened it: revision %(now)s, yours %(yours)s.")
+        % {"now": now, "yours": yours},
+        field="rev",
+        remedy=_("Open the record again."),
+        article="12",
+    )
 
 
 def acknowledged_contents(rows: Iterable[Record]) -> dict[UUID, bytes]:
@@ -123,25 +136,29 @@ def acknowledged_contents(rows: Iterable[Record]) -> dict[UUID, bytes]:
 
 def items_for(kind: RecordType, proposals: Sequence[Proposal], rows: dict[UUID, Record]) -> Asked:
     """One item for each proposal; `new_hash` over the content asked for. Raises RuleViolation SHAPE, NO_CHANGE."""
-    before = acknowledged_contents(rows.values())
+    held = acknowledged_contents(rows.values())
+    contents = {p.uid: msgspec.json.decode(held[p.uid]) for p in proposals if p.changes is not None}
+    propose = kind.proposer([(contents[p.uid], p.changes) for p in proposals if p.changes is not None])
     wrong: list[Finding] = []
-    items = []
+    asked = Asked([], [], [])
     for n, proposal in enumerate(proposals):
         prefix = f"records[{n}]." if len(proposals) > 1 else ""
+        new: dict[str, Any] | None = None
         try:
-            items.append(_item(kind, n + 1, proposal, rows[proposal.uid], before[proposal.uid]))
+            if proposal.changes is not None:
+                new = propose(contents[proposal.uid], proposal.changes)
+            _add(asked, kind, n + 1, rows[proposal.uid], held=held[proposal.uid], new=new)
         except RuleViolation as error:
-            wrong += [_placed(finding, prefix) for finding in error.findings]
+            wrong += [_placed(finding, prefix, record=str(rows[proposal.uid])) for finding in error.findings]
     if wrong:
         raise RuleViolation(wrong)
-    return Asked(items, before)
+    return asked
 
 
-def _item(kind: RecordType, n: int, proposal: Proposal, row: Record, before: bytes) -> ChangeItem:
-    new = TOMBSTONE
-    if proposal.changes is not None:
-        new = canonical(_decodable(kind, kind.propose(msgspec.json.decode(before), proposal.changes)))
-    digest = content_hash(kind.key, row.pk, new)
+def _add(asked: Asked, kind: RecordType, n: int, row: Record, *, held: bytes, new: dict[str, Any] | None) -> None:
+    """The item of one proposal, its contents decoded once for all that reads them."""
+    encoded, after = (TOMBSTONE, None) if new is None else _encoded(kind, new)
+    digest = content_hash(kind.key, row.pk, encoded)
     if digest == row.acked_hash:
         raise RuleViolation(
             Finding(
@@ -151,51 +168,57 @@ def _item(kind: RecordType, n: int, proposal: Proposal, row: Record, before: byt
                 article="12",
             )
         )
-    return ChangeItem(
-        n=n,
-        record_uid=row.pk,
-        owner=row.owner_unit.key,
-        label=str(row)[:200],
-        base_rev=row.acked_rev,
-        base_hash=row.acked_hash,
-        new_hash=digest,
-        proposed=new,
-        fen_before=sum_of(kind, before),
-        fen_after=sum_of(kind, new),
+    before = kind.decode(held)
+    asked.before.append(before)
+    asked.after.append(after)
+    asked.items.append(
+        ChangeItem(
+            n=n,
+            record_uid=row.pk,
+            owner=row.owner_unit.key,
+            label=str(row)[:200],
+            base_rev=row.acked_rev,
+            base_hash=row.acked_hash,
+            new_hash=digest,
+            proposed=encoded,
+            fen_before=sum_of(kind, before),
+            fen_after=sum_of(kind, after),
+        )
     )
 
 
-def sum_of(kind: RecordType, content: bytes) -> int:
-    """What reconciliation counts of a content, in 分; nothing of a deleted record."""
-    return 0 if content == TOMBSTONE else sum(kind.measure(kind.decode(content)).values())
+def sum_of(kind: RecordType, content: Any) -> int:
+    """What reconciliation counts of a typed content, in 分; nothing of None, a deleted record."""
+    return 0 if content is None else sum(kind.measure(content).values())
 
 
-def _decodable(kind: RecordType, content: dict[str, Any]) -> dict[str, Any]:
+def _encoded(kind: RecordType, content: dict[str, Any]) -> tuple[bytes, Any]:
+    """Canonical bytes and typed content. Raises RuleViolation SHAPE."""
     try:
-        kind.decode(canonical(content))
+        encoded = canonical(content)
+        return encoded, kind.decode(encoded)
     except (msgspec.ValidationError, TypeError, ValueError) as error:
         text = str(error)
         where = text.rpartition("`$.")[2].rstrip("`") if "`$." in text else ""
         raise RuleViolation(
             Finding("SHAPE", _("A field has the wrong form."), field=where, remedy=_("Use the fields of the form."))
         ) from None
-    return content
 
 
-def findings_of(kind: RecordType, items: list[ChangeItem], rows: dict[UUID, Record]) -> list[list[Finding]]:
-    """The rules over everything that is not a deletion, in one pass."""
-    kept = [item for item in items if not item.deletes]
-    checked = kind.check(
-        [rule_row(kind=kind, record=rows[item.record_uid], content=bytes(item.proposed)) for item in kept], "submit"
-    )
-    found = {item.n: findings for item, findings in zip(kept, checked, strict=True)}
-    return [found.get(item.n, []) for item in items]
+def findings_of(
+    kind: RecordType, items: Sequence[ChangeItem], contents: Sequence[Any], rows: dict[UUID, Record]
+) -> list[list[Finding]]:
+    """The rules over the typed contents asked for, in one pass; None is a deletion, which they say nothing of."""
+    pairs = zip(items, contents, strict=True)
+    kept = [rule_row(record=rows[item.record_uid], content=after) for item, after in pairs if after is not None]
+    found = iter(kind.check(kept, "submit"))
+    return [[] if after is None else next(found) for after in contents]
 
 
-def require_rules(checked: list[list[Finding]]) -> None:
-    """Raise RuleViolation with every finding that refuses, each placed at its record."""
+def require_rules(items: Sequence[ChangeItem], checked: list[list[Finding]]) -> None:
+    """Raise RuleViolation with every finding that refuses, each placed at its record, the item of the same place."""
     wrong = [
-        _placed(finding, f"records[{n}]." if len(checked) > 1 else "")
+        _placed(finding, f"records[{n}]." if len(checked) > 1 else "", record=items[n].label)
         for n, findings in enumerate(checked)
         for finding in findings
         if finding.severity == REFUSE
@@ -204,7 +227,9 @@ def require_rules(checked: list[list[Finding]]) -> None:
         raise RuleViolation(wrong[:200])
 
 
-def _placed(finding: Finding, prefix: str) -> Finding:
+def _placed(finding: Finding, prefix: str, *, record: str) -> Finding:
+    """The finding at one of many records: under `prefix`, with the record's name among its values."""
+    named = {"record": record} if prefix else {}
     return Finding(
         finding.rule,
         finding.message,
@@ -212,7 +237,7 @@ def _placed(finding: Finding, prefix: str) -> Finding:
         remedy=finding.remedy,
         article=finding.article,
         severity=finding.severity,
-        values=finding.values,
+        values=finding.values | named,
     )
 
 

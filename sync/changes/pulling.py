@@ -16,7 +16,7 @@ from povfund.common.crashpoint import crashpoint
 from records.choices import RecordState
 from records.models import Permit
 from records.registry import record_type
-from records.services import clear_alarm, mark_permitted, raise_alarm
+from records.services import clear_alarm, hurry, mark_permitted, raise_alarm
 from sync import keys
 from sync.changes import downlink
 from sync.changes.carrying import put_back
@@ -93,15 +93,15 @@ def _order(said: dict[str, Any]) -> ChangeOrder | None:
 
 
 def _decision(said: dict[str, Any]) -> None:
+    """A central seat decided; the unit is named as the centre names it, whatever this server knows of successions."""
     order = _order(said)
-    unit = Unit.objects.by_key(said["unit"])
-    if order is None or unit is None or not order.is_open or order.signatures.filter(seat=said["seat"]).exists():
+    if order is None or not order.is_open or order.signatures.filter(seat=said["seat"]).exists():
         return
     ChangeSignature.objects.create(
         order=order,
         seat=said["seat"],
         decision=said["decision"],
-        unit=unit,
+        unit=_sitting(order, said),
         unit_name=said["unit_name"],
         person_key=said["who"],
         person_digest=said["digest"],
@@ -112,6 +112,13 @@ def _decision(said: dict[str, Any]) -> None:
         comment=said["comment"],
         at=datetime.fromisoformat(said["decided_at"]),
     )
+
+
+def _sitting(order: ChangeOrder, said: dict[str, Any]) -> Unit:
+    """The unit that decided, where this server knows that it sits in the seat; else the one the seat is bound to."""
+    bound = order.seats.select_related("unit__division").get(seat=said["seat"]).unit
+    sitting = {bound.key, *Unit.objects.standing_in().get(bound.key, ())}
+    return (Unit.objects.by_key(said["unit"]) if said["unit"] in sitting else None) or bound
 
 
 def _permit(said: dict[str, Any]) -> None:
@@ -158,9 +165,15 @@ def _end(said: dict[str, Any]) -> None:
     close(order, state=said["state"], closed_for=said["why"], text=said["text"])
 
 
+def _receipt(said: dict[str, Any]) -> None:
+    """A batch was applied: its delivery, which may be waiting for its next try by now, takes the receipt at once."""
+    hurry(kind="sync.deliver", key=str(said.get("batch_id")))
+
+
 ACTS: dict[str, Callable[[dict[str, Any]], None]] = {
     downlink.DECISION: _decision,
     downlink.PERMIT: _permit,
     downlink.END: _end,
     downlink.RECORD: take_issued,
+    downlink.RECEIPT: _receipt,
 }

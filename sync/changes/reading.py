@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -18,6 +20,9 @@ from records.services import contents_diff, waiting_days
 from sync.changes import permissions
 from sync.choices import ChangeState, Seat, SeatDecision
 from sync.models import ChangeItem, ChangeOrder, ChangeReminder, ChangeSignature
+
+CODE_LENGTH = 12
+_BETWEEN = re.compile(r"[\s\-\u2010-\u2015\u2212]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,13 +209,24 @@ class Verified:
     seats: list[SeatView]
 
 
+def has_letter(order: ChangeOrder) -> bool:
+    """Has somebody signed for asking, so that there is a letter?"""
+    return order.signatures.filter(decision=SeatDecision.SIGN).exists()
+
+
 def verify_code(code: str) -> Verified | None:
     """核验公函 — the order whose letter carries this code, without what it is about; None for an unknown one."""
-    wanted = code.strip().upper().replace(" ", "")
-    if not wanted.replace("-", "").isalnum():
-        return None
-    order = ChangeOrder.objects.filter(code=wanted).exclude(state=ChangeState.DRAFT).first()
-    if order is None:
+    wanted = _code_of(code)
+    order = ChangeOrder.objects.select_related("node__division").filter(code=wanted).first() if wanted else None
+    if order is None or not has_letter(order):
         return None
     asked = clock.local_date(order.asked_at) if order.asked_at else None
-    return Verified(order.number, order.node_id, asked, ChangeState(order.state), board_of(order))
+    return Verified(order.number, order.node.division.name, asked, ChangeState(order.state), board_of(order))
+
+
+def _code_of(typed: str) -> str:
+    """The code as it is stored, with its hyphens, however it was typed; empty for what is none."""
+    letters = _BETWEEN.sub("", unicodedata.normalize("NFKC", typed)).upper()
+    if not (letters.isascii() and letters.isalnum() and len(letters) == CODE_LENGTH):
+        return ""
+    return "-".join(letters[start : start + 4] for start in range(0, CODE_LENGTH, 4))

@@ -8,7 +8,7 @@ from sync.changes.drafting import (
     propose,
 )
 from sync.changes.effects import effect_of, effect_of_order
-from sync.changes.executing import execute
+from sync.changes.executing import execute, reviewers_left
 from sync.changes.permissions import (
     delegation_of,
     may_add_evidence,
@@ -20,8 +20,9 @@ from sync.changes.permissions import (
     may_sign,
     may_withdraw,
     reminders_left,
+    signers_of,
 )
-from sync.changes.proposals import Asked, Proposal, asked_for, check_change
+from sync.changes.proposals import Asked, Proposal, asked_for, check_change, stale
 from sync.changes.reading import (
     Corrected,
     ItemView,
@@ -30,6 +31,7 @@ from sync.changes.reading import (
     actor_of,
     board_of,
     corrected,
+    has_letter,
     items_of,
     orders_of,
     verify_code,
@@ -59,6 +61,7 @@ __all__ = [
     "effect_of_order",
     "end_delegation",
     "execute",
+    "has_letter",
     "items_of",
     "may_add_evidence",
     "may_be_changed",
@@ -72,7 +75,10 @@ __all__ = [
     "propose",
     "remind",
     "reminders_left",
+    "reviewers_left",
     "sign_seat",
+    "signers_of",
+    "stale",
     "verify_code",
     "views_of",
     "withdraw",

@@ -100,9 +100,13 @@ def _sign(actor: User, uid: UUID, seat: str, decision: str, proof: Proof, commen
 
 
 def locked_order(uid: UUID) -> ChangeOrder:
-    """The order, its row locked; at the centre its node's row before, in the order in which ingest locks them."""
-    node = ChangeOrder.objects.values_list("node", flat=True).get(pk=uid)
-    Node.objects.select_for_update(no_key=True).get(pk=node)
+    """
+    The order, its row locked; at the centre its node's row before, in the order in which ingest locks them. At the
+    province nobody who draws up another order waits for one over thousands that is being carried out.
+    """
+    if settings.EDITION == "central":
+        node = ChangeOrder.objects.values_list("node", flat=True).get(pk=uid)
+        Node.objects.select_for_update(no_key=True).get(pk=node)
     return ChangeOrder.objects.select_for_update(no_key=True, of=("self",)).select_related("node__division").get(pk=uid)
 
 
@@ -227,8 +231,12 @@ def delegate_seat(*, actor: User, person: Person, valid_from: date, valid_to: da
         raise RuleViolation(
             _finding("DELEGATE", _("The seat goes to another person with an account in your unit."), field="person")
         )
-    if valid_to < valid_from or not reason.strip():
-        raise RuleViolation(_finding("DELEGATE", _("Give the first and last day, and a reason."), field="valid_to"))
+    if valid_from < clock.today():
+        raise RuleViolation(_finding("DELEGATE", _("A delegation begins today or later."), field="valid_from"))
+    if valid_to < valid_from:
+        raise RuleViolation(_finding("DELEGATE", _("The last day lies before the first."), field="valid_to"))
+    if not reason.strip():
+        raise RuleViolation(_finding("DELEGATE", _("Give a reason."), field="reason"))
     row = SeatDelegation.objects.create(
         unit=actor.unit,
         person=person,

@@ -16,16 +16,17 @@ from povfund.common import clock
 from povfund.common.canonical import canonical, content_hash
 from povfund.common.crashpoint import crashpoint
 from povfund.common.errors import RuleViolation
+from records.choices import ChangeReason
 from records.models import Identity, RecordRevision
 from records.registry import TOMBSTONE, RecordType, record_types
 from records.services import FileLost, store_file, stored_path
 from sync.changes import downlink
 from sync.changes.closing import close
 from sync.changes.drafting import VALID_FOR, bind_seats, claim, common_key, store_items
-from sync.changes.effects import storable, store_moves
+from sync.changes.effects import Move, storable, store_moves
 from sync.changes.letters import Item, Note, Request
 from sync.changes.proposals import Asked, root_of, sum_of
-from sync.choices import PROVINCIAL_SEATS, ChangeMail, ChangeReason, ChangeState, ClosedFor, Seat, SeatDecision
+from sync.choices import PROVINCIAL_SEATS, ChangeMail, ChangeState, ClosedFor, Seat, SeatDecision
 from sync.fpb.errors import RejectedInput
 from sync.models import (
     ChangeEvidence,
@@ -43,15 +44,17 @@ def take(letter: Request | Note, *, sender: NodeKey) -> tuple[ChangeOrder, bool]
     """
     (order, newly known). Safe to repeat: the id of the order, and of each note, is the key.
 
-    An order that cannot be decided (base moved, another one open, not the sender's record) is kept and
-    void at once, with a signed word to the province. Raises RejectedInput BAD_SHAPE, NOT_FOUND, SAME_ID.
+    An order that cannot be decided (base moved, another one open, not the sender's record, signed by a unit that
+    does not sit there as far as the centre knows) is kept and void at once, with a signed word to the province.
+    Raises RejectedInput BAD_SHAPE, NOT_FOUND, SAME_ID.
     """
+    fresh = _read(letter) if isinstance(letter, Request) and not _known(letter) else None
     with transaction.atomic():
         node = Node.objects.select_for_update(no_key=True).select_related("division").get(pk=sender.node_id)
         known = ChangeOrder.objects.select_for_update(of=("self",)).filter(pk=letter.order).first()
         if isinstance(letter, Request):
             if known is None:
-                return _open(node, letter), True
+                return _open(node, letter, fresh if fresh and _complete(fresh) else _read(letter)), True
             if (known.node_id, known.root, known.number) != (node.code, letter.root, letter.number):
                 raise RejectedInput("SAME_ID", order=letter.order)
             return known, False
@@ -61,20 +64,35 @@ def take(letter: Request | Note, *, sender: NodeKey) -> tuple[ChangeOrder, bool]
         return known, False
 
 
-def _open(node: Node, letter: Request) -> ChangeOrder:
+def _known(letter: Request) -> bool:
+    return ChangeOrder.objects.filter(pk=letter.order).exists()
+
+
+def _read(letter: Request) -> tuple[Asked, list[Move]]:
+    """
+    What a letter asks for and which totals it moves, of revisions that never change: thousands of contents are decoded
+    and hashed before the node's row is locked. Raises RejectedInput BAD_SHAPE.
+    """
     kind = record_types().get(letter.record_type)
     if kind is None or letter.reason_code not in ChangeReason.values:
         raise RejectedInput("BAD_SHAPE", why="unknown form or reason")
     if {row.seat for row in letter.signatures} != set(PROVINCIAL_SEATS):
         raise RejectedInput("BAD_SHAPE", why="both provincial signatures")
-    items = [_item(kind, item, letter.line) for item in letter.items]
-    if root_of(items) != letter.root or len({i.record_uid for i in items}) != len(items):
-        raise RejectedInput("BAD_SHAPE", why="root")
-    held = Identity.objects.in_bulk([item.record_uid for item in items])
-    asked = _asked(kind, items)
+    asked = _asked(kind, letter)
     moves = asked.moves(kind)
     if not storable(moves):
         raise RejectedInput("BAD_SHAPE", why="years or amounts")
+    return asked, moves
+
+
+def _complete(read: tuple[Asked, list[Move]]) -> bool:
+    """Was every base there when it was read? One that is being applied meanwhile is read again."""
+    return all(before is not None for before in read[0].before)
+
+
+def _open(node: Node, letter: Request, read: tuple[Asked, list[Move]]) -> ChangeOrder:
+    asked, moves = read
+    items = asked.items
     order = ChangeOrder(
         uid=UUID(letter.order),
         node=node,
@@ -100,7 +118,7 @@ def _open(node: Node, letter: Request) -> ChangeOrder:
     crashpoint("change.mid_taking")
     store_items(order, items)
     store_moves(order, moves)
-    _fill(order, letter)
+    strangers = _fill(order, letter)
     audit.record(
         actor=None,
         action="sync.change.receive",
@@ -108,8 +126,8 @@ def _open(node: Node, letter: Request) -> ChangeOrder:
         target_id=order.pk,
         after={"number": order.number, "node": node.code, "records": order.count, "root": order.root},
     )
-    if why := _impossible(order, items, held):
-        close(order, state=ChangeState.VOID, closed_for=why)
+    if why := ClosedFor.SUCCESSION if strangers else _impossible(order, items):
+        close(order, state=ChangeState.VOID, closed_for=why, text=strangers)
         downlink.closed(order)
     else:
         claim(order, items)
@@ -117,8 +135,25 @@ def _open(node: Node, letter: Request) -> ChangeOrder:
     return order
 
 
-def _item(kind: RecordType, item: Item, line: str) -> ChangeItem:
-    """An item whose content is canonical, of the form, of the line, and hashes to what it says."""
+def _asked(kind: RecordType, letter: Request) -> Asked:
+    """The items of a letter, each with its base as the centre holds it; nothing where it does not."""
+    pairs = [_item(kind, item, letter.line) for item in letter.items]
+    items = [item for item, _after in pairs]
+    if root_of(items) != letter.root or len({i.record_uid for i in items}) != len(items):
+        raise RejectedInput("BAD_SHAPE", why="root")
+    rows = RecordRevision.objects.filter(record_uid__in=[item.record_uid for item in items])
+    found = {(uid, rev): bytes(content) for uid, rev, content in rows.values_list("record_uid", "rev", "content")}
+    asked = Asked(items, [], [after for _item, after in pairs])
+    for item in items:
+        held = found.get((item.record_uid, item.base_rev), TOMBSTONE)
+        before = None if held == TOMBSTONE else kind.decode(held)
+        asked.before.append(before)
+        item.fen_before = sum_of(kind, before)
+    return asked
+
+
+def _item(kind: RecordType, item: Item, line: str) -> tuple[ChangeItem, Any]:
+    """An item whose content is canonical, of the form, of the line, and hashes to what it says; and that content."""
     content = bytes(item.content)
     try:
         decoded = None if content == TOMBSTONE else kind.decode(content)
@@ -128,7 +163,7 @@ def _item(kind: RecordType, item: Item, line: str) -> ChangeItem:
         raise RejectedInput("BAD_SHAPE", why="content")
     if content_hash(kind.key, item.uid, content) != item.new_hash or item.owner.partition(".")[2] != line:
         raise RejectedInput("BAD_SHAPE", why="hash or line")
-    return ChangeItem(
+    made = ChangeItem(
         n=item.n,
         record_uid=UUID(item.uid),
         owner=item.owner,
@@ -138,18 +173,9 @@ def _item(kind: RecordType, item: Item, line: str) -> ChangeItem:
         new_hash=item.new_hash,
         proposed=content,
         fen_before=0,
-        fen_after=sum_of(kind, content),
+        fen_after=sum_of(kind, decoded),
     )
-
-
-def _asked(kind: RecordType, items: list[ChangeItem]) -> Asked:
-    """The items with their base as the centre holds it, nothing where it does not; their sums before are filled in."""
-    rows = RecordRevision.objects.filter(record_uid__in=[item.record_uid for item in items])
-    found = {(uid, rev): bytes(content) for uid, rev, content in rows.values_list("record_uid", "rev", "content")}
-    before = {item.record_uid: found.get((item.record_uid, item.base_rev), TOMBSTONE) for item in items}
-    for item in items:
-        item.fen_before = sum_of(kind, before[item.record_uid])
-    return Asked(items, before)
+    return made, decoded
 
 
 def _scope_of(node: Node, items: list[ChangeItem]) -> str:
@@ -160,7 +186,11 @@ def _scope_of(node: Node, items: list[ChangeItem]) -> str:
     return common_key(keys) if len(keys) >= len(codes) else node.division.scope_key
 
 
-def _fill(order: ChangeOrder, letter: Request) -> None:
+def _fill(order: ChangeOrder, letter: Request) -> str:
+    """
+    Seats, the signatures of those who sit in them, the evidence. Gives the units that signed in a seat of another one
+    as far as the centre knows, with their keys; their signatures are not kept.
+    """
     division = order.node.division
     signed = {row.seat: row for row in letter.signatures}
     seats: list[tuple[str, str, Any]] = [
@@ -175,10 +205,12 @@ def _fill(order: ChangeOrder, letter: Request) -> None:
         bind_seats(order, seats)
     except RuleViolation:
         raise RejectedInput("BAD_SHAPE", why="line") from None
+    sitting, passed, strangers = {seat: key for seat, key, _since in seats}, Unit.objects.standing_in(), []
     for row in letter.signatures:
         unit = Unit.objects.by_key(row.unit)
-        if unit is None:
-            raise RejectedInput("BAD_SHAPE", why="unit")
+        if unit is None or row.unit not in {sitting[row.seat], *passed.get(sitting[row.seat], ())}:
+            strangers.append(f"{row.unit_name} ({row.unit})")
+            continue
         ChangeSignature.objects.create(
             order=order,
             seat=row.seat,
@@ -205,21 +237,19 @@ def _fill(order: ChangeOrder, letter: Request) -> None:
         )
         for file in letter.evidence
     )
+    return "、".join(strangers)
 
 
-def _impossible(order: ChangeOrder, items: list[ChangeItem], held: dict[UUID, Identity]) -> str:
+def _impossible(order: ChangeOrder, items: list[ChangeItem]) -> str:
     """Why the order cannot be decided; empty where it can."""
-    rows = {item.record_uid: held.get(item.record_uid) for item in items}
-    if any(row is None or row.node != order.node_id or row.record_type != order.record_type for row in rows.values()):
+    bases = {item.record_uid: (item.base_rev, item.base_hash, False) for item in items}
+    own = Identity.objects.filter(pk__in=bases, node=order.node_id, record_type=order.record_type)
+    held = {uid: tuple(now) for uid, *now in own.values_list("pk", "rev", "content_hash", "deleted")}
+    if held.keys() != bases.keys():
         return ClosedFor.NOT_OWNER
-    if OpenChange.objects.filter(pk__in=rows).exists():
+    if OpenChange.objects.filter(pk__in=bases).exists():
         return ClosedFor.OPEN_ORDER
-    moved = any(
-        row is not None and (row.rev, row.content_hash, row.deleted) != (item.base_rev, item.base_hash, False)
-        for item in items
-        for row in (rows[item.record_uid],)
-    )
-    return ClosedFor.BASE_MOVED if moved else ""
+    return "" if held == bases else ClosedFor.BASE_MOVED
 
 
 def _note(order: ChangeOrder, letter: Note) -> None:

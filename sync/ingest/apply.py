@@ -155,8 +155,9 @@ def _require_equal(batch: Batch, counts: dict[str, int], expected: _Standing, fo
 def _finish(batch: Batch, node: Node, head: ChainHead, counts: dict[str, int], standing: _Standing) -> Batch:
     batch.applied, batch.duplicate = counts[Outcome.APPLIED], counts[Outcome.DUPLICATE]
     batch.returned, batch.applied_at, batch.state = counts[Outcome.RETURNED], clock.now(), InState.APPLIED
-    batch.error = ""
-    batch.save(update_fields=["applied", "duplicate", "returned", "fen", "applied_at", "state", "error"])
+    batch.error, batch.reconciliation = "", reconcile.EQUAL
+    counted = ["applied", "duplicate", "returned", "fen"]
+    batch.save(update_fields=[*counted, "applied_at", "state", "error", "reconciliation"])
     head.seq, head.hash = batch.seq, batch.manifest_hash or NOTHING
     head.save(update_fields=["seq", "hash"])
     if batch.lines and counts[Outcome.RETURNED] * 100 > batch.lines * PAUSE_PERCENT:

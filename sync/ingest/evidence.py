@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping
 from datetime import datetime
+from types import MappingProxyType
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -32,13 +34,21 @@ class Step(msgspec.Struct, forbid_unknown_fields=True):
     explained: list[Explained] = []
 
 
-def fault_of(rows: list[dict[str, Any]], *, owner: str, province: str, corrected: bool = False) -> str:
+def fault_of(
+    rows: list[dict[str, Any]],
+    *,
+    owner: str,
+    province: str,
+    corrected: bool = False,
+    successors: Mapping[str, frozenset[str]] = MappingProxyType({}),
+) -> str:
     """
     What is wrong with the evidence; empty where nothing is.
 
     Author, unit reviewer and provincial reviewer are there, are different persons, and sit in the
-    owner's unit and in the provincial unit of its line. `owner` is empty where the content says none. A
-    correction is made by the provincial counterpart (art. 12), so its author may sit there.
+    owner's unit and in the provincial unit of its line, or in units their tasks passed to (`successors`, by unit).
+    `owner` is empty where the content says none. A correction is made by the provincial counterpart (art. 12), so its
+    author may sit there.
     """
     try:
         steps = msgspec.convert(rows, list[Step])
@@ -55,8 +65,10 @@ def fault_of(rows: list[dict[str, Any]], *, owner: str, province: str, corrected
     taken = [who for name in FOUR_EYES for who in people.get(name, ())]
     if len(taken) != len(set(taken)):
         return "one person took two steps"
-    above = f"{province}.{owner.partition('.')[2]}"
-    authors = units["author"] - {above} if corrected else units["author"]
-    if owner and (authors | units["unit"] != {owner} or units["province"] != {above}):
+    counterpart = f"{province}.{owner.partition('.')[2]}"
+    above = {counterpart} | successors.get(counterpart, frozenset())
+    own = {owner} | successors.get(owner, frozenset())
+    authors = units["author"] - above if corrected else units["author"]
+    if owner and not (authors | units["unit"] <= own and units["province"] <= above):
         return "a step of another unit"
     return ""

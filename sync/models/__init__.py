@@ -4,6 +4,7 @@ from sync.models.batch import Batch, BatchItem, BatchPart, LineOutcome, Quaranti
 from sync.models.change import (
     ChangeEvidence,
     ChangeItem,
+    ChangeList,
     ChangeMessage,
     ChangeMove,
     ChangeOrder,
@@ -27,6 +28,7 @@ __all__ = [
     "ChainStop",
     "ChangeEvidence",
     "ChangeItem",
+    "ChangeList",
     "ChangeMessage",
     "ChangeMove",
     "ChangeOrder",

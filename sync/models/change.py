@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 from django.urls import reverse
@@ -10,8 +11,9 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import Person, Unit, User
 from povfund.common.triggers import append_only
 from povfund.common.uid import uuid7
+from records.choices import ChangeReason
 from sync.changes import guards
-from sync.choices import CLOSED_CHANGES, ChangeMail, ChangeReason, ChangeState, ClosedFor, Seat, SeatDecision
+from sync.choices import CLOSED_CHANGES, ChangeMail, ChangeState, ClosedFor, Seat, SeatDecision
 from sync.models.node import Node
 from sync.querysets import ChangeOrderQuerySet
 
@@ -89,6 +91,11 @@ class ChangeOrder(models.Model):
     def is_open(self) -> bool:
         return self.state not in CLOSED_CHANGES
 
+    @property
+    def drafted_unit_name(self) -> str:
+        """通江县财政局: the unit that drew the order up. One query; for many orders `Unit.objects.names_of`."""
+        return Unit.objects.names_of([self.drafted_unit])[self.drafted_unit]
+
 
 class ChangeItem(models.Model):
     """
@@ -129,25 +136,49 @@ class ChangeItem(models.Model):
 
 class ChangeMove(models.Model):
     """
-    汇总变动 — by how much, in 分, an order moves one cell of the totals: a place, a year, a national category.
+    汇总变动 — by how much, in 分, an order moves one cell of the totals: a place, a measure, a year, a category.
 
-    Kept when the order is drawn up, for what it asks for is fixed then. Append-only.
+    Kept when the order is drawn up, for what it asks for is fixed then; orders drawn up before every measure was
+    have the first one of their records alone, its name empty. Append-only.
     """
 
     db_access = "append_only"
 
     order = models.ForeignKey(ChangeOrder, models.PROTECT, related_name="moves", db_index=False)
     node = models.CharField(max_length=12, blank=True, db_collation="C")
+    measure = models.CharField(max_length=12, blank=True, default="", db_default="", db_collation="C")
     year = models.SmallIntegerField()
     category = models.CharField(max_length=40, db_collation="C")
     fen = models.BigIntegerField()
 
     class Meta:
-        ordering = ["order", "node", "year", "category"]
+        ordering = ["order", "node", "measure", "year", "category"]
         constraints = [
-            models.UniqueConstraint(fields=["order", "node", "year", "category"], name="sync_changemove_once")
+            models.UniqueConstraint(
+                fields=["order", "node", "measure", "year", "category"], name="sync_changemove_once"
+            )
         ]
         triggers = [append_only()]
+
+
+class ChangeList(models.Model):
+    """
+    拟更改清单 — the manifest of an order one person has not drawn up yet: worked out once, read by the pages of it.
+
+    One for each person, replaced by the next. `question` stands for the list and the change that was asked about;
+    `uids` in the order of the manifest, sums in 分, `effect` as `sync.changes.effects.Moved` lists it. Nothing is
+    decided by it: drawing up works everything out anew and compares the root.
+    """
+
+    user = models.OneToOneField(User, models.PROTECT, primary_key=True, related_name="+")
+    question = models.CharField(max_length=64, db_collation="C")
+    uids = ArrayField(models.UUIDField())
+    count = models.PositiveIntegerField()
+    root = models.CharField(max_length=64, db_collation="C")
+    fen_by = models.BigIntegerField()
+    left_out = models.PositiveIntegerField()
+    effect = models.JSONField()
+    at = models.DateTimeField()
 
 
 class OpenChange(models.Model):

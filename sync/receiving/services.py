@@ -38,8 +38,8 @@ def announce(*, sender: NodeKey, manifest_raw: bytes, signatures_raw: bytes) -> 
     if manifest.to != settings.NODE:
         raise RejectedInput("WRONG_RECIPIENT", to=manifest.to)
     with transaction.atomic():
-        shares.one_promise_at_a_time()
         node = Node.objects.select_for_update().get(pk=sender.node_id)
+        shares.one_promise_at_a_time()
         known = Batch.objects.filter(pk=manifest.batch_id).first()
         digest = manifest_hash(manifest_raw)
         if known is not None and known.manifest_hash == digest:

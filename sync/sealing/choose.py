@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from povfund.common import clock
 from povfund.common.canonical import content_hash
 from povfund.common.errors import REFUSE, Finding
+from povfund.common.plans import joined_as_sets
 from records.choices import FOUR_EYES_STEPS, RecordState, ReviewStep
 from records.registry import TOMBSTONE, RecordType, Row, record_types
 from sync.sealing.room import EVIDENCE_BYTES, HEAD_BYTES, never_taken
@@ -129,7 +130,7 @@ def _parents_first(kind: RecordType, *, corrections: bool) -> list[UUID]:
 
 def _candidates(kind: RecordType, uids: Sequence[UUID]) -> dict[UUID, Candidate]:
     """Live rows of the waiting uids. One query."""
-    with connection.cursor() as cursor:
+    with joined_as_sets(), connection.cursor() as cursor:
         cursor.execute(
             f"""SELECT f.uid, f.rev, f.content_hash, d.code || '.' || f.owner_kind, f.owner_kind, f.entered_at,
                     f.due_on, coalesce(f.state = %s AND f.rev = f.reviewed_rev AND f.rev = o.rev
@@ -141,8 +142,9 @@ def _candidates(kind: RecordType, uids: Sequence[UUID]) -> dict[UUID, Candidate]
                 LEFT JOIN (SELECT record_uid, cycle, count(*) AS steps, sum({EVIDENCE_BYTES})::bigint AS bytes
                     FROM records_review WHERE record_uid = ANY(%s) AND step = ANY(%s) GROUP BY 1, 2) e
                     ON e.record_uid = f.uid AND e.cycle = f.cycle
-                WHERE o.record_type = %s AND o.batch IS NULL AND o.record_uid = ANY(%s) ORDER BY o.rev""",
-            [RecordState.PROVINCE_REVIEWED, list(uids), WITNESSED, kind.key, list(uids)],
+                WHERE o.record_type = %s AND o.batch IS NULL AND o.record_uid = ANY(%s) AND f.uid = ANY(%s)
+                ORDER BY o.rev""",
+            [RecordState.PROVINCE_REVIEWED, list(uids), WITNESSED, kind.key, list(uids), list(uids)],
         )
         return {row[0]: Candidate(*row) for row in cursor.fetchall()}
 

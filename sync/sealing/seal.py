@@ -15,6 +15,7 @@ from accounts.models import Unit, User
 from accounts.services import link_audit
 from povfund.common import clock
 from povfund.common.crashpoint import crashpoint
+from povfund.common.plans import joined_as_sets
 from povfund.common.uid import uuid7
 from records.choices import RecordState
 from records.models import Alarm
@@ -182,7 +183,7 @@ def _take(batch: Batch, chosen: Chosen) -> int:
     uids = [row.uid for row in chosen.rows]
     if not uids:
         return batch.lines
-    with connection.cursor() as cursor:
+    with joined_as_sets(), connection.cursor() as cursor:
         cursor.execute(
             f"""INSERT INTO sync_batchitem (batch_id, line_no, record_type, record_uid, rev, content_hash, base_rev,
                     base_hash, permit, evidence)
@@ -191,8 +192,9 @@ def _take(batch: Batch, chosen: Chosen) -> int:
                 FROM unnest(%s::uuid[]) WITH ORDINALITY AS n(uid, k)
                 JOIN {chosen.kind.model._meta.db_table} f ON f.uid = n.uid
                 JOIN records_outbox o ON o.record_uid = f.uid AND o.rev = f.rev AND o.batch IS NULL
-                LEFT JOIN ({EVIDENCE}) e ON e.uid = f.uid AND e.cycle = f.cycle""",
-            [batch.uid, batch.lines, chosen.kind.key, uids, uids, WITNESSED],
+                LEFT JOIN ({EVIDENCE}) e ON e.uid = f.uid AND e.cycle = f.cycle
+                WHERE f.uid = ANY(%s) AND o.record_uid = ANY(%s)""",
+            [batch.uid, batch.lines, chosen.kind.key, uids, uids, WITNESSED, uids, uids],
         )
         if cursor.rowcount != len(uids):
             raise RuntimeError(f"{cursor.rowcount} of {len(uids)} chosen records became lines")

@@ -14,6 +14,7 @@ from django.db.models import Sum
 from accounts import audit
 from povfund.common import clock
 from povfund.common.crashpoint import crashpoint
+from povfund.common.plans import joined_as_sets
 from records.choices import RecordState
 from records.registry import RecordType, record_types
 from records.services import carry_authors, clear_alarm, mark_reopened, raise_alarm
@@ -141,7 +142,7 @@ def _carry_out(batch: Batch, body: dict[str, Any]) -> None:
     _require_equal(body)
     row.applied, row.duplicate, row.returned = body["applied"], body["duplicate"], body["returned"]
     row.state, row.applied_at, row.error = OutState.APPLIED, clock.now(), ""
-    row.reconciliation = {"equal": True, "differences": []}
+    row.reconciliation = reconcile.EQUAL
     row.fen = _fen_of(row, body)
     row.save(
         update_fields=["applied", "duplicate", "returned", "fen", "state", "applied_at", "error", "reconciliation"]
@@ -197,20 +198,22 @@ def _store_outcomes(batch: Batch, body: dict[str, Any]) -> None:
 
 
 def _acknowledge(batch: Batch, kind: RecordType) -> None:
-    with connection.cursor() as cursor:
+    acknowledged = "state = %s, acked_rev = o.rev, acked_hash = o.content_hash, changed_at = %s"
+    values = [RecordState.ACKNOWLEDGED, clock.now()]
+    _move(batch, kind, [Outcome.APPLIED, Outcome.DUPLICATE], set_to=acknowledged, values=values)
+
+
+def _move(batch: Batch, kind: RecordType, outcomes: list[str], *, set_to: str, values: list[Any]) -> None:
+    """Sealed records `f` of the batch whose lines `o` have one of these outcomes, joined as sets: few are ever sealed
+    when the tables are analysed."""
+    lines = "o.batch_id = %s AND o.record_type = %s AND o.outcome = ANY(%s)"
+    named: list[Any] = [batch.uid, kind.key, outcomes]
+    with joined_as_sets(), connection.cursor() as cursor:
         cursor.execute(
-            f"""UPDATE {kind.model._meta.db_table} f
-                SET state = %s, acked_rev = o.rev, acked_hash = o.content_hash, changed_at = %s
-                FROM sync_lineoutcome o WHERE o.batch_id = %s AND o.record_type = %s AND o.outcome = ANY(%s)
-                  AND f.uid = o.record_uid AND f.state = %s AND f.rev = o.rev""",
-            [
-                RecordState.ACKNOWLEDGED,
-                clock.now(),
-                batch.uid,
-                kind.key,
-                [Outcome.APPLIED, Outcome.DUPLICATE],
-                RecordState.SEALED,
-            ],
+            f"""UPDATE {kind.model._meta.db_table} f SET {set_to}
+                FROM sync_lineoutcome o WHERE {lines} AND f.uid = o.record_uid AND f.state = %s AND f.rev = o.rev
+                  AND f.uid = ANY(ARRAY(SELECT o.record_uid FROM sync_lineoutcome o WHERE {lines}))""",
+            [*values, *named, RecordState.SEALED, *named],
         )
 
 
@@ -223,14 +226,8 @@ def _reopen(batch: Batch, kind: RecordType) -> None:
     sealed = kind.model.objects.filter(pk__in=returned.values("record_uid"), state=RecordState.SEALED)
     mark_reopened(kind=kind, uids=list(sealed.filter(acked_rev__isnull=False).values_list("uid", flat=True)))
     carry_authors(dict(sealed.filter(acked_rev=None).values_list("uid", "cycle")))
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"""UPDATE {kind.model._meta.db_table} f
-                SET state = %s, changed_at = %s, cycle = cycle + 1, reviewed_rev = NULL, reviewed_hash = ''
-                FROM sync_lineoutcome o WHERE o.batch_id = %s AND o.record_type = %s AND o.outcome = %s
-                  AND f.uid = o.record_uid AND f.state = %s AND f.rev = o.rev""",
-            [RecordState.RETURNED, clock.now(), batch.uid, kind.key, Outcome.RETURNED, RecordState.SEALED],
-        )
+    editable = "state = %s, changed_at = %s, cycle = cycle + 1, reviewed_rev = NULL, reviewed_hash = ''"
+    _move(batch, kind, [Outcome.RETURNED], set_to=editable, values=[RecordState.RETURNED, clock.now()])
 
 
 def _require_equal(body: dict[str, Any]) -> None:

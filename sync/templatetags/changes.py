@@ -12,10 +12,11 @@ from povfund.common.verdict import Verdict
 from records.choices import LOCKED_STATES
 from records.models import Record, SheetImport
 from records.registry import record_type
-from records.review.comparing import changes_of
+from records.review.comparing import changes_of, fields_of, tables_of
 from records.services import contents_diff
 from sync.changes import services
 from sync.changes.imports import sent_of
+from sync.models import ChangeOrder
 
 register = template.Library()
 
@@ -43,17 +44,33 @@ def ask_for_import(context: Any, row: SheetImport) -> dict[str, Any]:
 
 
 @register.inclusion_tag("changes/_corrections.html", takes_context=True)
-def corrections(context: Any, record: Record) -> dict[str, Any]:
-    """首报与更正 — the open order, and what was first reported beside what holds now; nothing where nothing was."""
+def corrections(context: Any, record: Record, *, whole: bool = True) -> dict[str, Any]:
+    """
+    首报与更正 — the open order, and what was first reported beside what holds now; nothing where nothing was. To who
+    may not read the `whole` record the orders alone.
+    """
     user = context["request"].user
     found = services.corrected(record.pk)
-    shown: dict[str, Any] = {"found": found, "record": record}
+    shown: dict[str, Any] = {"found": found, "record": record, "whole": whole}
     if found is None or not (found.orders or found.pending):
         return {}
-    if found.pending and not type(found.pending).objects.visible_to(user).filter(pk=found.pending.pk).exists():
-        shown["hidden"] = True
-    if found.orders and found.now is not None:
+    orders = [order.pk for order in (*found.orders, found.pending) if order]
+    shown["opened"] = set(ChangeOrder.objects.visible_to(user).filter(pk__in=orders).values_list("pk", flat=True))
+    if found.now is not None and record.acked_rev is not None and record.content_hash != record.acked_hash:
+        shown["made"] = _made(record, found.now, rev=found.now_rev) if whole else {"of_part": True}
+    if whole and found.orders and found.now is not None:
         diff = contents_diff(rev=found.first_rev, before=found.first, now=found.now)
         reading = record_type(record.record_type).reading([found.first, found.now])
         shown["changes"] = list(changes_of(found.now, diff, reading))
     return shown
+
+
+def _made(record: Record, before: dict[str, Any], *, rev: int) -> dict[str, Any]:
+    """What was made of a record under its permit and the centre has not taken yet: differences, or what is deleted."""
+    kind = record_type(record.record_type)
+    if record.deleted:
+        reading = kind.reading([before])
+        return {"fields": fields_of(before, reading), "lists": tables_of(before, None, reading)}
+    now = kind.contents([record.pk])[record.pk]
+    diff = contents_diff(rev=rev, before=before, now=now)
+    return {"changes": list(changes_of(now, diff, kind.reading([before, now])))}

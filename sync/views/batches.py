@@ -17,6 +17,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from accounts.choices import UnitKind
 from funds.models import FundCategory
+from povfund.common.asking import asked, shown_with
 from povfund.common.money import yuan_text
 from povfund.common.tables import Column, build_table, keyset_page, link, number, order_of, text
 from povfund.common.verdict import require
@@ -69,9 +70,10 @@ def batches(request: HttpRequest) -> HttpResponse:
         raise Http404
     nodes = Node.objects.visible_to(user).sending()
     rows = Batch.objects.visible_to(user).select_related("window", "node")
-    filters = BatchFilter(request.GET or None, queryset=rows, nodes=nodes, central=settings.EDITION == "central")
+    filters = BatchFilter(request.GET, queryset=rows, nodes=nodes, central=settings.EDITION == "central")
     order = order_of(COLUMNS, params=request.GET, default="-created_at")
-    page = keyset_page(filters.qs, params=request.GET, order=order)
+    rows = asked(filters, request.GET, columns=COLUMNS, order=order)
+    page = keyset_page(rows, params=request.GET, order=order)
     table = build_table(
         page.items,
         columns=COLUMNS,
@@ -82,7 +84,7 @@ def batches(request: HttpRequest) -> HttpResponse:
         next_url=page.next_url,
         previous_url=page.previous_url,
     )
-    return render(request, "sync/batches.html", {"filter": filters, "table": table})
+    return render(request, "sync/batches.html", {"filter": filters, "table": table}, status=shown_with(filters))
 
 
 @login_required

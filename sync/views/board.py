@@ -10,8 +10,12 @@ from typing import Any
 from django.db.models import Count, Max, Sum
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.translation import gettext as _
 
 from povfund.common import clock
+from povfund.common.asking import refuse, takes
+from povfund.common.errors import Finding
+from povfund.common.typed import iso_day_of
 from sync.choices import Direction, InState, WindowState
 from sync.models import Batch, ChainHead, Node, QuarantinedLine, TransmissionWindow
 
@@ -58,6 +62,7 @@ class Line:
     frozen: str = ""
 
 
+@takes("until")
 def board(request: HttpRequest) -> HttpResponse:
     """Nodes × windows; `until` in the address leads to earlier windows. Nine queries, however many nodes."""
     user: Any = request.user
@@ -87,10 +92,11 @@ def _nominals(windows: Any, until: str) -> tuple[list[date], str, str]:
     begun = [day for day in known if day <= clock.today()]
     ahead = sorted(set(known) - set(begun))[:1]
     every = ahead + begun
-    try:
-        start = next((n for n, day in enumerate(every) if day <= date.fromisoformat(until)), 0)
-    except ValueError:
-        start = 0
+    last = iso_day_of(until) if until else None
+    if until and last is None:
+        message = _("“%(value)s” is not a day; write it like 2016-03-01.") % {"value": until[:40]}
+        refuse([Finding("SHAPE", message, field="until")])
+    start = next((n for n, day in enumerate(every) if last and day <= last), 0)
     shown = every[start : start + SHOWN]
     earlier = str(every[start + SHOWN]) if len(every) > start + SHOWN else ""
     later = str(every[max(0, start - SHOWN)]) if start else ""

@@ -12,6 +12,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
+from povfund.common.asking import takes
 from povfund.common.errors import rule_errors_on
 from povfund.common.verdict import require
 from sync import keys, services
@@ -24,6 +25,7 @@ GROUP = 4
 
 @login_required
 @require_GET
+@takes()
 def nodes(request: HttpRequest) -> HttpResponse:
     """Every node with its chain and keys; keys that wait for a second person first."""
     require(services.may_register(request.user))  # type: ignore[arg-type]

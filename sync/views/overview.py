@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 from django.conf import settings
@@ -15,7 +16,9 @@ from django.views.decorators.http import require_GET, require_POST
 
 from accounts.choices import UnitKind
 from accounts.models import Unit
+from povfund.common.asking import refuse, unknown
 from povfund.common.errors import rule_errors_on
+from povfund.common.money import wan_decimals
 from povfund.common.verdict import require
 from records.choices import RecordState
 from records.models import Job
@@ -42,6 +45,7 @@ def overview(request: HttpRequest) -> HttpResponse:
     require(may_read(request.user))  # type: ignore[arg-type]
     if settings.EDITION == "central":
         return board(request)
+    refuse(unknown(request.GET, known=()))
     return _overview(request)
 
 
@@ -72,6 +76,7 @@ def _of_province(user: Any) -> dict[str, Any]:
     if settings.EDITION == "provincial" and Node.objects.filter(pk=settings.NODE).exists():
         found = preview()
         context |= {"preview": found, "going": _going(found), "blocked": _blocked(user, found)}
+        context["decimals"] = _decimals(found)
     return context
 
 
@@ -87,6 +92,13 @@ def _going(found: Preview) -> list[dict[str, Any]]:
         {"kind": UnitKind(kind).label, "label": types[key].label, "n": n, "fen": fen}
         for (key, kind), (n, fen) in sorted(found.going.items(), key=lambda item: (item[0][1], item[0][0]))
     ]
+
+
+def _decimals(found: Preview) -> int:
+    """Decimals of every amount of the preview, so that the sum is read in one grain."""
+    amounts = [found.acknowledged_fen, found.fen, found.acknowledged_fen + found.fen]
+    amounts += [fen for _n, fen in found.going.values()]
+    return max(wan_decimals(Decimal(fen) / 100) for fen in amounts)
 
 
 def _blocked(user: Any, found: Preview) -> list[dict[str, Any]]:
@@ -113,11 +125,11 @@ def _staying(user: Any) -> list[dict[str, Any]]:
 
 
 def _with_returned(user: Any, batches: list[Batch]) -> list[tuple[Batch, list[dict[str, Any]]]]:
-    """Each batch with the first of its returned lines and the record where it lives here. Two queries more."""
+    """Each batch with the first of its returned lines that still wait, and their records. Two queries more."""
     troubled = [batch.pk for batch in batches if batch.returned]
     by_batch: dict[Any, list[LineOutcome]] = {}
     if troubled:
-        lines = LineOutcome.objects.visible_to(user).returned().filter(batch__in=troubled)
+        lines = LineOutcome.objects.visible_to(user).returned().waiting().filter(batch__in=troubled)
         for line in lines.order_by("batch", "line_no"):
             held = by_batch.setdefault(line.batch_id, [])
             if len(held) < SHOWN_OF_BATCH:
@@ -154,7 +166,8 @@ def send(request: HttpRequest) -> HttpResponse:
     form = SendForm(request.POST)
     if form.is_valid():
         with rule_errors_on(form):
-            services.send_now(actor=request.user, reason=form.cleaned_data["reason"])  # type: ignore[arg-type]
+            reason, seen = form.cleaned_data["reason"], form.cleaned_data["digest"]
+            services.send_now(actor=request.user, reason=reason, seen=seen)  # type: ignore[arg-type]
             messages.info(request, _("The batch is being sealed and sent; this page shows how far it is."))
             return redirect("sync:overview")
     return _overview(request, form=form, status=422)

@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _, gettext_lazy, ngettext, pgett
 from django.views.decorators.http import require_GET, require_POST
 
 from povfund.common import clock
+from povfund.common.asking import asked, shown_with
 from povfund.common.errors import rule_errors_on
 from povfund.common.tables import Column, Table, build_table, keyset_page, link, text
 from povfund.common.verdict import require
@@ -113,14 +114,16 @@ def quarantine(request: HttpRequest) -> HttpResponse:
     user: Any = request.user
     require(may_read_lines(user))
     context = _of_centre(request, user) if settings.EDITION == "central" else _of_province(request, user)
-    return render(request, "sync/quarantine.html", context | {"whole": reads_batches(user)})
+    context |= {"whole": reads_batches(user)}
+    return render(request, "sync/quarantine.html", context, status=shown_with(context["filter"]))
 
 
 def _of_centre(request: HttpRequest, user: Any) -> dict[str, Any]:
     rows = QuarantinedLine.objects.visible_to(user).select_related("batch__node").defer("raw", "batch__manifest")
     nodes = Node.objects.visible_to(user).sending()
-    filters = LineFilter(request.GET or None, queryset=rows, nodes=nodes)
-    page = keyset_page(filters.qs, params=request.GET, order="-since")
+    filters = LineFilter(request.GET, queryset=rows, nodes=nodes)
+    found = asked(filters, request.GET, order="-since")
+    page = keyset_page(found, params=request.GET, order="-since")
     held, today = calendar(), clock.today()
     shown = [
         Shown(line, None, line.since, None if line.resolved_at else held.between(clock.local_date(line.since), today))
@@ -132,8 +135,9 @@ def _of_centre(request: HttpRequest, user: Any) -> dict[str, Any]:
 
 def _of_province(request: HttpRequest, user: Any) -> dict[str, Any]:
     rows = LineOutcome.objects.visible_to(user).returned().select_related("batch").defer("batch__manifest")
-    filters = ReturnedFilter(request.GET or None, queryset=rows)
-    page = keyset_page(filters.qs, params=request.GET, order="-batch__applied_at")
+    filters = ReturnedFilter(request.GET, queryset=rows)
+    found = asked(filters, request.GET, order="-batch__applied_at")
+    page = keyset_page(found, params=request.GET, order="-batch__applied_at")
     records, held = records_of(page.items), calendar()
     shown = [_shown(line, records.get(line.record_uid), held) for line in page.items]
     return {

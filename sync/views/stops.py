@@ -15,6 +15,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.signing_in import prove_again
+from povfund.common.asking import takes
 from povfund.common.errors import RuleViolation
 from povfund.common.verdict import require
 from sync import stops
@@ -52,6 +53,7 @@ WAITS: dict[str, tuple[Any, Any]] = {
 
 @login_required
 @require_safe
+@takes()
 def chain_stops(request: HttpRequest) -> HttpResponse:
     """Stopped chains with their voices, keys that are frozen, batches that wait; cleared stops below."""
     require(may_read(request.user))  # type: ignore[arg-type]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
+from functools import partial
 
 from django.conf import settings
 from django.db.models import Count
@@ -12,6 +13,7 @@ from django.utils.translation import gettext as _, ngettext
 from accounts.choices import UnitKind
 from accounts.models import Unit
 from povfund.common import clock
+from povfund.common.wording import message_in_both
 from records.calendar.days import WorkingCalendar
 from records.calendar.services import calendar
 from records.choices import ABOVE_STATES
@@ -131,15 +133,19 @@ def _warn_reviewers(held: WorkingCalendar) -> None:
     if ahead and step:
         for line, waiting in _waiting_by_line().items():
             key = f"{ahead.pk}.{line}.{step}"
-            message = ngettext("%(n)s record", "%(n)s records", waiting) % {"n": waiting}
-            message = _("%(records)s, window of %(day)s") % {"records": message, "day": ahead.due}
+            told = message_in_both(partial(_waiting_words, waiting, ahead.due))
             unit = Unit.objects.by_key(f"{settings.NODE_DIVISION}.{line}")
-            details = {"records": waiting, "days": left, "message": message}
+            details = {"records": waiting, "days": left} | told
             raise_alarm(kind="sync.review_soon", key=key, unit=unit, details=details)
             raised.add(key)
     for alarm in Alarm.objects.filter(kind="sync.review_soon", node=settings.NODE, over_at=None):
         if alarm.key not in raised:
             clear_alarm(kind=alarm.kind, key=alarm.key)
+
+
+def _waiting_words(waiting: int, due: date) -> str:
+    records = ngettext("%(n)s record", "%(n)s records", waiting) % {"n": waiting}
+    return _("%(records)s, window of %(day)s") % {"records": records, "day": due}
 
 
 def _waiting_by_line() -> dict[str, int]:

@@ -5,6 +5,8 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from accounts.models import AuditEntry, UnitSuccession
+from povfund.common import clock
 from tests import people
 
 pytestmark = pytest.mark.django_db
@@ -37,7 +39,7 @@ def test_filters_of_divisions_follow_the_tree():
     assert "通江县" in names(client.get(f"{API}/divisions/?parent=511900"))
     below = client.get(f"{API}/divisions/?under=511900&page_size=500").json()["results"]
     assert {row["code"][:4] for row in below} == {"5119"}
-    assert names(client.get(f"{API}/divisions/?under=999999")) == []
+    assert client.get(f"{API}/divisions/?under=999999").json()["errors"][0]["field"] == "under"
     assert client.get(f"{API}/divisions/?level=galaxy").status_code == 400
     assert client.get(f"{API}/divisions/999999/").status_code == 404
 
@@ -92,3 +94,43 @@ def test_lists_cost_the_same_for_few_rows_and_for_many():
 
     for resource in ("divisions", "units", "audit-entries"):
         assert cost(f"{API}/{resource}/?page_size=2") == cost(f"{API}/{resource}/?page_size=40")
+
+
+def test_a_succession_is_noted_over_the_api_by_the_administrator_and_read_by_all():
+    for key in ("510000.poverty", "510000.development", "510000.ethnic"):
+        people.unit(key)
+    words = {"unit": "510000.poverty", "successor": "510000.development", "document": "川委发〔2018〕1号"}
+    words["since"] = clock.today().isoformat()
+    address = f"{API}/unit-successions/"
+    clerk, admin = client_of(people.county_clerk()), client_of(people.system_admin())
+    assert clerk.post(address, words).status_code == 403
+    made = admin.post(address, words)
+    assert made.status_code == 201, made.content
+    assert (made.json()["unit"], made.json()["former_name"]) == ("510000.poverty", "四川省扶贫开发局")
+    (shown,) = clerk.get(f"{address}?unit=510000.development").json()["results"]
+    assert shown == made.json()
+    assert clerk.get(f"{address}?unit=510000.ethnic").json()["results"] == []
+    assert AuditEntry.objects.get(action="accounts.unit.succeed").comment == "川委发〔2018〕1号"
+
+
+@pytest.mark.parametrize(
+    ("wrong", "field"),
+    [
+        ({"successor": "510000.poverty"}, "successor"),
+        ({"successor": "511921.finance"}, "successor"),
+        ({"successor": "51.nothing"}, "successor"),
+        ({"unit": ""}, "unit"),
+        ({"since": "2999-01-01"}, "since"),
+        ({"since": "2016-02-30"}, "since"),
+        ({"document": " "}, "document"),
+    ],
+)
+def test_a_succession_that_cannot_be_is_told_at_its_field(wrong, field):
+    for key in ("510000.poverty", "510000.development", "511921.finance"):
+        people.unit(key)
+    words = {"unit": "510000.poverty", "successor": "510000.development", "document": "川委发〔2018〕1号"}
+    words["since"] = clock.today().isoformat()
+    answer = client_of(people.system_admin()).post(f"{API}/unit-successions/", words | wrong)
+    assert answer.status_code == 400
+    assert [error["field"] for error in answer.json()["errors"]] == [field]
+    assert not UnitSuccession.objects.exists()

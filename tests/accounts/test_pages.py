@@ -136,9 +136,11 @@ def test_the_auditor_reads_entries_with_before_and_after():
     entry = listed.context["rows"][0]
     page = client.get(f"{ADMIN}/audit/{entry.pk}/").content.decode()
     assert "换岗" in page
-    assert "review" in page
+    assert '<td class="chg">审核</td>' in page
     assert client.get(f"{ADMIN}/audit/?since=2999-01-01").context["rows"] == []
-    assert client.get(f"{ADMIN}/audit/?since=rubbish").status_code == 200
+    wrong = client.get(f"{ADMIN}/audit/?since=rubbish")
+    assert (wrong.status_code, wrong.context["rows"]) == (422, [])
+    assert "“rubbish”不是日期" in wrong.content.decode()
 
 
 def test_the_pages_say_who_does_what_this_administrator_may_not():

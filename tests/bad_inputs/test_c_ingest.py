@@ -161,8 +161,8 @@ def test_row_043_what_goes_on_below_a_parent_is_at_most_what_it_gave(forger):
     assert forger.fates(first, *children) == [{"applied"}, {"applied"}, {"F04"}]
     with forger.world.at("C"):
         (reason,) = QuarantinedLine.objects.get().reasons
-        assert "101.00" in reason["message"]
-        assert "100.00" in reason["message"]
+        assert "0.0101 万元" in reason["message"]
+        assert "0.01 万元" in reason["message"]
     later = a_record(document(parent=str(parent), lines=[money(amount="40.01")]))
     fits = a_record(document(parent=str(parent), lines=[money(amount="40.00")]))
     assert forger.fates(later) == [{"F04"}]

@@ -286,6 +286,7 @@ def test_row_063_the_unit_that_took_over_decides_and_history_keeps_the_old_name(
             None, unit=old, successor=new, since=clock.today(), former_name=before, document="机构改革方案"
         )
         held = ChangeOrder.objects.get(pk=order.pk)
+        newcomer.refresh_from_db()
         assert ChangeOrder.objects.awaiting(newcomer).get() == held
         sign(held, "central_unit", "consent", by=newcomer.username)
         signature = ChangeSignature.objects.get(seat="central_unit")

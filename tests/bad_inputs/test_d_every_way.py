@@ -82,7 +82,7 @@ def editing(document, status, words):
     calls = [
         Try(COUNTY, address, {"rev": document.rev, "title": "改"}, status, words, "PATCH"),
         Try(COUNTY, address, {"rev": document.rev, "lines": []}, status, words, "PATCH"),
-        Try(COUNTY, address, {}, status, words, "DELETE"),
+        Try(COUNTY, address, {"rev": document.rev}, status, words, "DELETE"),
     ]
     return {"page": pages, "api": calls}
 
@@ -100,7 +100,13 @@ def asking(document, status, words, **changes):
     path = f"/changes/of/fund_document/{document.pk}/"
     pages = [
         Try(CLERK, path, {}, status, words, "GET"),
-        Try(CLERK, f"{path}preview/", {"delete": "1", "reason_code": "amount", "reason": "重复录入"}, status, words),
+        Try(
+            CLERK,
+            f"{path}preview/",
+            {"rev": document.rev, "delete": "1", "reason_code": "amount", "reason": "重复录入"},
+            status,
+            words,
+        ),
     ]
     return {"page": pages, "api": [Try(CLERK, ORDERS, asked | changes, status, words)]}
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import chinese_calendar
@@ -108,6 +108,13 @@ def test_working_days_between_two_dates_exclude_the_first():
     assert services.working_days_between(date(2025, 9, 24), date(2025, 10, 21)) == 15
     assert services.working_days_between(date(2025, 10, 21), date(2025, 9, 24)) == -15
     assert services.working_days_between(date(2025, 10, 1), date(2025, 10, 1)) == 0
+
+
+def test_working_days_over_several_years_are_those_counted_day_by_day():
+    held = services.calendar()
+    for first, last in ((date(2023, 12, 31), date(2024, 1, 1)), (date(2016, 2, 29), date(2028, 2, 29))):
+        days = [first + timedelta(days=n) for n in range(1, (last - first).days + 1)]
+        assert held.between(first, last) == sum(map(held.is_working, days))
 
 
 def test_many_deadlines_cost_one_query(django_assert_num_queries):

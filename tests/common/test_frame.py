@@ -130,3 +130,11 @@ def test_the_sign_in_page_is_light(client):
     assert "app.css" in files
     weight = sum((BASE_DIR / "frontend/dist" / f"{name}.gz").stat().st_size for name in files if "htmx" not in name)
     assert weight + len(page) < LIMIT
+
+
+def test_web_addresses_of_a_text_are_links_and_nothing_else_is():
+    text = "通知 https://www.gov.cn/zhengceku/a_1.htm。另 http://x.cn/b?c=1&d=<i>, javascript:alert(1)"
+    page = draw("{{ text|linked }}", text=text)
+    assert re.findall('href="([^"]*)"', page) == ["https://www.gov.cn/zhengceku/a_1.htm", "http://x.cn/b?c=1&amp;d="]
+    assert page.count("noopener") == 2
+    assert "<i>" not in page

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from povfund.common.errors import RuleViolation
-from povfund.common.money import parse_wan, wan_decimals, wan_text, yuan_text
+from povfund.common.money import number_yuan, parse_wan, parse_yuan, wan_decimals, wan_text, yuan_text
 
 AMOUNTS = st.integers(min_value=-(10**15) + 1, max_value=10**15 - 1).map(lambda fen: Decimal(fen) / 100)
 
@@ -69,3 +69,21 @@ def test_printed_amounts():
     assert wan_text(Decimal("21019058.98")) == "2,101.905898"
     assert wan_text(Decimal(0)) == "0.00"
     assert yuan_text(-50) == "\u22120.50"
+
+
+NUMBERS = [12.5, 0.0001, 12.345678, -3.25, 0.0, 99999999.999999, 1e-07, 0.1 + 0.2, 1 / 3, 1e9, 1e15, 123456.7890125]
+
+
+@pytest.mark.parametrize("value", NUMBERS)
+@pytest.mark.parametrize(("wan", "read"), [(True, parse_wan), (False, parse_yuan)])
+def test_a_number_of_a_sheet_is_what_its_fifteen_digits_say_or_is_left_to_them(value, wan, read):
+    amount = number_yuan(value, wan=wan)
+    if amount is None:
+        return
+    assert amount == read(f"{value:.15g}")
+
+
+def test_ordinary_numbers_of_a_sheet_need_no_text():
+    read = [number_yuan(value, wan=True) for value in NUMBERS[:6]]
+    assert read == [Decimal(text) for text in ("125000", "1", "123456.78", "-32500", "0", "999999999999.99")]
+    assert [number_yuan(value, wan=True) for value in (1e-07, 1 / 3, 1e15)] == [None] * 3

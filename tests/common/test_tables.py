@@ -1,6 +1,6 @@
 """Lists: paging by key, printed cells, heads that sort."""
 
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from types import SimpleNamespace
 
@@ -106,3 +106,11 @@ def test_days_and_counts():
     columns = [number("n", "N", lambda row: row.n), day("on", "On", lambda row: row.on)]
     table = build_table([item], columns=columns, params=params(), caption="c")
     assert [cell.content for cell in table.rows[0].cells] == ["1,204", "2016-03-01"]
+
+
+def test_a_moment_is_shown_and_filed_as_its_day_in_the_country():
+    late = datetime(2026, 11, 29, 23, 51, tzinfo=UTC)
+    column = day("changed", "Changed", lambda row: row.changed_at)
+    row = SimpleNamespace(changed_at=late)
+    assert column.show(column.value(row)) == "2026-11-30"
+    assert column.plain(row) == date(2026, 11, 30)

@@ -67,6 +67,27 @@ def test_every_error_of_a_document_comes_back_at_its_cell():
     assert ("F11", "lines[1].recipient") in found
 
 
+def test_what_the_system_sets_is_sent_back_as_it_was_read_or_refused():
+    clerk = api("511921.finance.entry")
+    (error,) = clerk.post(URL, BODY | {"state": "acknowledged"}, format="json").json()["errors"]
+    assert (error["field"], "document_no" in error["message"]) == ("state", True)
+    made = clerk.post(URL, BODY, format="json").json()
+    path, whole = f"{URL}{made['uid']}/", made | {"title": "2016年第二批"}
+    for name, value in (("state", "acknowledged"), ("total", "1.00"), ("entered_at", "2016-03-01"), ("warnings", [1])):
+        answer = clerk.patch(path, whole | {name: value}, format="json")
+        assert (answer.status_code, [e["field"] for e in answer.json()["errors"]]) == (400, [name])
+    assert clerk.patch(path, whole | {"rev": 7, "state": "x"}, format="json").status_code == 409
+    changed = clerk.patch(path, whole, format="json")
+    assert (changed.status_code, changed.json()["title"], changed.json()["rev"]) == (200, "2016年第二批", 2)
+
+
+@pytest.mark.parametrize("body", ["null", "[]", "3", '"text"'])
+def test_a_body_that_is_no_object_is_refused_in_the_readers_language(body):
+    answer = api("511921.finance.entry").post(URL, body, content_type="application/json")
+    assert answer.status_code == 400
+    assert answer.json()["errors"][0]["message"].startswith("请求正文不是JSON对象")
+
+
 @pytest.mark.parametrize("amount", ["１２", "1,234.50", "1.005", "10000000000000.00", 12.5, 3, "", "abc", "NaN"])
 def test_row_042_an_amount_that_is_no_exact_amount_is_refused_and_never_rounded(amount):
     wrong = BODY | {"lines": [BODY["lines"][0] | {"amount": amount}]}

@@ -123,8 +123,9 @@ def test_a_line_for_which_money_arrived_neither_goes_nor_shrinks():
     assert refused(lambda: save(line("511921", "59.99", uid=kept.uid))) == {"lines[0].amount": "F07"}
     assert refused(lambda: save(line("511922", "100.00"))) == {"lines": "F07"}
     assert save(line("511921", "60.00", uid=kept.uid)).total == Decimal("60.00")
+    document.refresh_from_db()
     with pytest.raises(Refused):
-        delete_record(actor=city, record=document)
+        delete_record(actor=city, record=document, seen_rev=document.rev)
 
 
 def test_a_sent_arrival_is_locked():

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
+from accounts.models import Division
+from funds.rules.matching import marks
 from funds.services import check_fund_document
 from povfund.common.errors import RuleViolation
 from povfund.common.text import listed_numbers, normalise_document_no, parse_document_no
@@ -57,17 +59,39 @@ def test_sums_below_a_parent_are_those_of_the_page():
     assert rows[-1][-1] == "F04"
 
 
+COUNTIES = {"west": "511921", "middle": "420322", "east": "350322"}
+
+
 def test_matching_ratios_are_those_of_the_page():
-    (rows,) = tables("f08-ratio.md")
-    for year, *amounts, ratio in rows:
-        levels = zip(("central", "province", "city", "county"), amounts, strict=True)
-        day = date(int(year), 3, 1)
+    percentages, rows = tables("f08-ratio.md")
+    told = [(f"{m.years[0]}–{m.years[-1]}", m.region or "all", str(m.percent), m.provinces) for m in marks()]
+    assert told == [(*mark, frozenset(provinces.split())) for *mark, provinces in percentages]
+    for year, *amounts, region, ratio, full in rows:
+        levels = zip(("central", "province", "city", "county", "other"), amounts, strict=True)
+        day, county = date(int(year), 3, 1), COUNTIES[region]
         data = typed(
-            f"通财农〔{year}〕3号",
+            f"财农〔{year}〕3号",
             budget_year=int(year),
             issued_on=day,
             approved_on=day,
-            lines=[line(money_level=level, amount=amount) for level, amount in levels if amount != "0"],
+            lines=[line(county, money_level=level, amount=amount) for level, amount in levels if amount != "0"],
         )
-        found = check_fund_document(actor=account("511921.finance.entry"), data=data)
-        assert [f.values["ratio"] for f in found if f.rule == "F08"] == ([] if ratio == "–" else [ratio])
+        found = check_fund_document(actor=account(f"{county}.finance.entry"), data=data)
+        shown = [(f.severity, f.values["ratio"], f.values.get("full", "–")) for f in found if f.rule == "F08"]
+        assert shown == ([] if ratio == "–" else [("I", ratio, full)]), (year, amounts)
+
+
+def test_every_province_lies_in_one_region_and_the_centre_in_none():
+    held = [province for mark in marks() for province in mark.provinces]
+    codes = Division.objects.filter(level="province").values_list("code", flat=True)
+    assert sorted(held) == sorted(code[:2] for code in codes)
+    day = date(2010, 3, 1)
+    of_centre = typed(
+        "财农〔2010〕3号",
+        budget_year=2010,
+        issued_on=day,
+        approved_on=day,
+        lines=[line("510000", amount="1000.00"), line("510000", amount="250.00", money_level="province")],
+    )
+    found = check_fund_document(actor=account("000000.finance.entry"), data=of_centre)
+    assert [f.values for f in found if f.rule == "F08"] == [{"ratio": "25.0", "least": "30"}]

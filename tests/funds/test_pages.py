@@ -13,12 +13,12 @@ from django.test.utils import CaptureQueriesContext
 from django.utils.html import strip_tags
 
 from funds.models import FundDocument
-from funds.views import extent
+from povfund.common import extent
 from povfund.common.uid import uuid7
 from records.models import EntryDraft
 from records.registry import record_type
 from records.services import mark_acknowledged, mark_sealed
-from tests.documents import draft, line, province_reviewed, submitted, unit_reviewed
+from tests.documents import draft, line, province_reviewed, step as step_of, submitted, unit_reviewed
 from tests.people import COUNTY_CLERK, account, county_clerk, outsider, provincial_reviewer
 
 pytestmark = pytest.mark.django_db
@@ -46,6 +46,7 @@ LINE = {
     "payment_mode": "treasury",
     "remark": "",
 }
+KEY = str(uuid7())
 REASONS = {"F05": {"code": "late_receipt", "text": ""}}
 
 
@@ -59,9 +60,9 @@ def send(client, address, **body):
     return client.post(f"{LIST}{address}/", json.dumps(body), content_type="application/json")
 
 
-def shown(client, path, **options):
+def shown(client, path, *, status=200, **options):
     answer = client.get(path, **options)
-    assert answer.status_code == 200, answer.content[:300]
+    assert answer.status_code == status, answer.content[:300]
     return answer.content.decode()
 
 
@@ -87,6 +88,34 @@ def test_saving_and_submitting_is_both_or_neither():
     assert FundDocument.objects.get().state == "submitted"
 
 
+def test_reasons_typed_and_saved_without_submitting_wait_for_the_submission():
+    client = client_of(county_clerk())
+    whole = {**HEAD, "lines": [LINE], "warning_reasons": {"F05": {"code": "late_receipt", "text": "文件十一月到"}}}
+    uid = send(client, "save", **whole, uid=None, rev=None).json()["uid"]
+    edit = client.get(f"{LIST}{uid}/edit/").context
+    assert edit["grid"]["warning_reasons"] == whole["warning_reasons"]
+    assert not edit["shown"].kept_at
+    page = client.get(f"{LIST}{uid}/").content.decode()
+    assert '<option value="late_receipt" selected>' in page
+    assert 'value="文件十一月到"' in page
+    assert client_of(account("511921.finance.head")).get(f"{LIST}{uid}/").context["warned"] == [("F05", {})]
+    step = {"action": "submit", "reason-F05": "late_receipt", "words-F05": "文件十一月到"}
+    client.post(f"{LIST}{uid}/step/", step)
+    assert FundDocument.objects.get().state == "submitted"
+    assert not EntryDraft.objects.exists()
+    step_of(FundDocument.objects.get(), "withdraw", by=COUNTY_CLERK)
+    again = client.get(f"{LIST}{uid}/edit/").context["grid"]["warning_reasons"]
+    assert again == whole["warning_reasons"], "those it was submitted with stand there again"
+
+
+def test_the_form_of_a_reviewed_record_says_what_saving_it_means():
+    client, words = client_of(county_clerk()), "这条记录已经审核，保存后退回草稿"
+    for document, told in ((draft("通财农〔2016〕31号"), False), (unit_reviewed("通财农〔2016〕32号"), True)):
+        answer = client.get(f"{LIST}{document.pk}/edit/")
+        assert (words in answer.content.decode()) is told
+        assert answer.context["next_steps"][0]["what"] == "录入并提交"
+
+
 def test_checks_name_the_cell_that_was_typed_even_after_an_unreadable_line():
     client = client_of(county_clerk())
     lines = [LINE | {"amount": "三千"}, LINE | {"budget_item": "2130501"}]
@@ -97,23 +126,26 @@ def test_checks_name_the_cell_that_was_typed_even_after_an_unreadable_line():
 
 def test_what_is_typed_is_kept_for_the_person_alone_and_comes_back():
     client = client_of(county_clerk())
-    answer = send(client, "draft", **HEAD | {"title": "未完"}, uid=None, rev=None, lines=[LINE | {"amount": "12x"}])
+    whole = {**HEAD, "title": "未完", "uid": None, "rev": None, "lines": [LINE | {"amount": "12x"}]}
+    answer = send(client, "draft", **whole, draft=KEY)
     assert answer.status_code == 200
     assert answer.json()["saved_at"]
-    page = shown(client, f"{LIST}new/")
+    page = shown(client, f"{LIST}new/?draft={KEY}")
     assert "未完" in page
     assert "12x" in page
-    assert "未完" not in shown(client_of(outsider()), f"{LIST}new/")
-    assert client.post(f"{LIST}new/", {"discard": "1"}).status_code == 302
+    assert "未完" not in shown(client_of(outsider()), f"{LIST}new/?draft={KEY}")
+    assert send(client, "draft", **whole).status_code == 400, "a draft nobody would find again is not kept"
+    assert client.post(f"{LIST}new/?draft={KEY}", {"discard": "1"}).status_code == 302
     assert not EntryDraft.objects.exists()
+    assert "这份草稿已保存或已放弃" in shown(client, f"{LIST}new/?draft={KEY}")
 
 
 @pytest.mark.parametrize("typed", ["1.2345678", "1000000000.00", "99999999999999999999", "12x"])
 def test_an_amount_that_cannot_be_read_comes_back_as_typed_and_counts_as_nothing(typed):
     client = client_of(county_clerk())
     lines = [LINE, LINE | {"amount": {"typed": typed}}]
-    assert send(client, "draft", **HEAD, uid=None, rev=None, lines=lines).status_code == 200
-    page = client.get(f"{LIST}new/")
+    assert send(client, "draft", **HEAD, draft=KEY, uid=None, rev=None, lines=lines).status_code == 200
+    page = client.get(f"{LIST}new/?draft={KEY}")
     assert page.context["grid"]["rows"][1]["amount"]["typed"] == typed
     assert page.context["total"] == Decimal(LINE["amount"])
     assert page.context["plain_rows"][1]["wan"] == typed
@@ -141,16 +173,17 @@ def test_a_save_refused_for_what_cannot_be_read_also_says_what_the_rules_find():
 
 def test_a_document_made_elsewhere_leaves_what_is_typed_on_the_page():
     client = client_of(county_clerk())
-    assert send(client, "draft", **HEAD, uid=None, rev=None, lines=[]).status_code == 200
+    assert send(client, "draft", **HEAD, draft=KEY, uid=None, rev=None, lines=[]).status_code == 200
     draft("通财农〔2016〕9号")
     assert EntryDraft.objects.get().record_uid is None
 
 
 def test_two_windows_on_one_draft_do_not_overwrite_each_other():
     client, other = client_of(county_clerk()), client_of(county_clerk())
-    configs = [one.get(f"{LIST}new/").context["grid"] for one in (client, other)]
+    configs = [one.get(f"{LIST}new/?draft={KEY}").context["grid"] for one in (client, other)]
+    assert [config["draft"] for config in configs] == [KEY, KEY]
     first, second = ({"page": config["page"], "over": config["over"]} for config in configs)
-    whole = {**HEAD, "uid": None, "rev": None, "lines": [LINE], "warning_reasons": REASONS}
+    whole = {**HEAD, "draft": KEY, "uid": None, "rev": None, "lines": [LINE], "warning_reasons": REASONS}
     assert send(client, "draft", **whole | {"title": "甲窗口"}, **first).status_code == 200
     for address in ("draft", "save"):
         refused = send(other, address, **whole | {"title": "乙窗口"}, **second)
@@ -159,14 +192,43 @@ def test_two_windows_on_one_draft_do_not_overwrite_each_other():
         assert refused.json()["errors"][0]["remedy"]
     assert EntryDraft.objects.get().payload["title"] == "甲窗口"
     assert send(client, "draft", **whole | {"title": "甲又写"}, **first).status_code == 200
-    loaded = other.get(f"{LIST}new/").context["grid"]
+    loaded = other.get(f"{LIST}new/?draft={KEY}").context["grid"]
     second = {"page": loaded["page"], "over": loaded["over"]}
     assert send(other, "draft", **whole | {"title": "乙接着写"}, **second).status_code == 200
     assert send(client, "draft", **whole | {"title": "甲又写"}, **first | {"over": first["page"]}).status_code == 409
     assert EntryDraft.objects.get().payload["title"] == "乙接着写"
     assert send(other, "save", **whole, **second | {"over": second["page"]}).status_code == 200
     assert send(client, "draft", **whole | {"title": "甲又写"}, **first | {"over": first["page"]}).status_code == 409
+    assert not EntryDraft.objects.filter(form="fund_document").exists()
+
+
+def test_two_new_documents_of_one_person_are_two_drafts_each_ended_by_its_own_save():
+    client = client_of(county_clerk())
+    configs = [client.get(f"{LIST}new/").context["grid"] for _window in range(2)]
+    bodies = [
+        HEAD
+        | {"document_no": f"通财农〔2016〕{n}号", "title": title, "uid": None, "rev": None, "lines": [LINE]}
+        | {name: config[name] for name in ("draft", "page", "over")}
+        for n, title, config in zip((1, 2), ("甲文件", "乙文件"), configs, strict=True)
+    ]
+    for body in bodies:
+        assert send(client, "draft", **body).status_code == 200
+    listed = client.get("/").content.decode()
+    hint = shown(client, f"{LIST}new/")
+    for body in bodies:
+        assert f"/funds/documents/new/?draft={body['draft']}" in listed
+        assert f"?draft={body['draft']}" in hint
+        again = client.get(f"{LIST}new/?draft={body['draft']}")
+        assert again.context["form"]["title"].value() == body["title"]
+        assert again.context["grid"]["draft"] == body["draft"]
+    bodies[0]["over"] = bodies[0]["page"]
+    assert send(client, "save", **bodies[0]).status_code == 200
+    assert [kept.payload["title"] for kept in EntryDraft.objects.all()] == ["乙文件"]
+    bodies[1]["over"] = bodies[1]["page"]
+    assert send(client, "draft", **bodies[1] | {"title": "乙又写"}).status_code == 200
+    assert send(client, "save", **bodies[1]).status_code == 200
     assert not EntryDraft.objects.exists()
+    assert FundDocument.objects.count() == 2
 
 
 def test_a_change_over_a_newer_one_is_answered_with_both():
@@ -262,7 +324,18 @@ def test_the_list_keeps_its_filter_in_the_address_and_totals_the_filter():
     assert "通财农〔2016〕9号" in page
     assert "通财农〔2016〕1号" not in page
     assert ">5<" in page.split("<tfoot>")[1]
-    assert "通财农〔2016〕9号" not in shown(client, f"{LIST}?state=nonsense")
+    for wrong, words in {
+        "state=nonsense": "nonsense",
+        "budget_yaer=2016": "这里没有参数“budget_yaer”。",
+        "budget_year=1_000": "“1_000”不是整数",
+        "mine=maybe": "“maybe”既不是 true 也不是 false",
+        "sort=nonsense": "列表不能按“nonsense”排序",
+        "after=forged": "翻页位置不属于这个列表",
+        "state=draft&state=submitted": "“state”出现了不止一次",
+    }.items():
+        page = shown(client, f"{LIST}?{wrong}", status=422)
+        assert words in page, wrong
+        assert "通财农〔2016〕9号" not in page
     assert shown(client, f"{LIST}?search=没有&budget_year=2016")
 
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from datetime import date
 from decimal import Decimal
+from types import SimpleNamespace
 
 import pytest
 from django.db import IntegrityError, transaction
 from django.test import override_settings
 
 from funds.models import BudgetItem, FundDocument, FundLine
+from funds.rules.numbers import check_once
 from funds.services import check_fund_document, save_fund_document
 from povfund.common.errors import RuleViolation
 from povfund.common.text import normalise_document_no, parse_document_no
@@ -172,6 +174,15 @@ def test_f03_documents_without_a_number_do_not_clash():
     draft("")
     assert found("F03", typed("")) == []
     assert found("F03", typed("", lines=[line(), line(**TWICE)])) == [("E", "lines[1].recipient", "9")]
+
+
+def test_f03_in_a_list_each_document_without_a_number_names_its_own_repeated_line():
+    place = {"money_level": "central", "fund_category": "development", "budget_item": "2130505"}
+    lines = [SimpleNamespace(**place, recipient=code) for code in ("511921", "511922", "511921")]
+    contents = [SimpleNamespace(document_no="", division="510000", lines=held) for held in (lines[:2], lines)]
+    rows = [SimpleNamespace(uid=n, content=content) for n, content in enumerate(contents)]
+    found = list(check_once(rows, SimpleNamespace(taken={})))
+    assert [(position, f.field, f.values) for position, f in found] == [(1, "lines[2].recipient", {"lines": (2, 0)})]
 
 
 def test_f03_is_a_unique_index_for_whoever_writes():

@@ -97,7 +97,7 @@ def test_a_document_that_others_refer_to_is_not_deleted():
     child(parent, "60.00")
     FundDocument.objects.filter(pk=parent.pk).update(state="draft")
     with pytest.raises(Refused) as refusal:
-        delete_record(actor=account(CITY), record=parent)
+        delete_record(actor=account(CITY), record=parent, seen_rev=parent.rev)
     assert "1" in str(refusal.value.verdict.reason)
     assert refusal.value.verdict.ask_whom
     assert FundDocument.objects.filter(pk=parent.pk).exists()

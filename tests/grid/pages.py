@@ -164,7 +164,7 @@ def grid_page(request: HttpRequest) -> HttpResponse:
         "save_url": "/grid/save/",
         "csrf_cookie": CSRF_COOKIE_NAME,
         "rev": 1,
-        "uid": None,
+        "uid": answers.get("uid"),
         "readonly": request.GET.get("readonly") == "1",
     }
     return HttpResponse(engines["django"].from_string(GRID_PAGE).render({"grid": grid}, request))

@@ -195,18 +195,106 @@ def test_a_stale_save_shows_the_other_change_and_can_be_saved_on_top(grid):
         "at": "2016-03-11T10:20:00+08:00",
     }
     lines = {"field": "lines", "theirs": [{"amount": "1500000.00"}], "yours": None, "by": "钱芳", "at": change["at"]}
-    stale = {"errors": [{"rule": "STALE", "message": "记录已被改动"}], "changed": [change, lines], "rev": 5}
+    total = {"field": "stated_total", "theirs": "123400000.00", "yours": None, "by": "钱芳", "at": change["at"]}
+    stale = {"errors": [{"rule": "STALE", "message": "记录已被改动"}], "changed": [change, lines, total], "rev": 5}
     pages.answers["save"] = (409, stale)
     page = grid()
     page.keyboard.press("Control+s")
     page.wait_for_selector(".stale")
     told = page.locator(".stale").inner_text()
-    assert all(words in told for words in ("钱芳 03-11 10:20", "210.00", "1 行 150.00", "1 行 200.00"))
+    assert all(words in told for words in ("钱芳 03-11 10:20", "210.00", "1 行 150.00", "1 行 200.00", "12,340.00"))
     assert "lines" not in told
     pages.answers["save"] = (200, {"uid": "u", "rev": 6, "redirect": "/grid/?saved=1"})
     page.locator(".stale button").first.click()
     page.wait_for_url("**/grid/?saved=1")
     assert [body["rev"] for body in pages.told["save"]] == [1, 5]
+
+
+def test_a_stale_save_names_the_lines_that_differ_with_both_values(grid):
+    pages.rows += [pages.line("511900", "1300000.00"), pages.line("511300", "500000.00")]
+    first, second = (row | {"recipient": row["recipient"]["code"]} for row in pages.rows)
+    added = first | {"uid": "00000000-0000-7000-8000-000000000009", "n": 2, "recipient": "511921", "amount": "70000.00"}
+    theirs = [first | {"amount": "1200000.00", "fund_category": "ethnic"}, added]
+    lines = {"field": "lines", "theirs": theirs, "yours": None, "by": "钱芳", "at": "2016-03-11T10:20:00+08:00"}
+    pages.answers["save"] = (
+        409,
+        {"errors": [{"rule": "STALE", "message": "记录已被改动"}], "changed": [lines], "rev": 5},
+    )
+    page = grid()
+    page.keyboard.press("Control+s")
+    page.wait_for_selector(".stale")
+    rows = [row.locator("td").all_inner_texts() for row in page.locator(".stale tbody tr").all()]
+    assert rows[1:] == [
+        ["第1行 资金类别", "少数民族发展", "农村残疾人扶贫资金"],
+        ["第1行 金额", "120.00", "130.00"],
+        ["第2行", "无此行", "南充市 50.00"],
+        ["第2行", "通江县 7.00", "无此行"],
+    ]
+    assert second["recipient"] == "511300"
+    widths = [cell.bounding_box()["width"] for cell in page.locator(".stale tbody tr").last.locator("td").all()]
+    assert min(widths) > 80, "a column of one character a line"
+
+
+def test_a_record_deleted_elsewhere_is_said_and_what_was_typed_stays(grid):
+    pages.rows.append(pages.line("511900", "2000000.00"))
+    pages.answers["uid"] = "00000000-0000-7000-8000-000000000001"
+    pages.answers["save"] = (404, {})
+    page = grid()
+    page.keyboard.press("Control+s")
+    expect(page.locator(".stale")).to_contain_text("该记录已不存在")
+    expect(page.locator(".stale")).to_contain_text("复制")
+    expect(page.locator("[data-save-state]")).not_to_contain_text("404")
+    assert cell(page, 1, 5).inner_text() == "200.00"
+
+
+def test_a_block_of_ten_times_the_rows_draws_no_more_than_the_screen_holds(grid):
+    """Cells made and layouts asked for by a paste and its undo: those of the rows on the screen, not of the block."""
+    page = grid()
+    page.evaluate("""() => {
+      const make = document.createElement.bind(document);
+      window.made = 0;
+      document.createElement = (...names) => { window.made += 1; return make(...names); };
+    }""")
+    session = page.context.new_cdp_session(page)
+    session.send("Performance.enable")
+
+    def work(act):
+        def figures():
+            metrics = {one["name"]: one["value"] for one in session.send("Performance.getMetrics")["metrics"]}
+            return [page.evaluate("window.made"), metrics["LayoutCount"]]
+
+        before = figures()
+        act()
+        return [after - was for was, after in zip(before, figures(), strict=True)]
+
+    row = "巴中市\t省级资金\t农村残疾人扶贫资金\t2130506 社会发展\t41.00\t国库集中支付\t\r\n"
+    drawn = {}
+    for n in (60, 600):
+        cell(page, 1, 1).click()
+        pasted = work(lambda n=n: paste(page, row * n))
+        assert page.locator("[data-grid-total]").inner_text() == f"{41 * n:,}.00"
+        undone = work(lambda: page.locator("[data-grid-do=undo]").last.click())
+        assert page.locator("[data-grid-total]").inner_text() == "0.00"
+        drawn[n] = [*pasted, *undone]
+    assert all(many < 1.5 * few + 40 for few, many in zip(drawn[60], drawn[600], strict=True)), drawn
+
+
+def test_rows_scrolled_to_after_a_paste_and_an_undo_show_what_is_in_them(grid):
+    page = grid()
+    cell(page, 1, 1).click()
+    paste(page, "".join(f"巴中市\t省级资金\t发展资金\t生产发展\t{n + 1}\t国库集中支付\t\r\n" for n in range(200)))
+    page.keyboard.press("Control+End")
+    last_row = page.locator(".tabulator-tableholder .tabulator-row:has(.gut:text-is('200'))")
+    expect(last_row).to_contain_text("200.00")
+    page.keyboard.press("Control+z")
+    page.keyboard.press("Control+y")
+    page.keyboard.press("Control+Home")
+    expect(cell(page, 1, 5)).to_have_text("1.00")
+    page.keyboard.press("Control+z")
+    expect(cell(page, 1, 5)).to_have_text("")
+    page.locator(".tabulator-tableholder").evaluate("holder => { holder.scrollTop = holder.scrollHeight; }")
+    expect(last_row).to_have_count(1)
+    expect(last_row).not_to_contain_text("200.00")
 
 
 def test_rows_are_inserted_and_deleted_where_the_cursor_is(grid):

@@ -7,6 +7,7 @@ from django.conf import settings
 from django.utils.translation import override
 
 from povfund.deeds import THINGS, deed_words
+from sync.choices import CLOSED_CHANGES, ChangeState
 
 APPS = ("accounts", "records", "funds", "sync", "rollups")
 WRITTEN = re.compile(r'action="([a-z_]+(?:\.[a-z_]+){1,2})"')
@@ -28,6 +29,17 @@ def test_the_sources_write_actions():
 @pytest.mark.parametrize("action", written_actions())
 def test_an_action_has_words(action):
     assert deed_words(action) != action
+
+
+@pytest.mark.parametrize("state", CLOSED_CHANGES)
+def test_the_end_of_a_change_order_has_words(state):
+    action = f"sync.change.{'finish' if state == ChangeState.DONE else state}"
+    assert deed_words(action) != action
+
+
+@pytest.mark.parametrize("verb", ["deactivate", "reactivate"])
+def test_closing_and_opening_an_account_have_words(verb):
+    assert deed_words(f"accounts.user.{verb}") != f"accounts.user.{verb}"
 
 
 def test_words_are_of_the_readers_language():

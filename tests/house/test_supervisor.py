@@ -50,6 +50,16 @@ def test_a_fallen_child_is_told_once_and_started_again_after_a_pause(make_child,
     supervisor.stop()
 
 
+def test_a_child_that_ran_long_before_it_fell_is_started_again_soon(make_child):
+    supervisor = Supervisor()
+    supervisor.start([make_child("")])
+    child = supervisor.children[0]
+    wait_for(lambda: not child.running)
+    child.falls, child.started_at = 5, child.started_at - module.LONGEST_PAUSE - 1
+    assert supervisor.revive() == [child]
+    assert child.pause == module.RESTART_PAUSE
+
+
 def test_a_child_that_keeps_falling_waits_longer_each_time(make_child):
     child = make_child("")
     child.falls = 1

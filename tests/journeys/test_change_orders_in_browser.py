@@ -49,8 +49,10 @@ def apply_for(clerk: Any, address: str, amount: str, reason: str) -> str:
     clerk.get_by_role("button", name="更改前后").click()
     clerk.wait_for_url("**/preview/")
     expect(clerk.get_by_role("heading", name="对汇总的影响")).to_be_visible()
-    for place in ("通江县", "四川省", "全国"):
-        expect(clerk.locator("table", has_text="汇总格")).to_contain_text(place)
+    effect = clerk.locator("section", has=clerk.get_by_role("heading", name="对汇总的影响"))
+    expect(effect.locator("table")).to_contain_text("通江县")
+    for place in ("四川省", "全国"):
+        expect(effect).to_contain_text(place)
     clerk.locator("[name=reason_code]").select_option("amount")
     clerk.locator("[name=reason]").fill(reason)
     clerk.get_by_role("button", name="起草申请").click()

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import time
 from decimal import Decimal
-from typing import Any
 
-import httpx
-
-from tests.support.servers import DEMO_PASSWORD
+from tests.support.person import Person
 
 LINE = {
     "recipient": "511921",
@@ -27,26 +24,6 @@ BODY = {
     "approved_on": "2019-06-03",
     "lines": [LINE],
 }
-
-
-class Person:
-    """An account signed in over the API of one server."""
-
-    def __init__(self, url: str, username: str) -> None:
-        self.http = httpx.Client(base_url=f"{url}/api/v1/", timeout=30)
-        token = self.http.post("auth/token", json={"username": username, "password": DEMO_PASSWORD})
-        assert token.status_code == 200, token.text
-        self.http.headers["Authorization"] = f"Token {token.json()['token']}"
-
-    def get(self, path: str, **query: Any) -> Any:
-        answer = self.http.get(path, params=query)
-        assert answer.status_code == 200, answer.text
-        return answer.json()
-
-    def post(self, path: str, body: dict[str, Any], *, status: int = 200) -> Any:
-        answer = self.http.post(path, json=body)
-        assert answer.status_code == status, answer.text
-        return answer.json()
 
 
 def test_a_county_figure_reaches_the_central_analyst_and_is_locked(demo_servers):

@@ -10,6 +10,7 @@ from django.test import override_settings
 from django.test.utils import CaptureQueriesContext
 
 from funds.models import FundDocument
+from povfund.common.uid import uuid7
 from records.registry import record_type
 from records.services import raise_alarm, save_draft, work_items
 from tests.documents import draft, province_reviewed, step, submitted, unit_reviewed
@@ -101,7 +102,12 @@ def test_the_track_runs_from_window_to_window(client):
 def test_what_was_typed_and_not_saved_is_found_again(client):
     clerk = account(CLERK)
     save_draft(
-        actor=clerk, form="fund_document", record_uid=None, base_rev=None, payload={"document_no": "通财农〔2016〕7号"}
+        actor=clerk,
+        form="fund_document",
+        record_uid=None,
+        key=uuid7(),
+        base_rev=None,
+        payload={"document_no": "通财农〔2016〕7号"},
     )
     assert ("本期上报前", "完成草稿", "通财农〔2016〕7号") in tasks(page(client, CLERK))
     assert tasks(page(client, "511921.finance.head")) == []

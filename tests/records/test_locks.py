@@ -58,7 +58,7 @@ def test_the_services_refuse_with_article_and_whom_to_ask(state):
     clerk = account("511921.finance.entry")
     for change in (
         lambda: save_fund_document(actor=clerk, data=typed(title="改"), uid=document.pk, base_rev=document.rev),
-        lambda: delete_record(actor=clerk, record=document),
+        lambda: delete_record(actor=clerk, record=document, seen_rev=document.rev),
     ):
         with pytest.raises(Refused) as refusal:
             change()
@@ -157,7 +157,7 @@ def test_once_acknowledged_the_content_is_locked_in_every_later_state():
     refused_by_lock(lambda: FundDocument.objects.filter(pk=document.pk).update(title="改"))
     refused_by_lock(lambda: FundLine.objects.filter(document=document).update(amount=1))
     with pytest.raises(Refused):
-        delete_record(actor=account("511921.finance.entry"), record=document)
+        delete_record(actor=account("511921.finance.entry"), record=document, seen_rev=document.rev)
 
 
 @pytest.mark.django_db

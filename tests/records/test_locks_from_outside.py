@@ -53,7 +53,7 @@ def test_no_call_of_the_api_changes_a_sent_record(locked, who):
         client.patch(address, {"rev": locked.rev, "title": "改"}, format="json"),
         client.patch(address, {"rev": locked.rev, "lines": []}, format="json"),
         client.put(address, {"rev": locked.rev, "title": "改"}, format="json"),
-        client.delete(address),
+        client.delete(f"{address}?rev={locked.rev}"),
         *(
             client.post(f"{address}steps/", {"action": action, "comment": "改"}, format="json")
             for action in ("submit", "approve", "return", "withdraw")

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from datetime import timedelta
 from decimal import Decimal
+from html import unescape
 
 import pytest
 from django.test import Client
@@ -153,15 +155,31 @@ def test_every_figure_opens_the_lines_that_add_up_to_it(client, asked):
     province_reviewed("通财农〔2016〕2号", lines=[line("511921", "16.00")])
     shown = page(client, **asked).context
     for row in shown["table"]:
-        extra = dict(part.split("=") for part in row["query"].split("&") if part)
-        behind = ASKED | asked | extra | ({"node": row["division"]} if row["division"] else {})
+        behind = ASKED | asked | row["query"] | ({"node": row["division"]} if row["division"] else {})
         opened = client.get("/rollups/lines/", behind).context
         facts = fund_lines(opened["form"].question(), user=account(PROVINCE))
         assert sum(x.amount for x in facts) == row["row"].amount, (asked, row["row"])
         assert (opened["total"].fen, len(opened["table"].rows)) == (row["row"].fen, row["row"].n)
 
 
-def test_lines_behind_a_figure_come_in_pages_and_a_broken_address_starts_at_the_first(client):
+@pytest.mark.parametrize("path", ["/rollups/", "/rollups/lines/", "/rollups/file/"])
+def test_a_parameter_given_twice_is_refused_by_name(client, path):
+    client.force_login(account(PROVINCE))
+    answer = client.get(f"{path}?year=2016&year=2019")
+    assert answer.status_code == 422
+    assert "“year”出现了不止一次" in answer.content.decode()
+
+
+def test_a_row_by_category_leads_to_its_own_lines_where_a_category_was_asked_for(client):
+    lines = [line("511921", "1.00"), line("511921", "2.00", fund_category="development.disabled")]
+    unit_reviewed("川财农〔2016〕1号", by=PROVINCE, lines=lines)
+    shown = page(client, by="fund_category,year", fund_category="development").content.decode()
+    links = [unescape(url) for url in re.findall(r'href="(/rollups/lines/\?[^"]+)"', shown)]
+    assert len(links) == 3
+    assert [client.get(url).status_code for url in links] == [200, 200, 200]
+
+
+def test_lines_behind_a_figure_come_in_pages_and_a_broken_address_is_refused(client):
     lines = [
         line(code, "1.00", budget_item=item)
         for code in ("511921", "511922", "511923")
@@ -173,8 +191,9 @@ def test_lines_behind_a_figure_come_in_pages_and_a_broken_address_starts_at_the_
     second = page(client, path="/rollups/lines/", after=str(first.context["more"]))
     assert [len(answer.context["table"].rows) for answer in (first, second)] == [50, 4]
     assert second.context["more"] is None
-    again = page(client, path="/rollups/lines/", after="a broken one")
-    assert again.context["more"] == first.context["more"]
+    broken = page(client, path="/rollups/lines/", after="a broken one")
+    assert broken.status_code == 400
+    assert "after：“a broken one”不是记录编号。" in broken.content.decode()
 
 
 @pytest.mark.parametrize("purpose", [{}, {"purpose": ""}, {"purpose": "sale"}])

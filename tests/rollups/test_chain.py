@@ -11,8 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from povfund.common import clock
 from records.models import Alarm
 from rollups.chain.edges import edges_of
-from rollups.chain.finding import mark_of, next_look
-from rollups.chain.watching import watch_chain
+from rollups.chain.watching import look_at, watch_chain
 from rollups.models import ChainBalance, ChainCase, ChainTouched
 from tests.arrivals import unit_reviewed_arrival
 from tests.documents import draft, line, step, unit_reviewed
@@ -65,6 +64,13 @@ def test_what_is_given_is_passed_down_retained_or_unallocated_at_every_level():
     assert all(e.given == e.passed + e.retained + e.unallocated for e in edges.values())
 
 
+def left_of(document) -> list[int]:
+    """What is left of each line of a document, in their order."""
+    watch_chain()
+    left = dict(ChainBalance.objects.values_list("line", "fen"))
+    return [left.get(uid, 0) for uid in document.lines.order_by("n").values_list("pk", flat=True)]
+
+
 def test_balances_follow_and_are_written_only_where_they_differ():
     province, city, _county = chain()
     watch_chain()
@@ -92,8 +98,8 @@ def test_lines_are_used_up_where_level_category_and_item_agree_first():
     ]
     unit_reviewed("巴财农〔2026〕2号", by="511900.finance.entry", parent=parent.uid, lines=passed, **when)
     (edge,) = edges_of([parent.uid])
-    assert [given.left for given in edge.lines] == [4800, 0, 2000]
-    assert sum(given.left for given in edge.lines) == edge.unallocated == 6800
+    assert left_of(parent) == [4800, 0, 2000]
+    assert edge.unallocated == 6800
 
 
 def test_a_leak_is_reported_at_its_edge_only_to_both_sides_with_who_must_act():
@@ -165,11 +171,6 @@ def test_a_county_the_province_gives_to_directly_is_an_edge_of_its_own():
 
 
 def test_age_counts_from_the_first_arrival_and_marks_one_and_two_years():
-    assert [
-        mark_of(date(2024, 2, 29), today=day) for day in (date(2025, 2, 28), date(2025, 3, 1), date(2026, 3, 1))
-    ] == [0, 1, 2]
-    assert next_look(date(2024, 2, 29), today=date(2024, 3, 1)) == date(2024, 3, 31)
-    assert next_look(date(2024, 2, 29), today=date(2026, 3, 1)) is None
     document = unit_reviewed("川财农〔2016〕5号", by="510000.finance.entry", lines=[line("511900", "60.00")])
     unit_reviewed_arrival(document, "60.00", by="511900.finance.entry", arrived_on=date(2016, 4, 1))
     watch_chain()
@@ -177,6 +178,44 @@ def test_age_counts_from_the_first_arrival_and_marks_one_and_two_years():
     assert (balance.since, balance.mark, balance.next_look) == (date(2016, 4, 1), 2, None)
     (case,) = ChainCase.objects.open()
     assert (case.kind, case.mark, case.acts.key) == ("idle", 2, "511900.finance")
+
+
+@pytest.mark.parametrize(
+    ("day", "mark", "next_look"),
+    [
+        (date(2024, 3, 1), 0, date(2024, 3, 31)),
+        (date(2024, 3, 31), 0, date(2025, 3, 1)),
+        (date(2025, 2, 28), 0, date(2025, 3, 1)),
+        (date(2025, 3, 1), 1, date(2026, 3, 1)),
+        (date(2026, 2, 28), 1, date(2026, 3, 1)),
+        (date(2026, 3, 1), 2, None),
+    ],
+)
+def test_a_balance_of_the_29th_of_february_comes_of_age_after_the_28th(day, mark, next_look):
+    when = {"budget_year": 2024, "issued_on": date(2024, 2, 29), "approved_on": date(2024, 2, 29)}
+    document = unit_reviewed("川财农〔2024〕5号", by="510000.finance.entry", lines=[line("511900", "60.00")], **when)
+    look_at([document.pk], today=day)
+    (balance,) = ChainBalance.objects.all()
+    assert (balance.mark, balance.next_look) == (mark, next_look)
+
+
+def test_money_that_came_back_under_another_item_is_left_again():
+    lines = [line("511900", "50.00"), line("511900", "50.00", budget_item="2130504")]
+    parent = unit_reviewed("川财农〔2026〕2号", by="510000.finance.entry", lines=lines, **today())
+    passed = [line("511921", "50.00"), line("511921", "10.00", budget_item="2130504")]
+    own = unit_reviewed("巴财农〔2026〕2号", by="511900.finance.entry", parent=parent.uid, lines=passed, **today())
+    assert left_of(parent) == [0, 4000]
+    unit_reviewed(
+        "巴财农〔2026〕9号",
+        by="511900.finance.entry",
+        parent=own.uid,
+        issue_batch="recovery",
+        lines=[line("511921", "-30.00", budget_item="2130504")],
+        **today(),
+    )
+    (edge,) = edges_of([parent.uid])
+    assert edge.unallocated == 7000 == sum(left_of(parent))
+    assert left_of(parent) == [2000, 5000]
 
 
 def test_a_month_without_passing_down_is_a_case_from_2015_on_and_ages_by_itself():

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import io
+import re
+from datetime import date
+from decimal import Decimal
 
 import pytest
 from django.db import connection
@@ -13,7 +16,9 @@ from openpyxl import load_workbook
 from accounts.models import AuditEntry
 from povfund.common import clock
 from rollups.chain.flows import flows_of
-from rollups.chain.matrix import matrix_of
+from rollups.chain.matrix import Matrix, MatrixRow, matrix_of
+from rollups.chain.notice import Notice
+from rollups.chain.paper import distribution_book, notice_book
 from rollups.chain.reading import chain_of
 from rollups.chain.watching import watch_chain
 from tests.arrivals import line_of, unit_reviewed_arrival
@@ -81,8 +86,10 @@ def test_of_a_document_from_above_a_county_sees_only_its_own_edge():
     _province, city, _county = chain()
     rows = chain_of(account("511922.finance.review"), city).rows
     assert [row.holder.code for row in rows] == ["511922"]
+    assert "本级留用" in page("511900.finance.review", f"/rollups/chain/{city.pk}/")
+    assert "本级留用" not in page("511922.finance.review", f"/rollups/chain/{city.pk}/")
     assert "通江县" not in page("511922.finance.review", f"/rollups/chain/{city.pk}/")
-    for path in ("", "distribution/", "notice/", "distribution/file/"):
+    for path in ("", "distribution/", "notice/", "distribution/file/", "notice/file/"):
         page("511600.finance.review", f"/rollups/chain/{city.pk}/{path}", status=404)
     page("511922.finance.review", f"/rollups/chain/{city.pk}/notice/", status=403)
     table = page("511922.finance.review", f"/rollups/chain/{city.pk}/distribution/")
@@ -91,10 +98,25 @@ def test_of_a_document_from_above_a_county_sees_only_its_own_edge():
     assert "通江县" not in table
 
 
+def test_a_source_that_may_not_be_read_is_said_to_lie_above_and_no_document_is_called_the_beginning():
+    province, city, county = chain()
+    told = page("511922.finance.review", f"/rollups/chain/{city.pk}/")
+    assert f"{city} 的来源在上级，那份文件您不能查看" in told
+    assert "起点" not in told
+    assert str(province) not in told
+    told = page("511921.finance.review", f"/rollups/chain/{county.pk}/")
+    assert f"{city} 的来源在上级，那份文件您不能查看" in told
+    told = page("510000.finance.review", f"/rollups/chain/{province.pk}/")
+    assert ("起点" in told, "的来源在上级" in told) == (True, False)
+
+
 def test_gaps_name_what_is_missing():
     document = unit_reviewed("巴财农〔2026〕1号", by="511900.finance.entry", lines=[line("511921", "60.00")], **today())
     gaps = [words for words, _url in chain_of(account("511900.finance.review"), document).gaps]
     assert gaps == ["含上级资金，但没有上级文件。", "通江县未报 巴财农〔2026〕1号 的到账。"]
+
+
+SHORT = "</svg> 到账少于下达</span>"
 
 
 def test_a_case_stands_in_the_list_of_both_sides_and_of_nobody_else():
@@ -102,10 +124,10 @@ def test_a_case_stands_in_the_list_of_both_sides_and_of_nobody_else():
     unit_reviewed_arrival(city, "55.00", by="511921.finance.entry", arrived_on=clock.today())
     watch_chain()
     for name in ("511921.finance.review", "511900.finance.review"):
-        assert "到账少于下达" in page(name, "/rollups/cases/")
-    assert "到账少于下达" not in page("511922.finance.review", "/rollups/cases/")
-    assert "到账少于下达" in page("511900.finance.review", "/rollups/cases/?mine=1")
-    assert "到账少于下达" not in page("511921.finance.review", "/rollups/cases/?mine=1")
+        assert SHORT in page(name, "/rollups/cases/")
+    assert SHORT not in page("511922.finance.review", "/rollups/cases/")
+    assert SHORT in page("511900.finance.review", "/rollups/cases/?mine=1")
+    assert SHORT not in page("511921.finance.review", "/rollups/cases/?mine=1")
     assert "应由巴中市财政局处理" in page("511921.finance.review", f"/rollups/chain/{city.pk}/").replace("\n", "")
 
 
@@ -124,6 +146,7 @@ def test_the_distribution_table_sums_to_the_fen_over_levels_and_categories():
     document = mixed()
     found = matrix_of(account("510000.finance.review"), document)
     assert (len(found.heads), len(found.rows), found.decimals) == (4, 2, 6)
+    assert [head for part in found.parts for head in part.heads] == found.heads
     assert found.total == document.total == sum(found.totals) == sum(row.total for row in found.rows)
     text = page("510000.finance.review", f"/rollups/chain/{document.pk}/distribution/")
     assert "制表" in text
@@ -131,6 +154,21 @@ def test_the_distribution_table_sums_to_the_fen_over_levels_and_categories():
     paper = page("510000.finance.review", f"/rollups/chain/{document.pk}/notice/")
     assert "12317" in paper
     assert "四川省财政厅" in paper
+
+
+def test_the_notice_of_money_taken_back_says_so_without_a_sign():
+    issued = unit_reviewed("川财农〔2026〕8号", by="510000.finance.entry", lines=[line("511900", "500.00")], **today())
+    back = unit_reviewed(
+        "川财农〔2026〕9号",
+        by="510000.finance.entry",
+        parent=issued.uid,
+        issue_batch="recovery",
+        lines=[line("511900", "-300.00")],
+        **today(),
+    )
+    paper = page("510000.finance.review", f"/rollups/chain/{back.pk}/notice/")
+    assert "从 1 个单位收回2026年度财政扶贫资金" in paper
+    assert "分配给" not in paper
 
 
 def test_the_file_is_the_table_with_purpose_and_number():
@@ -141,11 +179,68 @@ def test_the_file_is_the_table_with_purpose_and_number():
     assert (refused.status_code, "第15条" in refused.content.decode()) == (422, True)
     assert not AuditEntry.objects.filter(action="rollups.distribution.export").exists()
     answer = client.get(f"/rollups/chain/{document.pk}/distribution/file/", {"purpose": "audit"})
-    rows = list(load_workbook(io.BytesIO(answer.content)).active.values)
-    assert rows[-1][-1] == pytest.approx(float(document.total))
+    sheet = load_workbook(io.BytesIO(answer.content)).active
+    rows = list(sheet.values)
+    assert rows[2][:2] == ("序号", "接收单位")
+    assert [row[1] for row in rows[3:6]] == ["巴中市", "通江县", "合计"]
+    assert round(rows[5][-1] * 10_000, 2) == float(document.total)
+    assert [round(sum(row[n] or 0 for row in rows[3:5]), 6) for n in range(2, 7)] == list(rows[5][2:])
+    assert (sheet.page_setup.orientation, sheet.print_title_rows) == ("landscape", "$1:$3")
     entry = AuditEntry.objects.get(action="rollups.distribution.export")
     assert (entry.after["purpose"], entry.after["rows"]) == ("audit", 2)
-    assert str(entry.target_id) in rows[2][0]
+    assert str(entry.target_id) in rows[7][0]
+
+
+def test_the_notice_is_taken_out_as_a_file_with_purpose_and_number_and_its_own_words():
+    document = mixed()
+    client, path = Client(), f"/rollups/chain/{document.pk}/notice/"
+    client.force_login(account("510000.finance.review"))
+    shown = client.get(path).content.decode()
+    assert f'action="{path}file/"' in shown
+    for asked in ({}, {"purpose": "curiosity"}):
+        refused = client.get(f"{path}file/", asked)
+        assert (refused.status_code, "第15条" in refused.content.decode()) == (422, True)
+    assert not AuditEntry.objects.filter(action="rollups.notice.export").exists()
+    answer = client.get(f"{path}file/", {"purpose": "audit"})
+    sheet = load_workbook(io.BytesIO(answer.content)).active
+    rows = list(sheet.values)
+    title, text = rows[0][0], rows[1][0]
+    assert title == f"四川省财政厅关于“{document.title}”资金分配情况的公告"
+    assert "分配给 2 个接收单位" in text
+    assert all(words in shown for words in (title, text))
+    assert rows[2][-1] == "单位：万元"
+    assert rows[3][:2] == ("序号", "接收单位")
+    assert [row[1] for row in rows[4:7]] == ["巴中市", "通江县", "合计"]
+    assert round(rows[6][-1] * 10_000, 2) == float(document.total)
+    assert "12317" in rows[7][0]
+    assert rows[8][-1] == "四川省财政厅"
+    assert (sheet.page_setup.orientation, sheet.print_title_rows) == ("landscape", "$4:$4")
+    entry = AuditEntry.objects.get(action="rollups.notice.export")
+    assert (entry.after["purpose"], entry.after["rows"]) == ("audit", 2)
+    assert str(entry.target_id) in rows[10][0]
+    assert str(entry.target_id) in sheet.oddFooter.left.text
+
+
+def test_a_notice_of_a_part_is_no_file_either():
+    _province, city, _county = chain()
+    page("511922.finance.review", f"/rollups/chain/{city.pk}/notice/file/?purpose=audit", status=403)
+    page("511600.finance.review", f"/rollups/chain/{city.pk}/notice/file/?purpose=audit", status=404)
+    assert not AuditEntry.objects.filter(action="rollups.notice.export").exists()
+
+
+@pytest.mark.parametrize("write", [distribution_book, notice_book])
+def test_a_wide_workbook_is_printed_on_several_pages_at_a_size_that_is_read(write):
+    amounts = [Decimal("1234567890.12")] * 20
+    row = MatrixRow("511900", "巴中市", amounts, sum(amounts, Decimal(0)))
+    wide = Matrix([f"第{n}类" for n in range(20)], [row], amounts, row.total, 6)
+    words = Notice("公告", ["正文"], "公示", ["四川省财政厅"])
+    said = {"title": "表", "line": "文号"} if write is distribution_book else {"notice": words}
+    sheet = load_workbook(io.BytesIO(write(wide, mark="用途", **said))).active
+    assert len(wide.parts) == 3
+    assert [pause.id for pause in sheet.col_breaks.brk] == [9, 16]
+    assert sheet.print_title_cols == "$A:$B"
+    assert sheet.page_setup.scale * 11 >= 7 * 100, "smaller than 7 pt"
+    assert sorted(str(area) for area in sheet.merged_cells.ranges if area.min_row == 1) == ["A1:I1", "J1:P1", "Q1:W1"]
 
 
 def test_the_page_costs_the_same_for_few_recipients_and_for_many():
@@ -172,3 +267,48 @@ def test_the_page_costs_the_same_for_few_recipients_and_for_many():
         "511300",
     ]
     assert cost([line(code, "1.00") for code in codes[:2]], 31) == cost([line(code, "1.00") for code in codes], 32)
+
+
+def test_cases_are_narrowed_by_kind_place_and_number():
+    _province, city, _county = chain()
+    unit_reviewed("川财农〔2026〕5号", by="510000.finance.entry", lines=[line("510100", "60.00")], **today(31))
+    unit_reviewed_arrival(city, "55.00", by="511921.finance.entry", arrived_on=clock.today())
+    watch_chain()
+    shown = lambda query: page("510000.finance.review", f"/rollups/cases/?{query}").count("data-row>")  # noqa: E731
+    asked = ("", "kind=late", "kind=short_arrived", "division=511900", "division=通江", "document_no=川财农")
+    assert [shown(query) for query in asked] == [2, 1, 1, 1, 1, 1]
+    assert page("510000.finance.review", "/rollups/cases/?kind=x", status=422).count("data-row>") == 0
+    assert shown("kind=late&closed=1") == 0
+
+
+def test_balances_are_listed_oldest_first_with_age_marks_and_the_total_of_the_filter():
+    when = {"budget_year": 2016, "issued_on": date(2016, 3, 1), "approved_on": date(2016, 3, 1)}
+    unit_reviewed("川财农〔2016〕5号", by="510000.finance.entry", lines=[line("510100", "12345678.90")], **when)
+    chain()
+    watch_chain()
+    text = page("510000.finance.review", "/rollups/balances/")
+    rows = text[text.index("<tbody") :]
+    assert rows.index("成都市") < rows.index("巴中市")
+    assert text.count("data-row>") == 4
+    assert re.search(r"<b class=.ink.>(.*?)</b>", text)[1] == "1,234.57439"
+    aged = page("510000.finance.review", "/rollups/balances/?mark=2")
+    assert (aged.count("data-row>"), "成都市" in aged, "超过两年" in aged) == (1, True, True)
+    assert page("511921.finance.review", "/rollups/balances/").count("data-row>") == 1
+    assert page("510000.finance.review", "/rollups/balances/?division=511900&sort=-amount").count("data-row>") == 3
+
+
+@pytest.mark.parametrize("path", ["/rollups/cases/", "/rollups/balances/"])
+def test_lists_of_the_chain_cost_the_same_for_few_rows_and_for_many(path):
+    def cost(n: int, first: int) -> int:
+        for k in range(n):
+            number = f"川财农〔2026〕{first + k}号"
+            unit_reviewed(number, by="510000.finance.entry", lines=[line("510100", "60.00")], **today(40))
+        watch_chain()
+        client = Client()
+        client.force_login(account("510000.finance.review"))
+        client.get(path)
+        with CaptureQueriesContext(connection) as queries:
+            assert client.get(path).status_code == 200
+        return len(queries)
+
+    assert cost(2, 1) == cost(12, 20)

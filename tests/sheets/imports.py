@@ -90,6 +90,11 @@ def found(row: SheetImport, severity: str = "E") -> list[tuple[str, str]]:
     return list(rows.values_list("cell", "rule"))
 
 
+def staged_total(row: SheetImport) -> Any:
+    """元 the import would store, or has stored."""
+    return sum(item.amount or 0 for item in row.items.all())
+
+
 def stored_lines(**where: Any) -> list[tuple[Any, ...]]:
     """What is stored, without ids: (number, recipient, category, item, level, yuan, mode)."""
     rows = FundLine.objects.filter(**where).order_by("document_no", "n")

@@ -67,6 +67,14 @@ def test_the_template_brings_expected_lines_so_that_only_day_amount_and_voucher_
     assert not stored()
 
 
+def test_a_row_of_the_template_says_a_category_that_is_no_longer_offered_by_its_name_then():
+    issued(lines=[line("511921", "100.00", fund_category="work_relief.labour")])
+    content = build_template(actor=people.account(COUNTY), kind=ARRIVAL, year=None)
+    (row,) = load_workbook(io.BytesIO(content)).worksheets[0].iter_rows(min_row=2, values_only=True)
+    said = dict(zip(NAMES, row, strict=True))
+    assert (said["budget_year"], said["fund_category"]) == (2016, "work_relief.labour 以工代赈资金")
+
+
 def test_a_changed_row_of_the_template_changes_its_arrival_and_a_stale_one_is_refused_by_itself():
     document = issued(lines=[line("511921", "100.00"), line("511921", "50.00", budget_item="2130504")])
     first, second = arrived(document, "60.00"), arrived(document, "50.00", n=2, voucher_no="记-18")
@@ -111,7 +119,7 @@ def test_every_wrong_cell_is_told_at_its_place_once():
 def test_lines_to_another_division_cannot_be_claimed_or_read_through_a_row():
     other = issued(lines=[line("511922", "100.00")])
     book = book_of()
-    filled(book, 2, document_no="x", arrived_on=DAY, amount=0.01, account="finance", line=str(other.lines.get().pk))
+    filled(book, 2, document_no="x", arrived_on=DAY, amount=0.01, account="project", line=str(other.lines.get().pk))
     row = read(saved(book))
     assert found(row) == [("A2", "MISSING_REF")]
 

@@ -5,12 +5,15 @@ from __future__ import annotations
 import csv
 import io
 from dataclasses import replace
+from datetime import date
 from decimal import Decimal
 
+import psycopg
 import pytest
 from django.db import IntegrityError
 from openpyxl import load_workbook
 
+from accounts import services
 from accounts.models import AuditEntry
 from funds import sheets
 from funds.registry import ARRIVAL, FUND_DOCUMENT
@@ -46,6 +49,13 @@ def cells(row):
     page = load_workbook(file_of(row)).worksheets[0]
     names = [column.name for column in sheets.COLUMNS]
     return [dict(zip(names, [cell.value for cell in line], strict=True)) for line in page.iter_rows(min_row=2)]
+
+
+def test_a_category_is_written_by_the_name_of_the_budget_year_of_its_row():
+    draft("通财农〔2016〕3号")
+    draft("通财农〔2021〕4号", budget_year=2021, issued_on=date(2021, 3, 1), approved_on=date(2021, 3, 1))
+    said = {entry["budget_year"]: entry["lines.fund_category"] for entry in cells(exported())}
+    assert said == {2016: "development 发展资金", 2021: "development 巩固拓展脱贫攻坚成果和乡村振兴任务资金"}
 
 
 def test_a_file_holds_what_the_filter_holds_and_says_how_much():
@@ -85,12 +95,26 @@ def test_row_086_negative_numbers_stay_numbers_and_our_prefix_is_taken_off_again
     before = draft(title="=1+1", issue_batch="recovery", lines=[line(amount="-125000.00")])
     (found,) = cells(exported())
     assert found["lines.amount"] == -12.5
-    assert ",-12.5," in file_of(exported(file_format="csv")).read_text("utf-8-sig")
+    assert ",-12.50," in file_of(exported(file_format="csv")).read_text("utf-8-sig")
     back = uploaded(file_of(exported(file_format="csv")).read_bytes(), name="导出.csv")
     assert (back.status, back.counts["unchanged"], back.counts["refused"]) == ("preview", 1, 0), back.notes
     assert back.counts["rows"] == 1
     before.refresh_from_db()
     assert before.rev == 1
+
+
+@pytest.mark.parametrize(
+    ("yuan", "shown"), [("34080000.00", "3408.00"), ("1.00", "0.0001"), ("9999999999999.99", "999999999.999999")]
+)
+def test_csv_writes_an_amount_as_the_sheet_shows_it_in_the_unit_of_its_head(yuan, shown):
+    draft(lines=[line(amount=yuan)])
+    head, row = list(csv.reader(file_of(exported(file_format="csv")).open(encoding="utf-8-sig")))[:2]
+    (column,) = [n for n, name in enumerate(head) if name.startswith("金额")]
+    assert (head[column], row[column]) == ("金额（万元）", shown)
+    sheet = load_workbook(file_of(exported())).worksheets[0]
+    cell = sheet.cell(2, column + 1)
+    assert (sheet.cell(1, column + 1).value, cell.number_format) == ("金额（万元）", "#,##0.00####")
+    assert f"{cell.value:.6f}".rstrip("0").rstrip(".") == shown.rstrip("0").rstrip(".")
 
 
 def test_an_export_is_taken_back_like_a_template():
@@ -176,6 +200,59 @@ def test_row_096_many_personal_rows_are_written_only_after_a_second_person_conse
     assert not shown_alarms(colleague)
     assert client.get(f"/exports/{row.pk}/file/").status_code == 404
     assert AuditEntry.objects.filter(target_id=row.number, action="records.export.consent").exists()
+
+
+def test_exports_that_wait_for_me_beyond_the_page_are_told_and_the_oldest_stands_first(client, settings, monkeypatch):
+    settings.EXPORT_ALONE = 0
+    monkeypatch.setattr("records.views.sheets.WAITING", 1)
+    draft()
+    clerk = account(people.COUNTY_CLERK)
+    asked = [
+        start_export(actor=clerk, kind=FUND_DOCUMENT, params={}, file_format="xlsx", purpose="audit") for _n in range(2)
+    ]
+    client.force_login(account(people.COUNTY_REVIEWER))
+
+    def page():
+        return client.get("/exports/fund-documents/new/").content.decode()
+
+    assert [f"/exports/{row.pk}/" in page() for row in asked] == [True, False]
+    assert "还有待同意的导出" in page()
+    client.post(f"/exports/{asked[0].pk}/refuse/decide/")
+    assert f"/exports/{asked[1].pk}/" in page()
+    assert "还有待同意的导出" not in page()
+
+
+def test_row_096_raw_sql_decides_for_nobody_and_changes_no_export(settings, as_role):
+    settings.EXPORT_ALONE = 0
+    draft()
+    clerk, colleague = people.county_clerk(), people.county_reviewer()
+    second_seat = services.create_account(
+        None,
+        person=clerk.person,
+        unit=clerk.unit,
+        username="511921.finance.second",
+        duties=["review"],
+        encoded_password=people.encoded_password(),
+    )
+    row = start_export(actor=clerk, kind=FUND_DOCUMENT, params={}, file_format="xlsx", purpose="audit")
+    gone = account("511921.finance.analyst")
+    services.deactivate(None, account=gone, reason="调离")
+    decide = "UPDATE records_sheetexport SET decided_by_id = %s, decided_at = now() WHERE uid = %s"
+    with as_role("fp_app") as raw:
+        raw.autocommit = True
+        for who in (clerk, second_seat, account(people.OUTSIDER), people.provincial_head(), gone):
+            with pytest.raises(psycopg.errors.CheckViolation, match="another person of the unit"):
+                raw.execute(decide, [who.pk, row.pk])
+        for change in (
+            "needs_consent = false", "purpose = 'x'", """filter = '{"state": "draft"}'""",
+            f"asked_by_id = {colleague.pk}",
+        ):  # fmt: skip
+            with pytest.raises(psycopg.errors.CheckViolation, match="as it was asked for"):
+                raw.execute(f"UPDATE records_sheetexport SET {change} WHERE uid = %s", [row.pk])
+        raw.execute(decide, [colleague.pk, row.pk])
+        for change in ("decided_by_id = NULL", "refused = NOT refused", "decided_at = now() + interval '1 day'"):
+            with pytest.raises(psycopg.errors.CheckViolation, match="is decided"):
+                raw.execute(f"UPDATE records_sheetexport SET {change} WHERE uid = %s", [row.pk])
 
 
 def test_row_096_a_large_export_that_is_refused_is_never_written(settings, client):

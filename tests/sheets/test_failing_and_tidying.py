@@ -83,7 +83,7 @@ def test_an_export_that_cannot_be_written_says_so(monkeypatch, client):
     row = exporting.start_export(
         actor=account(CLERK), kind=FUND_DOCUMENT, params={}, file_format="csv", purpose="audit"
     )
-    monkeypatch.setattr(exporting, "record_type", failing)
+    monkeypatch.setattr(exporting, "exported", failing)
     tried(row)
     monkeypatch.undo()
     assert row.failed_at

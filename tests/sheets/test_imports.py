@@ -16,10 +16,11 @@ from povfund.common.errors import RuleViolation
 from povfund.common.verdict import Refused
 from records.models import RecordRevision, Review, SheetImport
 from records.sheets import importing
+from records.sheets.models import ImportFinding
 from records.sheets.template import build_template
 from tests import documents as made, people
 from tests.people import account
-from tests.sheets.files import saved
+from tests.sheets.files import saved, workbook
 from tests.sheets.imports import (
     HEADS,
     answered,
@@ -92,6 +93,7 @@ def test_every_error_of_every_row_is_told_at_its_cell():
 def test_rules_speak_at_the_cell_of_their_field():
     row = uploaded([HEADS, line(recipient="511921"), line(recipient="511921"), line("通财农〔2016〕4号", amount=-5)])
     assert found(row) == [("G3", "F03"), ("K4", "BAD_AMOUNT")]
+    assert ImportFinding.objects.get(sheet_import=row, rule="F03").message.endswith(" G2 相同。")
 
 
 def test_row_084_what_a_spreadsheet_spoils_is_refused_at_its_cell():
@@ -252,6 +254,13 @@ def test_an_undo_takes_back_what_nobody_touched_and_names_the_rest():
     before.refresh_from_db()
     assert (before.title, before.rev) == ("2016年第一批财政专项扶贫资金", 3)
     assert [d.document_no for d in documents()] == ["通财农〔2016〕1号", "通财农〔2016〕3号"]
+    # what had been submitted is taken back once it is withdrawn
+    made.step(FundDocument.objects.get(document_no="通财农〔2016〕3号"), "withdraw", by="511921.finance.entry")
+    row = undone(row)
+    assert (row.status, row.counts["taken_back"], row.counts["kept"]) == ("undone", 3, 0)
+    assert [d.document_no for d in documents()] == ["通财农〔2016〕1号"]
+    with pytest.raises(importing.NotNow):
+        importing.undo_import(actor=people.county_clerk(), row=row)
 
 
 def test_the_same_workbook_twice_changes_nothing_the_second_time():
@@ -316,3 +325,46 @@ def test_what_no_record_can_hold_is_told_at_its_cell():
     )
     assert [cell for cell, _rule in found(row)] == ["A2", "B3", "K4"]
     assert row.counts["refused"] == 3
+
+
+def test_a_number_and_a_truth_value_in_one_column_are_two_texts():
+    row = uploaded([HEADS + ["摘要说明"], line() + [1.0], line("通财农〔2016〕4号") + [True]])
+    row = answered(row, columns={"摘要说明": "remark"})
+    confirmed(row)
+    assert [document.remark for document in documents()] == ["1", "TRUE"]
+
+
+def test_cells_merged_below_the_table_say_nothing():
+    book = load_workbook(io.BytesIO(workbook([HEADS, line()])))
+    book.active.merge_cells("A5:A9")
+    row = uploaded(saved(book))
+    assert (row.status, row.counts["rows"], row.counts["to_create"]) == ("preview", 1, 1)
+
+
+def test_a_row_without_number_belongs_to_the_one_above_even_where_an_earlier_one_was_alike():
+    bare = {"number": None, "title": None}
+    row = uploaded([HEADS, line(**bare), line("通财农〔2016〕4号", mode="现金"), line(item="2130504", **bare)])
+    names = list(row.items.order_by("n").values_list("name", "rows"))
+    assert names == [("", 1), ("通财农〔2016〕4号 2016年第一批财政专项扶贫资金", 2)]
+
+
+@pytest.mark.parametrize(
+    ("typed", "level"),
+    [
+        *[("中央", "central"), ("省级", "province"), ("市级", "city"), ("县级", "county"), ("省级资金", "province")],
+        *[("prov", "province"), ("其他", "other")],
+    ],
+)
+def test_the_level_of_money_is_read_as_the_grid_reads_it(typed, level):
+    row = uploaded([HEADS, line(level=typed)])
+    assert found(row) == []
+    confirmed(row)
+    assert [level for *_codes, level, _amount, _mode in stored_lines()] == [level]
+
+
+def test_what_begins_several_names_is_told_with_these_and_a_word_of_none_is_refused():
+    row = uploaded(
+        [HEADS, line(level="级"), line("通财农〔2016〕4号", mode="国库"), line("通财农〔2016〕5号", item="21305")]
+    )
+    assert found(row) == [("H2", "SHAPE"), ("J4", "AMBIGUOUS")]
+    assert row.items.get(name__startswith="通财农〔2016〕4号").outcome == "create"

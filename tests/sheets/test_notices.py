@@ -16,19 +16,13 @@ from funds.models import FundLine
 from povfund.demo.documents import read
 from records.models import ImportFinding
 from tests.people import division
+from tests.sheets import notices
 from tests.sheets.imports import answered, confirmed, found, uploaded
 
 pytestmark = pytest.mark.django_db
 DATA = Path(settings.BASE_DIR) / "tests" / "data"
-ONE_FUND = {
-    "approved_on": "2019-04-01",
-    "issued_on": "2019-04-01",
-    "issue_batch": "first",
-    "lines__budget_item": "2130505",
-    "lines__fund_category": "development",
-    "lines__money_level": "province",
-    "lines__payment_mode": "treasury",
-}
+ONE_FUND = {name: value for name, value in notices.ONE_FUND.items() if name not in ("title", "budget_year")}
+"""A real notice has title and year over its table."""
 
 
 def rows_of(name):

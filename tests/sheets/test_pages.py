@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import html
 import re
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -10,11 +12,15 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from openpyxl import load_workbook
 
 from funds.models import FundDocument, FundLine
+from funds.registry import FUND_DOCUMENT
+from povfund.common import clock
+from povfund.common.uid import uuid7
 from records.models import SheetExport, SheetImport
+from records.sheets.exporting import start_export
 from tests import people
 from tests.documents import draft
 from tests.sheets.files import workbook
-from tests.sheets.imports import HEADS, confirmed, line, stored_lines, uploaded, worked
+from tests.sheets.imports import HEADS, confirmed, line, stored_lines, undone, uploaded, worked
 from tests.support.browser import paste, sign_in
 
 WRONG = [HEADS, line(amount="12,3x"), line("通财农〔2016〕4号", recipient="无此县"), line("通财农〔2016〕5号")]
@@ -52,6 +58,19 @@ def test_an_upload_leads_to_its_preview_which_shows_cells_and_records(clerk):
 
 
 @pytest.mark.django_db
+def test_a_preview_says_where_and_of_what_a_rule_warns_and_what_is_stored_can_be_opened(clerk):
+    row = uploaded([HEADS, line()], by=people.county_clerk())
+    shown = clerk.get(f"/imports/{row.pk}/").content.decode()
+    assert re.search(r"第 2 行：[^<]*第 15 个工作日", shown)
+    assert "/funds/documents/" not in shown.partition("<main")[2].partition("工作簿里的记录")[2]
+    confirmed(row)
+    (document,) = FundDocument.objects.all()
+    assert document.get_absolute_url() in clerk.get(f"/imports/{row.pk}/").content.decode()
+    undone(row)
+    assert document.get_absolute_url() not in clerk.get(f"/imports/{row.pk}/").content.decode()
+
+
+@pytest.mark.django_db
 def test_the_questions_of_a_matrix_are_answered_on_the_page(clerk):
     where = post_file(clerk, MATRIX)["Location"]
     row = worked(SheetImport.objects.get())
@@ -65,6 +84,7 @@ def test_the_questions_of_a_matrix_are_answered_on_the_page(clerk):
     answers |= {f"s0-f-{name}": value for name, value in head.items()}
     refused = clerk.post(where + "layout/", answers | {"s0-f-lines.payment_mode": ""})
     assert refused.status_code == 422
+    assert "<h4>未填“支付方式”。</h4>" in refused.content.decode()
     assert clerk.post(where + "layout/", answers).status_code == 302
     worked(row)
     assert clerk.post(where + "confirm/").status_code == 302
@@ -107,6 +127,33 @@ def test_the_list_leads_to_an_export_of_its_own_filter(clerk):
     assert (answer["Location"], row.filter) == (f"/exports/{row.pk}/", {"budget_year": "2016"})
     assert 'role="progressbar"' in clerk.get(answer["Location"]).content.decode()
     assert row.number in clerk.get(where).content.decode()
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("address", "model"), [(NEW, SheetImport), ("/exports/fund-documents/new/", SheetExport)])
+def test_imports_and_exports_beyond_the_newest_fifty_stand_on_further_pages(clerk, address, model):
+    first = uploaded([HEADS, line()]) if model is SheetImport else started_export()
+    rows = [(n, clock.now() + timedelta(minutes=n)) for n in range(1, 61)]
+    for n, at in rows:
+        again = {"name": f"第{n}.xlsx", "sha256": f"{n:064d}"} if model is SheetImport else {"number": f"P51-{n:04d}"}
+        first.pk, first._state.adding = uuid7(), True
+        for name, value in (again | {"created_at": at}).items():
+            setattr(first, name, value)
+        first.save()
+    newest = clerk.get(address)
+    shown = [row.pk for row in newest.context["page"].items]
+    assert len(shown) == 50
+    (further,) = re.findall(r'href="([^"]+)" rel="next"', newest.content.decode())
+    rest = clerk.get(address + html.unescape(further))
+    shown += [row.pk for row in rest.context["page"].items]
+    assert (len(set(shown)), set(shown)) == (61, set(model.objects.values_list("pk", flat=True)))
+    assert 'rel="prev"' in rest.content.decode()
+    assert clerk.get(address + "?after=x").status_code == 400
+
+
+def started_export():
+    draft()
+    return start_export(actor=people.county_clerk(), kind=FUND_DOCUMENT, params={}, file_format="csv", purpose="audit")
 
 
 def saved_download(page, name, folder):

@@ -11,8 +11,9 @@ from openpyxl import load_workbook
 from openpyxl.comments import Comment
 from openpyxl.styles import Font, PatternFill
 
-from records.sheets.importing import annotated_file_of
+from records.sheets.importing import annotated_file_of, file_of
 from records.sheets.package import FILLS, SUMMARY
+from records.sheets.packing import repack
 from records.sheets.template import build_template
 from tests import people
 from tests.documents import draft
@@ -138,3 +139,42 @@ def test_libreoffice_opens_the_returned_workbook_with_marks_and_notes(tmp_path):
     assert colour(page["K2"]) == colour(page["G3"]) == FILLS["E"]
     assert "BAD_AMOUNT" in page["K2"].comment.text
     assert book[SUMMARY]["B5"].value == "K2"
+
+
+def packed(path, name):
+    """A member as it is packed: method and bytes."""
+    with zipfile.ZipFile(path) as package:
+        member = package.getinfo(name)
+        package.fp.seek(member.header_offset + 26)
+        lengths = package.fp.read(4)
+        package.fp.seek(int.from_bytes(lengths[:2], "little") + int.from_bytes(lengths[2:], "little"), 1)
+        return member.compress_type, member.CRC, package.fp.read(member.compress_size)
+
+
+def test_parts_without_marks_are_copied_as_they_are_packed():
+    row = uploaded(workbook(WRONG, more={"其他": [["一张没有表的纸", "x" * 500]]}))
+    target = annotated_file_of(row)
+    for name in ("xl/theme/theme1.xml", "docProps/core.xml"):
+        assert packed(target, name) == packed(file_of(row), name)
+    with zipfile.ZipFile(target) as package:
+        assert package.testzip() is None
+        assert len(set(package.namelist())) == len(package.namelist())
+
+
+def test_a_package_whose_sizes_stand_behind_its_bytes_is_copied_whole(tmp_path):
+    source, target = tmp_path / "streamed.xlsx", tmp_path / "copy.xlsx"
+
+    class Pipe(io.BytesIO):
+        def seekable(self):
+            return False
+
+    pipe = Pipe()
+    with zipfile.ZipFile(pipe, "w", zipfile.ZIP_DEFLATED) as package:
+        package.writestr("a.txt", "x" * 10_000)
+        package.writestr("b.txt", "y")
+    source.write_bytes(pipe.getvalue())
+    repack(source, target, {"b.txt": b"z", "c.txt": b"new"})
+    with zipfile.ZipFile(target) as package:
+        assert package.testzip() is None
+        assert [package.read(name) for name in package.namelist()] == [b"x" * 10_000, b"z", b"new"]
+    assert list(tmp_path.glob("*.packed")) == []

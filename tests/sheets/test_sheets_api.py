@@ -6,11 +6,15 @@ import io
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from openpyxl import load_workbook
 
 from funds.models import FundDocument
-from records.models import SheetImport
+from records.models import SheetExport, SheetImport
 from tests import people
+from tests.documents import draft
 from tests.sheets.files import workbook
 from tests.sheets.imports import HEADS, line, worked
 
@@ -105,3 +109,56 @@ def test_an_export_needs_a_purpose_and_a_duty(clerk, client):
     client.force_login(people.system_admin())
     answer = client.post("/api/v1/exports/", body | {"purpose": "audit"}, content_type="application/json")
     assert answer.status_code == 403
+
+
+def test_a_large_export_is_consented_to_or_refused_by_another_person_over_the_api(clerk, settings):
+    settings.EXPORT_ALONE = 0
+    draft()
+    asked = [
+        clerk.post("/api/v1/exports/", {"resource": "fund-documents", "purpose": purpose}).json()
+        for purpose in ("audit", "analysis")
+    ]
+    assert [row["needs_consent"] for row in asked] == [True, True]
+    first, second = (f"/api/v1/exports/{row['uid']}/" for row in asked)
+    mine = clerk.get("/api/v1/exports/").json()["results"]
+    assert [row["uid"] for row in mine] == [asked[1]["uid"], asked[0]["uid"]]
+    assert clerk.get("/api/v1/exports/?awaiting=me").json()["results"] == []
+    own = clerk.post(f"{first}decision/", {"decision": "consent"})
+    assert (own.status_code, own.json()["errors"][0]["rule"]) == (400, "FOUR_EYES")
+
+    colleague, outsider = Client(), Client()
+    colleague.force_login(people.county_reviewer())
+    outsider.force_login(people.account(people.OUTSIDER))
+    waiting = colleague.get("/api/v1/exports/?awaiting=me").json()["results"]
+    assert {(row["asked_by"], row["unit"], row["expected"]) for row in waiting} == {
+        (people.COUNTY_CLERK, "511921.finance", 1)
+    }
+    assert colleague.get(first).json()["purpose"] == "audit"
+    assert outsider.get(first).status_code == outsider.post(f"{first}decision/").status_code == 404
+    assert colleague.post(f"{first}decision/", {"decision": "perhaps"}).status_code == 400
+    done = colleague.post(f"{first}decision/", {"decision": "consent"})
+    assert (done.status_code, done.json()["decided_by"]) == (200, people.COUNTY_REVIEWER)
+    assert colleague.post(f"{second}decision/", {"decision": "refuse"}).json()["refused"] is True
+    assert colleague.post(f"{first}decision/", {"decision": "refuse"}).status_code == 404
+    jobs = [SheetExport.objects.get(pk=row["uid"]).job for row in asked]
+    assert [job is not None for job in jobs] == [True, False]
+    assert colleague.get(f"{first}file/").status_code == 404
+    refused = clerk.get(second).json()
+    assert (refused["refused"], refused["file"]) == (True, None)
+
+
+def test_lists_of_exports_cost_the_same_for_two_and_for_forty(clerk, settings):
+    settings.EXPORT_ALONE = 0
+    draft()
+    colleague = Client()
+    colleague.force_login(people.county_reviewer())
+    costs = []
+    for more in (2, 38):
+        for _n in range(more):
+            clerk.post("/api/v1/exports/", {"resource": "fund-documents", "purpose": "audit"})
+        for client, path in ((clerk, ""), (colleague, "?awaiting=me")):
+            client.get(f"/api/v1/exports/{path}")
+            with CaptureQueriesContext(connection) as caught:
+                assert len(client.get(f"/api/v1/exports/{path}").json()["results"]) == (2 if more == 2 else 40)
+            costs.append(len(caught))
+    assert costs[:2] == costs[2:]

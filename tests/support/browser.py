@@ -118,8 +118,8 @@ def open_page(browser: Any) -> Iterator[Any]:
 
 
 @pytest.fixture
-def new_page(open_page: Any, live_server: LiveServer) -> Any:
-    """`new_page()` opens a page of `live_server` in a fresh browser profile."""
+def new_page(live_server: LiveServer, open_page: Any) -> Any:
+    """`new_page()` opens a page of `live_server` in a fresh browser profile; pages close before the server goes."""
     return partial(open_page, live_server.url)
 
 

@@ -6,6 +6,7 @@ import shutil
 import socket
 import subprocess
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -90,6 +91,31 @@ def demo_servers(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
 
 
 @pytest.fixture
+def known_servers(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> Servers:
+    """Both servers with the demo accounts, each knowing the other's key, and no record."""
+    monkeypatch.setenv("POVFUND_DEMO_PASSWORD", DEMO_PASSWORD)
+    servers: Servers = request.getfixturevalue("two_servers")
+    inhabited = ((servers.central, ["000000"]), (servers.province, ["510000", "511900", "511921"]))
+
+    def inhabit(server: RunningSite, codes: list[str]) -> None:
+        server.manage("shell", "--no-imports", "--command", INHABIT.format(codes=codes))
+
+    with ThreadPoolExecutor() as together:
+        list(together.map(lambda pair: pair[0].manage("node_key"), inhabited))
+        list(together.map(lambda pair: inhabit(*pair), inhabited))
+    return servers
+
+
+INHABIT = """
+from povfund.demo import nodes, people
+people.make_accounts({codes})
+if "000000" in {codes}:
+    people.make_second_administrator("000000")
+nodes.know_each_other()
+"""
+
+
+@pytest.fixture
 def two_servers(
     request: pytest.FixtureRequest,
     django_db_setup: None,
@@ -135,5 +161,7 @@ def two_servers(
             yield Servers(running[0], running[1], supervisor)
     finally:
         supervisor.stop()
+        for child in supervisor.children:
+            request.node.add_report_section("teardown", f"log of {child.name}", child.last_words(lines=30))
         for name in names:
             database_server.drop(name)

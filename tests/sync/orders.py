@@ -100,10 +100,10 @@ def executed(world: World, order: ChangeOrder, *, by: str = "510000.finance.entr
         return carry_out(order.pk)
 
 
-def reviewed_again(document: FundDocument, *, county: bool = True) -> None:
+def reviewed_again(document: FundDocument) -> None:
     """Unit review and provincial review of a correction, by two more persons."""
     document.refresh_from_db()
-    step(document, "approve", by="511921.finance.review" if county else "510000.finance.review")
+    step(document, "approve", by=f"{document.owner_unit.key}.review")
     document.refresh_from_db()
     step(document, "approve", by="510000.finance.head")
 

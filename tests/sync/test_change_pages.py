@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import timedelta
 from html import unescape
 from typing import Any
 
@@ -14,14 +15,16 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from funds.models import FundDocument
+from povfund.common import clock
 from records.models import EntryDraft
+from sync.changes.services import delegate_seat, end_delegation
 from sync.models import ChangeOrder
 from tests.documents import line, province_reviewed
 from tests.people import PASSWORD, account
 from tests.sync import orders
 
 CLERK, REVIEWER, HEAD = "510000.finance.entry", "510000.finance.review", "510000.finance.head"
-COUNTY = "511921.finance.entry"
+COUNTY, COUNTY_REVIEWER = "511921.finance.entry", "511921.finance.review"
 PDF = b"%PDF-1.7\n1 0 obj<<>>endobj\ntrailer<<>>\n%%EOF\n"
 
 
@@ -46,6 +49,7 @@ def typed(document: FundDocument, amount: str) -> dict[str, Any]:
     """The plain form as a browser without script sends it, with another amount in its first line (万元)."""
     rows = list(document.lines.select_related("recipient", "fund_category", "budget_item").order_by("n"))
     post = {
+        "rev": document.rev,
         "document_no": document.document_no_raw,
         "title": document.title,
         "budget_year": document.budget_year,
@@ -93,7 +97,8 @@ def test_two_windows_on_one_change_do_not_overwrite_each_other(world, document):
         first, second = (one.get(address).context["grid"] for one in (client, other))
 
         def send(grid, one, to, title, **pages):
-            body = {"title": title, "lines": grid["rows"], "page": grid["page"], "over": grid["over"]} | pages
+            opened = {name: grid[name] for name in ("rev", "page", "over")}
+            body = {"title": title, "lines": grid["rows"]} | opened | pages
             return one.post(f"{address}{to}/", json.dumps(body), content_type="application/json")
 
         assert send(first, client, "draft", "甲窗口").status_code == 200
@@ -131,6 +136,7 @@ def test_an_order_is_drawn_up_on_the_records_own_form_and_shows_before_after_and
         sent = client.post(
             kept["Location"],
             {
+                "rev": document.rev,
                 "reason_code": "amount",
                 "reason": "录入时看错一位",
                 "evidence": SimpleUploadedFile("附件2.pdf", PDF, "application/pdf"),
@@ -161,7 +167,7 @@ def test_without_a_reason_nothing_is_drawn_up(world, document):
         client = browser(CLERK)
         address = f"/changes/of/fund_document/{document.pk}/"
         client.post(address, typed(document, "2300"))
-        answer = client.post(f"{address}preview/", {"reason_code": "amount", "reason": " "})
+        answer = client.post(f"{address}preview/", {"rev": document.rev, "reason_code": "amount", "reason": " "})
         assert answer.status_code == 422
         assert ChangeOrder.objects.count() == 0
 
@@ -227,6 +233,32 @@ def test_the_order_that_is_in_force_shows_first_reported_and_corrected_at_both_e
             assert order.number in behind
 
 
+def test_the_course_of_an_order_shows_its_reviews_and_the_batch_that_carried_the_correction(world, document):
+    with world.at("P51"):
+        change = lines_of(document)
+    order = orders.executed(world, orders.permitted(world, document, lines=change))
+
+    def course(node, who):
+        with world.at(node):
+            page = browser(who).get(order.get_absolute_url()).content.decode()
+            return unescape(re.sub(r"<[^>]+>", "", page.partition('<ol class="tl">')[2].partition("</ol>")[0]))
+
+    assert f"{COUNTY_REVIEWER} 本单位审核" not in course("P51", CLERK)
+    with world.at("P51"):
+        orders.reviewed_again(document)
+    words = course("P51", CLERK)
+    for word in (f"{COUNTY_REVIEWER} 本单位审核 通江县财政局", f"{HEAD} 省级审核"):
+        assert word in words
+    assert "更正批次" not in words
+    batch = orders.corrections_sent(world)
+    for node, who in (("P51", CLERK), ("C", "000000.finance.head")):
+        words = course(node, who)
+        told = [f"{COUNTY_REVIEWER} 本单位审核", f"{HEAD} 省级审核", f"更正批次 {batch}", "已生效"]
+        places = [words.find(word) for word in told]
+        assert -1 not in places, (node, told, words)
+        assert places == sorted(places), node
+
+
 def test_a_refusal_is_told_with_its_reason_at_both_ends(world, document):
     order = orders.asked(world, document)
     with world.at("C"):
@@ -246,6 +278,10 @@ def test_a_refusal_is_told_with_its_reason_at_both_ends(world, document):
         assert "附件与金额不符" in text_of(client.get(order.get_absolute_url()))
         assert order.number in text_of(client.get("/changes/?who=ended"))
         assert order.number not in text_of(client.get("/changes/?who=others"))
+        assert "有效至" not in text_of(client.get("/changes/?who=ended"))
+        assert "终止日" in text_of(client.get("/changes/?who=ended"))
+        assert "有效至" in text_of(client.get("/changes/?who=others"))
+        assert "有效至" not in text_of(client.get(order.get_absolute_url()))
 
 
 def test_a_seat_of_others_says_whose_it_is_and_a_waiting_one_is_reminded_twice_a_day(world, document):
@@ -264,6 +300,16 @@ def test_a_seat_of_others_says_whose_it_is_and_a_waiting_one_is_reminded_twice_a
             f"/changes/{order.pk}/seats/central_unit/", {"decision": "consent", "password": PASSWORD}
         )
         assert answer.status_code in (403, 404)
+
+
+def test_a_reader_of_another_unit_is_told_once_whose_seat_it_is(world, document):
+    with world.at("P51"):
+        order = orders.drafted(document, by=COUNTY)
+        page = browser(COUNTY).get(order.get_absolute_url()).content.decode()
+        seat = page.partition('id="seat-province_unit"')[2].partition("</section>")[0]
+        named = order.seats.get(seat="province_unit").unit_name
+        assert f"本席位属于{named}。 由该单位有签署职责的人员办理。" in seat
+        assert seat.count(named) == 2, "as the heading, and in the sentence"
 
 
 def test_an_order_is_withdrawn_with_a_reason(world, document):
@@ -290,8 +336,30 @@ def test_a_letter_carries_a_code_that_a_stranger_can_check_without_seeing_the_co
         assert "录入时看错了文件" not in words
         for unknown in ("ABCD-EFGH-JKMN", "\0", "'--"):
             assert stranger.get("/letters/", {"code": unknown}).status_code == 404
+        for between in ("", " ", "－"):
+            code = order.code.lower().replace("-", between)
+            assert order.number in text_of(stranger.get("/letters/", {"code": code})), code
         draft = orders.drafted(province_sent(world))
         assert browser(CLERK).get(f"/changes/{draft.pk}/letter/").status_code == 404
+
+
+def test_an_order_withdrawn_unsigned_has_no_letter_and_a_signed_one_is_marked(world, document):
+    with world.at("P51"):
+        for signed in (False, True):
+            order = orders.drafted(document)
+            if signed:
+                orders.sign(order, "province_unit")
+            client = browser(REVIEWER)
+            client.post(f"/changes/{order.pk}/withdraw/", {"reason": "金额本来就对"})
+            page, letter = client.get(order.get_absolute_url()), client.get(f"/changes/{order.pk}/letter/")
+            checked = Client().get("/letters/", {"code": order.code})
+            assert ("打印公函" in text_of(page)) == signed
+            assert letter.status_code == checked.status_code == (200 if signed else 404)
+        words = text_of(letter)
+        assert "撤回：本函已失效" in words
+        assert "金额本来就对" in words
+        assert "该函已失效" in text_of(checked)
+        assert "失效" not in text_of(client.get(f"/changes/{orders.signed(document).pk}/letter/"))
 
 
 def province_sent(world) -> FundDocument:
@@ -349,7 +417,7 @@ def test_a_head_delegates_the_seat_for_some_days_and_ends_it(world, document):
         clerk, head = account(CLERK), browser(HEAD)
         order = orders.drafted(document)
         assert browser(CLERK).post("/changes/delegations/", {}).status_code in (403, 422)
-        days = {"valid_from": "2016-01-01", "valid_to": "2099-01-01", "reason": "出差"}
+        days = {"valid_from": clock.today().isoformat(), "valid_to": "2099-01-01", "reason": "出差"}
         assert head.post("/changes/delegations/", days | {"person": clerk.person_id}).status_code == 302
         page = browser(CLERK).get(order.get_absolute_url())
         assert 'data-seat="province_unit"' in page.content.decode()
@@ -358,6 +426,50 @@ def test_a_head_delegates_the_seat_for_some_days_and_ends_it(world, document):
         page = browser(CLERK).get(order.get_absolute_url())
         assert 'data-seat="province_unit"' not in page.content.decode()
         assert "单位负责人可将席位委托给您若干天。" in text_of(page)
+
+
+def test_a_delegation_lies_ahead_and_says_which_of_its_days_is_wrong(world):
+    with world.at("P51"):
+        clerk, head = account(CLERK), browser(HEAD)
+        today = clock.today()
+        before, after = (today + timedelta(days=days) for days in (-1, 5))
+        for first, last, why in (
+            (before, after, "委托自今天或以后的日期起生效"),
+            (before, before, "委托自今天或以后的日期起生效"),
+            (after, today, "终止日期早于起始日期"),
+        ):
+            days = {"valid_from": first.isoformat(), "valid_to": last.isoformat(), "reason": "出差"}
+            answer = head.post("/changes/delegations/", days | {"person": clerk.person_id})
+            assert answer.status_code == 422, why
+            assert why in text_of(answer)
+        assert not clerk.person.seat_delegations.exists()
+        days = {"valid_from": after.isoformat(), "valid_to": after.isoformat(), "reason": "出差"}
+        given = head.post("/changes/delegations/", days | {"person": clerk.person_id}, follow=True)
+        assert f"自 {after.isoformat()} 起可以代表本单位签署" in text_of(given)
+
+
+def test_who_is_waited_for_are_those_who_may_sign_with_the_delegate_and_without_who_signed(world, document):
+    def named():
+        page = browser(HEAD).get(order.get_absolute_url()).content.decode()
+        seat = page.partition('id="seat-province_finance"')[2].partition("</section>")[0]
+        return [name for name in (CLERK, REVIEWER, HEAD) if name in seat]
+
+    with world.at("P51"):
+        for name in (CLERK, REVIEWER, HEAD):
+            account(name)
+        order = orders.drafted(document)
+        orders.sign(order, "province_unit")
+        assert named() == [HEAD]
+        row = delegate_seat(
+            actor=account(HEAD),
+            person=account(CLERK).person,
+            valid_from=clock.today(),
+            valid_to=clock.today(),
+            reason="出差",
+        )
+        assert named() == [CLERK, HEAD]
+        end_delegation(actor=account(HEAD), delegation=row)
+        assert named() == [HEAD]
 
 
 def test_a_list_costs_the_same_queries_for_two_orders_and_for_many(world):

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.db import connections
+from django.db import connection, connections, transaction
 
 from funds.models import FundDocument, FundLine
 from povfund.common.errors import IllegalTransition, RuleViolation
@@ -20,6 +20,7 @@ from records.models import Permit, RecordRevision
 from sync.changes import posting
 from sync.changes.carrying import carry_out, revoke
 from sync.changes.services import add_evidence, execute, sign_seat
+from sync.changes.signing import locked_order
 from sync.changes.ticks import send_corrections
 from sync.models import Batch, ChangeOrder, ChangeSignature, OpenChange
 from sync.sealing.build import build
@@ -98,6 +99,30 @@ def test_of_two_orders_on_one_record_one_is_drawn_up(world, document):
         assert sorted(isinstance(answer, ChangeOrder) for answer in answers) == [False, True]
         assert ChangeOrder.objects.count() == OpenChange.objects.count() == 1
     require_i3(world)
+
+
+def test_another_order_is_drawn_up_while_one_is_being_carried_out(world, document):
+    other = sent_document(world, "通财农〔2016〕4号", lines=[line(amount="50.00")])
+    with world.at("P51"):
+        order, holds, ended = drafted(document), threading.Event(), threading.Event()
+
+        def carry() -> None:
+            with transaction.atomic():
+                locked_order(order.pk)
+                holds.set()
+                ended.wait(30)
+
+        def draw() -> ChangeOrder:
+            holds.wait(30)
+            try:
+                with connection.cursor() as cursor:
+                    cursor.execute("SET lock_timeout = '3s'")
+                return drafted(other)
+            finally:
+                ended.set()
+
+        _none, drawn = at_one_moment(carry, draw)
+        assert isinstance(drawn, ChangeOrder)
 
 
 def test_of_consent_and_refusal_at_one_moment_both_are_told_the_same_end(world, document):

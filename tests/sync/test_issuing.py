@@ -6,6 +6,7 @@ import json
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 
 from funds.models import FundDocument, FundLine
 from povfund.common import clock
@@ -138,6 +139,19 @@ def test_issuing_twice_sends_nothing_twice_and_a_province_that_joins_later_gets_
     with world.at("C"):
         assert DownlinkItem.objects.filter(record_uid=central.pk).count() == 2
         assert Identity.objects.get(pk=central.pk).node == "C"
+
+
+def test_a_province_whose_batch_is_being_applied_gets_its_documents_later_and_the_others_now(two_provinces):
+    world = two_provinces
+    central_document(world)
+    ingest = world.server.as_role("fp_sync", database=world.databases["C"])
+    with ingest as applying, applying.transaction(), world.at("C"):
+        applying.execute("SELECT 1 FROM sync_node WHERE code = 'P51' FOR NO KEY UPDATE")
+        with connection.cursor() as cursor:
+            cursor.execute("SET lock_timeout = '5s'")
+        assert issue_down() == 1
+        assert DownlinkItem.objects.get().node_id == "P52"
+    assert issue(world) == 1
 
 
 def test_each_role_does_its_part(world):

@@ -16,6 +16,7 @@ from accounts.models import AuditEntry, Division
 from funds.models import FundDocument
 from povfund.common import clock
 from records.choices import RecordState
+from records.models import Job
 from sync import keys, raw
 from sync.models import (
     Batch,
@@ -28,7 +29,7 @@ from sync.models import (
 )
 from sync.remedies import NOT_READABLE, reasons_of
 from sync.services import add_note, send_now
-from tests.documents import province_reviewed
+from tests.documents import line, province_reviewed
 from tests.people import account
 from tests.permissions import test_url_table as url_table
 from tests.sync.stopping import stop_chain
@@ -132,6 +133,15 @@ def test_cities_and_counties_read_nothing_of_the_whole_province(world, returned,
         assert "/sync/batches/" not in page.content.decode()
 
 
+def test_what_is_held_what_goes_and_their_sum_are_written_with_the_same_decimals(world):
+    with world.at("P51"):
+        province_reviewed("通财农〔2016〕1号", lines=[line("511921", "3500000.01")])
+        page = browser("510000.finance.head").get("/sync/").content.decode()
+        shown = re.findall(r'<div class="big[^"]*">(.*?)</div>', page)
+        shown = [re.sub("<.*?>", "", amount) for amount in shown]
+        assert shown == ["0.000000", "350.000001", "350.000001"]
+
+
 def test_a_county_keeps_its_window_and_its_returned_lines(world, returned):
     with world.at("P51"):
         day = clock.today()
@@ -151,7 +161,8 @@ def test_a_county_keeps_its_window_and_its_returned_lines(world, returned):
 def test_who_reads_the_province_reads_its_batches_but_only_the_sender_takes_the_file(world, returned, who, status):
     with world.at("P51"):
         client, batch = browser(who), f"/api/v1/batches/{returned.pk}/"
-        assert [row["uid"] for row in client.get("/api/v1/batches/").json()["results"]] == [str(returned.pk)]
+        (row,) = client.get("/api/v1/batches/").json()["results"]
+        assert (row["uid"], row["receipt"]["at"][-6:]) == (str(returned.pk), "+08:00")
         assert client.get("/api/v1/receipts/").json()["results"]
         for address in (*WHOLE, "/sync/", f"/sync/batches/{returned.pk}/", batch):
             assert client.get(address).status_code == 200, address
@@ -160,10 +171,51 @@ def test_who_reads_the_province_reads_its_batches_but_only_the_sender_takes_the_
 
 def test_a_request_to_send_is_read_only_by_whoever_reads_batches(world):
     with world.at("P51"):
+        province_reviewed()
         job = send_now(actor=account("510000.finance.head"), reason="重要数据")
         address = f"/api/v1/batches/{job.pk}/"
         assert browser("510000.finance.review").get(address).json()["reason"] == "重要数据"
         assert browser("511921.finance.entry").get(address).status_code == 404
+
+
+def test_what_is_sent_by_hand_is_what_the_page_showed(world):
+    with world.at("P51"):
+        client = browser("510000.finance.head")
+        answer = client.post("/sync/send/", {"reason": "重要数据", "digest": ""})
+        assert answer.status_code == 422
+        assert "没有待上报的内容，未生成批次。" in answer.content.decode()
+        province_reviewed("通财农〔2016〕1号")
+        seen = client.get("/sync/").context["preview"].digest
+        assert f'name="digest" value="{seen}"' in client.get("/sync/").content.decode()
+        province_reviewed("通财农〔2016〕2号")
+        stale = client.post("/sync/send/", {"reason": "重要数据", "digest": seen})
+        assert stale.status_code == 422
+        page = stale.content.decode()
+        assert "待上报的内容在您查看之后有变化，未上报。" in page
+        assert 'value="重要数据"' in page, "the reason is still there"
+        anew = stale.context["preview"]
+        assert (anew.lines, anew.digest == seen) == (2, False)
+        assert f'name="digest" value="{anew.digest}"' in page
+        assert not Job.objects.filter(kind="sync.send_now").exists()
+        assert client.post("/sync/send/", {"reason": "重要数据", "digest": anew.digest}).status_code == 302
+        assert Job.objects.filter(kind="sync.send_now").count() == 1
+
+
+def test_over_the_api_too_nothing_is_not_sent_and_a_digest_is_held_to(world):
+    with world.at("P51"):
+        client = browser("510000.finance.head")
+
+        def send(**body):
+            return client.post("/api/v1/batches/", body, content_type="application/json")
+
+        nothing = send(reason="重要数据")
+        assert (nothing.status_code, nothing.json()["errors"][0]["rule"]) == (409, "NOTHING")
+        province_reviewed()
+        seen = client.get("/api/v1/batches/preview/").json()["digest"]
+        stale = send(reason="重要数据", digest="0" * 64)
+        assert (stale.status_code, stale.json()["errors"][0]["rule"]) == (409, "CHANGED")
+        assert send(reason="重要数据", digset=seen).status_code == 400
+        assert send(reason="重要数据", digest=seen).status_code == 202
 
 
 def test_a_preview_names_what_stays_only_to_readers_of_records(world):
@@ -272,7 +324,8 @@ def test_the_board_pages_through_the_windows(world):
             date(2016, 1, 31),
         ]
         assert second.context["later"] == "2016-04-30"
-        assert client.get("/sync/?until=nonsense").status_code == 200
+        assert "“nonsense”不是日期" in client.get("/sync/?until=nonsense").content.decode()
+        assert client.get("/sync/?until=nonsense").status_code == 400
 
 
 def test_a_batch_shows_totals_outcomes_receipts_and_agreement_on_both_sides(world, returned):

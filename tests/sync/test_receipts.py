@@ -11,9 +11,11 @@ from django.db import connection
 
 from funds.models import FundDocument
 from funds.services import save_fund_document
+from povfund.common import clock
 from povfund.common.canonical import canonical
 from records.choices import RecordState
 from records.models import Alarm, Outbox
+from records.services import enqueue
 from sync import keys, receipts
 from sync.choices import OutState
 from sync.fpb.manifest import RECEIPT_SIGNED_AS
@@ -25,6 +27,7 @@ from sync.sending.returned import returned_lines
 from sync.sending.settle import settle, store_receipts
 from tests.documents import line, province_reviewed, step, typed
 from tests.people import account
+from tests.sync.orders import post
 
 
 @pytest.fixture
@@ -237,6 +240,27 @@ def test_delivering_again_and_again_changes_nothing(world):
     assert world.announce(batch)["state"] == "applied"
     with world.at("C"):
         assert FundDocument.objects.count() == 1
+
+
+def test_a_delivery_that_waits_for_its_next_try_goes_on_once_the_centre_says_that_the_batch_is_applied(world):
+    with world.at("P51"):
+        province_reviewed()
+    batch = world.seal()
+    world.deliver(batch)
+    later = clock.now() + timedelta(minutes=30)
+    with world.at("P51"):
+        job = enqueue(kind="sync.deliver", key=str(batch.pk), payload={"batch": str(batch.pk)}, queue="sync")
+        type(job).objects.filter(pk=job.pk).update(next_try_at=later)
+    post(world)
+    with world.at("P51"):
+        job.refresh_from_db()
+        assert job.next_try_at == later
+    world.ingest()
+    post(world)
+    with world.at("P51"):
+        job.refresh_from_db()
+        assert job.next_try_at <= clock.now()
+        assert FundDocument.objects.get().state == RecordState.SEALED
 
 
 def test_a_refusal_holds_the_batch_and_says_why(world):

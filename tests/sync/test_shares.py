@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from types import SimpleNamespace
 from unittest.mock import patch
@@ -15,8 +16,8 @@ from funds.models import FundDocument
 from records.jobs.services import run as run_one
 from records.services import enqueue
 from sync import space
-from sync.models import Batch, Node
-from sync.receiving import shares
+from sync.models import Batch, Node, NodeKey
+from sync.receiving import services, shares
 from sync.sending.client import Unreachable
 from tests.documents import province_reviewed
 from tests.support.disk import full_disk
@@ -24,6 +25,14 @@ from tests.sync.forge import Forger, a_record, alarms, code_of
 from tests.sync.test_pages import CENTRAL_ADMIN, CENTRAL_CLERK, browser, text_of
 
 GIB = 2**30
+WAITING = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+
+
+def somebody_waits() -> bool:
+    """Does a connection to this database wait for a lock?"""
+    with connection.cursor() as cursor:
+        cursor.execute(WAITING)
+        return cursor.fetchone() is not None
 
 
 @contextmanager
@@ -72,6 +81,33 @@ def test_room_promised_to_one_province_is_not_promised_to_another(two_provinces)
         assert mine.announce(first).status_code == 201
         assert code_of(other.announce(second)) == (507, "NO_SPACE")
         assert mine.announce(first).status_code == 200
+
+
+def test_a_province_announces_while_the_next_batch_of_another_waits_for_the_one_that_is_being_applied(two_provinces):
+    world = two_provinces
+    ours, theirs = (Forger(world, node).batch([a_record()]) for node in ("P51", "P52"))
+    with world.server.as_role("fp_sync", database=world.databases["C"]) as ingest, world.at("C"):
+        senders = {key.node_id: key for key in NodeKey.objects.all()}
+
+        def announced(node, forged):
+            try:
+                with connection.cursor() as cursor:
+                    cursor.execute("SET lock_timeout = '20s'")
+                return services.announce(
+                    sender=senders[node], manifest_raw=forged.manifest, signatures_raw=forged.signatures
+                )
+            finally:
+                connection.close()
+
+        with ThreadPoolExecutor(2) as threads:
+            with ingest.transaction():
+                ingest.execute("SELECT 1 FROM sync_node WHERE code = 'P51' FOR NO KEY UPDATE")
+                waiting = threads.submit(announced, "P51", ours)
+                while not somebody_waits():
+                    assert not waiting.done()
+                assert threads.submit(announced, "P52", theirs).result(timeout=10)[1]
+                assert not waiting.done()
+            assert waiting.result(timeout=10)[1]
 
 
 def test_a_part_is_refused_where_something_else_filled_the_disk_meanwhile(world):

@@ -9,6 +9,7 @@ from unittest.mock import patch
 import httpx
 import pytest
 from django.test import override_settings
+from django.utils.translation import override
 
 from accounts.models import AuditEntry, Unit
 from funds.models import FundDocument
@@ -17,6 +18,7 @@ from povfund.common.errors import RuleViolation
 from records.calendar import services as calendar
 from records.calendar.models import CalendarDay
 from records.models import Alarm, Job
+from records.services import shown_alarms
 from sync.choices import Trigger, WindowState
 from sync.models import Batch, Node, TransmissionWindow
 from sync.sealing import seal
@@ -25,7 +27,7 @@ from sync.services import confirm_returned, send_now
 from sync.windows import lease, run, sanity, schedule, watch
 from sync.windows.lease import Fenced, claim_due
 from tests.documents import province_reviewed, step, unit_reviewed
-from tests.people import provincial_head, system_admin, unit
+from tests.people import account, provincial_head, system_admin, unit
 from tests.sync.test_sealing import in_threads
 
 START = 9 * 60 + 18
@@ -342,6 +344,11 @@ def test_reviewers_are_warned_three_working_days_before_and_one(here):
     assert alarms("sync.review_soon") == {f"{window.pk}.finance.1"}
     alarm = Alarm.objects.get(kind="sync.review_soon", over_at=None)
     assert (alarm.unit.key, alarm.details["records"]) == ("510000.finance", 1)
+    for language, words in (("zh-hans", "1 条，2026-11-16 上传窗口"), ("en", "1 record, window of 2026-11-16")):
+        with override(language):
+            (shown,) = shown_alarms(account("510000.finance.head"))
+        assert shown.about == words
+    assert not shown_alarms(account("510000.security")), "who reads no records has nothing to review"
     step(FundDocument.objects.get(), "approve", by="510000.finance.head")
     tick("2026-11-13T11:00")
     assert not alarms("sync.review_soon")

@@ -8,10 +8,11 @@ import re
 import pytest
 from django.utils.translation import override
 
+from funds.models import FundDocument
 from povfund.common.uid import uuid7
 from sync.models import Batch, LineOutcome, QuarantinedLine, Receipt
 from sync.remedies import reasons_of
-from tests.documents import province_reviewed
+from tests.documents import province_reviewed, step
 from tests.sync.forge import Forger, a_record, document, evidence, money
 from tests.sync.test_change_api import Caller
 from tests.sync.test_pages import browser, spoil, text_of
@@ -91,6 +92,24 @@ def test_both_sides_show_it_on_pages_and_api_by_the_language_asked_for(world):
     with world.at("P51"):
         outsider = Caller("511922.finance.entry")
         assert outsider.get(f"/api/v1/batches/{Batch.objects.get().pk}/returned/").status_code == 404
+
+
+def test_the_record_says_why_the_centre_did_not_take_it_until_it_is_mended(world):
+    with world.at("P51"):
+        for n in (1, 2):
+            province_reviewed(f"通财农〔2016〕{n}号", title=f"第{n}次")
+    world.send_spoilt(spoil)
+    with world.at("P51"):
+        uid = LineOutcome.objects.get(outcome="returned").record_uid
+        clerk, path = browser("511921.finance.entry"), f"/funds/documents/{uid}/"
+        for address in (path, f"{path}edit/"):
+            shown = text_of(clerk.get(address))
+            assert "没有收下这条记录" in shown
+            assert "这一行无法读取" in shown
+        found = FundDocument.objects.get(pk=uid)
+        step(found, "submit", by="511921.finance.entry")
+        record = text_of(browser("511921.finance.review").get(f"/review/?kind=fund_document&record={uid}"))
+        assert "没有收下这条记录" in record
 
 
 def test_a_receipt_that_would_grow_too_large_has_the_first_reason_of_a_line_and_says_that_there_are_more(

@@ -13,7 +13,8 @@ export class Checks {
 
   draw() {
     const all = this.findings.all().filter(({ pending }) => !pending);
-    const print = JSON.stringify(all.map(({ rule, message, key, field, header }) => [rule, message, key && this.where({ key, field }), header]));
+    const blank = !this.store.filled().length;
+    const print = JSON.stringify([blank, all.map(({ rule, message, key, field, header }) => [rule, message, key && this.where({ key, field }), header])]);
     if (!this.element || print === this.drawn) return;
     this.drawn = print;
     const errors = all.filter(({ severity }) => severity === "E");
@@ -24,7 +25,7 @@ export class Checks {
       ...rules.map((rule) => this.warning(all.filter((finding) => finding.severity === "W" && finding.rule === rule))),
     );
     if (errors.length > SHOWN) this.element.append(make("p", { class: "pad m s" }, say("errors", { n: errors.length })));
-    if (!all.length) this.element.append(this.section(make("p", { class: "m s" }, say("no_problem"))));
+    if (!all.length) this.element.append(this.section(make("p", { class: "m s" }, say(blank ? "no_line" : "no_problem"))));
   }
 
   where({ key, field, header }) {
@@ -58,7 +59,7 @@ export class Checks {
     ].filter(Boolean).join(" · ");
     return make(
       "div", { class: `why ${css}` }, icon(sign, ""),
-      make("h4", {}, link, link ? "　" : null, finding.message),
+      make("h4", {}, link, link ? "　" : null, link ? without(finding.message, link.textContent) : finding.message),
       finding.remedy ? make("p", {}, finding.remedy) : null,
       make("p", { class: "m" }, about),
     );
@@ -82,4 +83,9 @@ export class Checks {
     text.value = reason.text ?? "";
     return this.section(...boxes, select, make("div", { class: "fld mt4" }, make("label", { for: text.id }, say("more_words")), text));
   }
+}
+
+/** A message that begins with the name of its field, beside the link that already says the name. */
+function without(message, name) {
+  return message.startsWith(name) ? message.slice(name.length).replace(/^[：:]\s*/, "") : message;
 }

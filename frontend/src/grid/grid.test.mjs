@@ -7,6 +7,7 @@ const { choice, dated, division, isBroken, money, words } = await import("./kind
 const { DivisionBook } = await import("./divisions.js");
 const { readTable } = await import("./table.js");
 const { Lines } = await import("./store.js");
+const { differences } = await import("./compare.js");
 
 const ITEMS = choice([["2130504", "农村基础设施建设"], ["2130505", "生产发展"], ["2130506", "社会发展"]]);
 const book = () => new DivisionBook({ url: "", usual: [{ code: "511900", name: "巴中市" }, { code: "511300", name: "南充市" }] });
@@ -54,6 +55,10 @@ test("dated codes are read by every name they had, shown by the name of the year
   assert.equal(kind.read("扶贫发展资金"), "development");
   assert.equal(kind.text("development"), "发展资金");
   assert.equal(kind.read("以工代赈资金"), "work_relief.labour");
+  assert.equal(kind.text("work_relief"), "以工代赈资金");
+  assert.notEqual(kind.text("work_relief.labour"), kind.text("work_relief"));
+  assert.equal(kind.read(kind.text("work_relief.labour")), "work_relief.labour");
+  assert.equal(new Set(kind.suggest("以工").map(({ label }) => label)).size, 3);
   assert.ok(isBroken(kind.read("以工代赈")));
   assert.equal(kind.read("2130501 行政运行"), "2130501");
   assert.ok(isBroken(kind.read("2130501 生产发展")));
@@ -167,4 +172,27 @@ test("a row of sums is no line: what it says is compared with the lines", () => 
   assert.deepEqual(sums("其中小计\t5").told, ["total_left_out"]);
   assert.deepEqual(sums("合计\t五").told, ["total_left_out"]);
   assert.equal(sums("\t6\t合计多计一笔").rows.length, 3);
+});
+
+test("two versions of the lines differ in cells of lines both have, and in lines of one side alone", () => {
+  const line = (uid, amount, remark = "") => ({ uid, recipient: "511900", amount, remark });
+  const compare = (theirs, mine, places = mine.map((_line, m) => m + 1)) => differences(theirs, mine, { fields: ["recipient", "amount", "remark"], places });
+  const theirs = [line("a", "1200000.00"), line("b", "5.00"), { ...line("d", "7.00"), n: 4 }];
+  const mine = [line("a", "1300000.00", "x"), line("c", "6.00"), line("b", "5.00")];
+  assert.deepEqual(compare(theirs, mine, [1, 3, 5]), [
+    { n: 1, field: "amount", theirs: "1200000.00", yours: "1300000.00" },
+    { n: 1, field: "remark", theirs: "", yours: "x" },
+    { n: 3, field: null, theirs: null, yours: mine[1] },
+    { n: 4, field: null, theirs: theirs[2], yours: null },
+  ]);
+  assert.deepEqual(compare([line("a", "1.00")], [line(null, "1.00")]), []);
+  assert.deepEqual(compare([line("a", "1.00")], [line("a", { typed: "x" })]).map(({ field }) => field), ["amount"]);
+});
+
+test("the place of a row is found in each new list of rows", () => {
+  const store = lines();
+  const [first, second] = store.rows;
+  assert.equal(store.index(second.key), 1);
+  store.remove(new Set([first.key]));
+  assert.deepEqual([store.index(second.key), store.index(first.key)], [0, -1]);
 });

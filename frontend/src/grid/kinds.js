@@ -61,7 +61,8 @@ export function choice(pairs) {
 
 /**
  * A code of a dated table: [code, first year, last year, offered, names], names [from, to, name] newest last. It is shown by its
- * name in `year()`, and read by any name it ever had: a code out of force is refused by the rule that says why.
+ * name in `year()`, and read by any name it ever had: a code out of force is refused by the rule that says why. One below another
+ * (ethnic.minority) that has the other's name is shown and read with a mark, so that everybody sees which of them stands there.
  */
 export function dated(rows, year) {
   const byCode = new Map(rows.map((row) => [row[0], row]));
@@ -70,11 +71,14 @@ export function dated(rows, year) {
   const nameOf = (code) => { const names = byCode.get(code)[4]; return (names.findLast(during) ?? names.at(-1))[2]; };
   const codes = new Map();
   for (const [code, , , , names] of rows) {
-    for (const text of names.flatMap(([, , name]) => [code, name, `${code} ${name}`, `${code}${name}`])) {
+    const forms = (name) => [code, name, `${code} ${name}`, `${code}${name}`, ...(code.includes(".") ? [say("lower_code") + name] : [])];
+    for (const text of names.flatMap(([, , name]) => forms(name))) {
       const key = plain(text).toLowerCase();
       codes.set(key, (codes.get(key) ?? new Set()).add(code));
     }
   }
+  const hasTwin = (code) => code.includes(".") && [...codes.get(plain(nameOf(code)).toLowerCase())].some((other) => other !== code && usable(other));
+  const shown = (code) => (hasTwin(code) ? say("lower_code") + nameOf(code) : nameOf(code));
   /** Of codes of one name: one in force, and of the province before the national one above it. */
   const best = (found) => [...found].sort((one, other) => usable(other) - usable(one) || other.length - one.length)[0];
   const beginning = (typed) => rows.map(([code]) => code)
@@ -85,7 +89,7 @@ export function dated(rows, year) {
       const part = plain(text).toLowerCase();
       return rows.map(([code]) => code)
         .filter((code) => usable(code) && (!part || code.toLowerCase().startsWith(part) || nameOf(code).toLowerCase().includes(part)))
-        .map((code) => ({ value: code, label: nameOf(code), code: /^\d/.test(code) ? code : "" }));
+        .map((code) => ({ value: code, label: shown(code), code: /^\d/.test(code) ? code : "" }));
     },
     read(text) {
       const typed = plain(text).toLowerCase();
@@ -94,9 +98,9 @@ export function dated(rows, year) {
       const fitting = beginning(typed);
       if (fitting.length === 1) return fitting[0];
       if (!fitting.length) return broken(text.trim(), say("no_such_choice", { text: text.trim() }));
-      return broken(text.trim(), say("several_choices", { text: text.trim(), names: fitting.map(nameOf).join(say("list_comma")) }));
+      return broken(text.trim(), say("several_choices", { text: text.trim(), names: fitting.map(shown).join(say("list_comma")) }));
     },
-    text: (value) => (isBroken(value) ? value.typed : byCode.has(value) ? nameOf(value) : value),
+    text: (value) => (isBroken(value) ? value.typed : byCode.has(value) ? shown(value) : value),
     code: (value) => (/^\d/.test(value) && byCode.has(value) ? value : ""),
     post: (value) => (isBroken(value) ? value.typed : value),
   };

@@ -1,6 +1,6 @@
 // Talking to the server: drafts and checks follow the typing, saving is asked for.
+import { hourOf } from "../app/clock.js";
 import { cookie, debounced, icon, make } from "../app/dom.js";
-import { fenOf, wan } from "../app/money.js";
 import { say } from "../app/words.js";
 
 const DRAFT_AFTER = 1500;
@@ -15,8 +15,8 @@ class Answer extends Error {
 }
 
 export class Saving {
-  constructor({ config, form, store, findings, state, checked, stale, elsewhere }) {
-    Object.assign(this, { config, form, store, findings, state, checked, stale, elsewhere });
+  constructor({ config, form, store, findings, state, checked, stale, elsewhere, gone }) {
+    Object.assign(this, { config, form, store, findings, state, checked, stale, elsewhere, gone });
     this.rev = config.rev ?? null;
     this.uid = config.uid ?? null;
     this.over = config.over ?? null;
@@ -41,7 +41,7 @@ export class Saving {
     for (const [name, value] of new FormData(this.form)) if (typeof value === "string" && name !== "csrfmiddlewaretoken") header[name] = value;
     const { lines, keys } = this.store.posted();
     const reasons = Object.fromEntries(Object.entries(this.findings.reasons).filter(([, { code, text }]) => code || text?.trim()));
-    return { keys, json: { ...header, uid: this.uid, rev: this.rev, page: this.config.page ?? null, over: this.over, then, warning_reasons: reasons, lines } };
+    return { keys, json: { ...header, uid: this.uid, rev: this.rev, draft: this.config.draft ?? null, page: this.config.page ?? null, over: this.over, then, warning_reasons: reasons, lines } };
   }
 
   async post(url, json) {
@@ -61,6 +61,7 @@ export class Saving {
   why(error) {
     if (!(error instanceof Answer)) return say("no_connection");
     if (error.status === 401) return say("signed_out");
+    if (this.isGone(error)) return say("record_gone");
     return error.body.errors?.[0]?.message ?? say("server_refused", { status: error.status });
   }
 
@@ -70,13 +71,20 @@ export class Saving {
     try {
       const { saved_at } = await this.post(this.config.draft_url, this.body().json);
       this.over = this.config.page ?? null;
+      if (this.config.draft) history.replaceState(history.state, "", `?draft=${this.config.draft}`);
       this.clean = at === this.store.rows;
       this.saved(saved_at);
     } catch (error) {
       this.state("bad", say("unsaved", { why: this.why(error) }));
+      if (this.isGone(error)) this.gone();
       this.isElsewhere(error);
       if (!(error instanceof Answer)) setTimeout(() => this.draft(), AGAIN_AFTER);
     }
+  }
+
+  /** A stored record that the server does not know any more. */
+  isGone(error) {
+    return error instanceof Answer && error.status === 404 && Boolean(this.uid);
   }
 
   /** Another window holds the draft: say so beside the grid. */
@@ -88,7 +96,7 @@ export class Saving {
 
   saved(time) {
     const at = time ? new Date(time) : new Date();
-    const shown = Number.isNaN(at.valueOf()) ? time : at.toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit", timeZone: "Asia/Shanghai" });
+    const shown = Number.isNaN(at.valueOf()) ? time : hourOf(at);
     this.state("ok", say("saved_at", { time: shown }));
   }
 
@@ -101,6 +109,16 @@ export class Saving {
     } catch (error) {
       if (error instanceof Answer && error.body.errors && round === this.round) this.checked(error.body.errors, keys);
     }
+  }
+
+  /** Give up what was typed here: the draft goes, and the page shows the record as it is now. */
+  dropMine() {
+    this.leaving = true;
+    this.draft.cancel();
+    const fields = { csrfmiddlewaretoken: cookie(this.config.csrf_cookie), discard: "1" };
+    const form = make("form", { method: "post", hidden: true }, ...Object.entries(fields).map(([name, value]) => make("input", { name, value })));
+    document.body.append(form);
+    form.submit();
   }
 
   /** Save for good; `then` says what the server does after it. */
@@ -122,39 +140,11 @@ export class Saving {
       }
     } catch (error) {
       this.state("bad", say("unsaved", { why: this.why(error) }));
-      if (error instanceof Answer && error.status === 409 && error.body.changed?.length) this.stale(error.body, then);
+      if (this.isGone(error)) this.gone();
+      else if (error instanceof Answer && error.status === 409 && error.body.changed?.length) this.stale(error.body, then);
       else if (!this.isElsewhere(error) && error instanceof Answer && error.body.errors) this.checked(error.body.errors.map((one) => ({ severity: "E", ...one })), keys);
     } finally {
       this.busy = false;
     }
   }
-}
-
-/** The other person's change beside one's own, and the two ways on. */
-export function staleBox({ answer, again, name, lines }) {
-  const rows = answer.changed.map(({ field, theirs, yours }) =>
-    make("tr", {}, make("td", { class: "first m" }, name(field)), make("td", { class: "chg" }, shown(theirs)), make("td", { class: "last" }, shown(field === "lines" ? lines : yours))));
-  const head = make("tr", {}, ...["", say("theirs"), say("yours")].map((text) => make("th", { scope: "col" }, text)));
-  const { by = "", at = "" } = answer.changed[0] ?? {};
-  return make(
-    "section", { class: "stale" },
-    make("div", { class: "why e", role: "alert" }, icon("versions", ""), make("h4", {}, say("stale_title")), make("p", {}, say("stale_text")), make("p", { class: "m" }, `${by} ${at.slice(5, 16).replace("T", " ")}`)),
-    make("table", { class: "tbl dense framed mt8" }, make("thead", {}, head), make("tbody", {}, ...rows)),
-    make("div", { class: "row-x mt8" },
-      make("button", { class: "btn sm", type: "button", onclick: again }, say("keep_mine")),
-      make("button", { class: "btn sm", type: "button", onclick: () => location.reload() }, say("take_theirs"))),
-  );
-}
-
-/** What is typed here stays here: the draft is another window's. */
-export function elsewhereBox({ message, remedy }) {
-  return make("section", { class: "stale" },
-    make("div", { class: "why e", role: "alert" }, icon("versions", ""), make("h4", {}, message), make("p", {}, remedy)));
-}
-
-/** A value as it is compared; of lines how many there are, and their sum. */
-function shown(value) {
-  if (value === null || value === undefined) return "";
-  if (!Array.isArray(value)) return String(value);
-  return `${say("total_of_lines", { n: value.length })} ${wan(value.reduce((sum, { amount }) => sum + fenOf(amount), 0n))}`;
 }

@@ -38,8 +38,13 @@ export class Lines {
     return this.rows.filter((row) => !this.isBlank(row));
   }
 
+  /** Position of a row; counted once for each list, since every check asks for it. */
   index(key) {
-    return this.rows.findIndex((row) => row.key === key);
+    if (this.counted !== this.rows) {
+      this.counted = this.rows;
+      this.places = new Map(this.rows.map((row, n) => [row.key, n]));
+    }
+    return this.places.get(key) ?? -1;
   }
 
   total() {

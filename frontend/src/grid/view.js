@@ -4,9 +4,10 @@ import {
   ResizeTableModule, SelectRangeModule, Tabulator,
 } from "tabulator-tables";
 import { make } from "../app/dom.js";
-import { decimalsOf, fenOf, wanParts } from "../app/money.js";
+import { decimalsOf, fenOf, wan, wanParts } from "../app/money.js";
 import { say } from "../app/words.js";
 import { letter } from "./block.js";
+import { redraw, take } from "./drawing.js";
 import { cellEditor } from "./editor.js";
 import { isBroken } from "./kinds.js";
 
@@ -17,6 +18,8 @@ Tabulator.registerModule([
 
 const ROW = 28;
 const GUTTER = "n";
+const FIGURE = 7.5; // pixels of one figure of an amount
+const MARGIN = 22; // pixels beside an amount: padding, border and the mark of a cell
 
 export class View {
   constructor({ element, store, columns, mark, commit, more, readonly }) {
@@ -30,7 +33,10 @@ export class View {
         ...this.options(),
         columns: columns.map((column, n) => this.column(column, n, { commit, more })),
       });
-      this.table.on("tableBuilt", resolve);
+      this.table.on("tableBuilt", () => {
+        this.fit();
+        resolve();
+      });
     });
     for (const event of ["rangeAdded", "rangeChanged"]) this.table.on(event, () => queueMicrotask(() => this.onSelect()));
     store.listeners.push((before, after) => this.sync(before, after));
@@ -52,7 +58,7 @@ export class View {
       editTriggerEvent: this.readonly ? "none" : "dblclick",
       keybindings: { navNext: false, navPrev: false, scrollPageUp: false, scrollPageDown: false, scrollToStart: false, scrollToEnd: false },
       rowHeader: {
-        field: GUTTER, width: 44, headerSort: false, resizable: false, frozen: true, hozAlign: "right", cssClass: "gut",
+        field: GUTTER, width: 44, frozen: true, hozAlign: "right", cssClass: "gut",
         formatter: (cell) => this.gutter(cell),
       },
     };
@@ -65,8 +71,6 @@ export class View {
       width,
       minWidth,
       widthGrow: grow || 1,
-      headerSort: false,
-      resizable: false,
       hozAlign: kind.figures ? "right" : "left",
       headerHozAlign: kind.figures ? "right" : "left",
       titleFormatter: () => make("span", {}, make("i", {}, letter(n)), title, unit ? make("i", { class: "u" }, unit) : null),
@@ -106,9 +110,10 @@ export class View {
     const grown = before.every((row, n) => after[n]?.key === row.key);
     const measured = this.measure();
     if (grown) {
-      const changed = after.slice(0, before.length).filter((row) => old.get(row.key) !== row);
-      if (changed.length) this.table.updateData(changed.map((row) => ({ ...row })));
+      this.table.blockRedraw();
+      take(this.table, after.slice(0, before.length).filter((row) => old.get(row.key) !== row));
       if (after.length > before.length) this.table.addData(after.slice(before.length).map((row) => ({ ...row })));
+      this.table.restoreRedraw();
     } else {
       const area = this.area(before);
       this.table.replaceData(after.map((row) => ({ ...row }))).then(() => area && this.selectAt(area.top, area.left, area.bottom, area.right));
@@ -117,18 +122,31 @@ export class View {
     this.table.recalc();
   }
 
-  /** Decimals of the amounts; true when they changed. */
+  /** Decimals of the amounts and room for the longest; true when the decimals changed. */
   measure() {
     const amounts = this.columns.filter(({ kind }) => kind.figures).flatMap(({ field, kind }) => this.store.rows.map((row) => kind.fen(row[field])));
-    const decimals = decimalsOf([...amounts, this.store.total()]);
+    amounts.push(this.store.total());
+    const decimals = decimalsOf(amounts);
     const changed = decimals !== this.decimals;
     this.decimals = decimals;
+    this.room = Math.ceil(Math.max(...amounts.map((fen) => wan(fen, decimals).length)) * FIGURE) + MARGIN;
+    if (this.table?.initialized) this.fit();
     return changed;
+  }
+
+  /** No amount is ever cut: its column grows with the longest and shrinks back to its own width. */
+  fit() {
+    for (const { field, kind, width } of this.columns) {
+      if (!kind.figures) continue;
+      const column = this.table.getColumn(field);
+      const wanted = Math.max(width, this.room);
+      if (column.getWidth() !== wanted) column.setWidth(wanted);
+    }
   }
 
   /** Draw rows anew, after marks changed: those of `keys`, or all. */
   refresh(keys = null) {
-    for (const row of this.table.getRows()) if (!keys || keys.has(row.getData().key)) row.reformat();
+    redraw(this.table, keys);
   }
 
   filter(test) {

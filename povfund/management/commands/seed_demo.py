@@ -9,7 +9,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from accounts.models import User
-from povfund.demo import chain, changes, documents, nodes, people
+from povfund.demo import central, chain, changes, documents, nodes, people
 from sync.choices import OutState
 from sync.models import Batch
 from sync.services import send_now
@@ -38,17 +38,20 @@ class Command(BaseCommand):
             people.make_accounts(["000000"])
             people.make_second_administrator("000000")
             nodes.know_each_other()
+            self.stdout.write(f"{len(central.make_central())} documents of the Ministry issued")
             return
         people.make_accounts(["510000", "511900", "511921"])
         nodes.know_each_other()
         if Batch.objects.exists():
             return
-        sent = documents.make_sent()
+        sent = documents.make_sent(central.received(central.OF_2016))
+        chain.of_central_money()
+        chain.of_the_advance()
         head = User.objects.select_related("person", "unit__division").get(username="510000.finance.head")
         send_now(actor=head, reason="示例: 2016年第一批资金, 大批量新数据")
         self._wait()
         documents.make_waiting()
-        chain.make_chain()
+        chain.of_provincial_money()
         self.stdout.write(f"{len(sent)} documents sent, further ones in every state")
 
     def _wait(self) -> None:

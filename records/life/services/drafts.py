@@ -1,4 +1,7 @@
-"""Drafts: what one person typed and did not save; one for each form and record, typed by one open page at a time."""
+"""
+Drafts: what one person typed and did not save; one for each form and record, and one for each new form (`key`), typed
+by one open page at a time.
+"""
 
 from __future__ import annotations
 
@@ -16,13 +19,20 @@ from records.life.models import EntryDraft
 
 
 def save_draft(
-    *, actor: User, form: str, record_uid: UUID | None, base_rev: int | None, payload: dict[str, Any]
+    *,
+    actor: User,
+    form: str,
+    record_uid: UUID | None,
+    base_rev: int | None,
+    payload: dict[str, Any],
+    key: UUID | None = None,
 ) -> EntryDraft:
     """Keep what one person has typed: private, no rules, no revision, no audit."""
     draft, _made = EntryDraft.objects.update_or_create(
         person_id=actor.person_id,
         form=form,
         record_uid=record_uid,
+        key=key,
         defaults={"base_rev": base_rev, "payload": payload, "saved_at": clock.now(), "page": None},
     )
     return draft
@@ -37,6 +47,7 @@ def save_page_draft(
     payload: dict[str, Any],
     page: UUID | None,
     over: UUID | None,
+    key: UUID | None = None,
 ) -> EntryDraft:
     """
     Keep what the open page `page` holds, typed over the draft of page `over` (None: there was none).
@@ -45,11 +56,11 @@ def save_page_draft(
     """
     values = {"base_rev": base_rev, "payload": payload, "saved_at": clock.now(), "page": page}
     with transaction.atomic():
-        held = hold_draft(actor=actor, form=form, record_uid=record_uid, page=page, over=over)
+        held = hold_draft(actor=actor, form=form, record_uid=record_uid, page=page, over=over, key=key)
         if held is None and over is not None:
             raise IllegalTransition(_elsewhere(_("This draft was saved or dropped in another window.")))
         if held is None:
-            return _first(person_id=actor.person_id, form=form, record_uid=record_uid, **values)
+            return _first(person_id=actor.person_id, form=form, record_uid=record_uid, key=key, **values)
         for name, value in values.items():
             setattr(held, name, value)
         held.save(update_fields=list(values))
@@ -57,10 +68,16 @@ def save_page_draft(
 
 
 def hold_draft(
-    *, actor: User, form: str, record_uid: UUID | None, page: UUID | None, over: UUID | None
+    *,
+    actor: User,
+    form: str,
+    record_uid: UUID | None,
+    page: UUID | None,
+    over: UUID | None,
+    key: UUID | None = None,
 ) -> EntryDraft | None:
     """The draft, locked, if `page` may put its text in place of it. Raises IllegalTransition DRAFT_ELSEWHERE."""
-    held = drafts(actor=actor, form=form, record_uid=record_uid).select_for_update().first()
+    held = drafts(actor=actor, form=form, record_uid=record_uid, key=key).select_for_update().first()
     if held and held.page not in (page, over):
         raise IllegalTransition(_elsewhere(_("This document is also being typed in another window.")))
     return held
@@ -79,14 +96,14 @@ def _elsewhere(message: Any) -> Finding:
     return Finding("DRAFT_ELSEWHERE", message, remedy=remedy)
 
 
-def draft_of(*, actor: User, form: str, record_uid: UUID | None) -> EntryDraft | None:
-    return drafts(actor=actor, form=form, record_uid=record_uid).first()
+def draft_of(*, actor: User, form: str, record_uid: UUID | None, key: UUID | None = None) -> EntryDraft | None:
+    return drafts(actor=actor, form=form, record_uid=record_uid, key=key).first()
 
 
-def discard_draft(*, actor: User, form: str, record_uid: UUID | None) -> None:
-    drafts(actor=actor, form=form, record_uid=record_uid).delete()
+def discard_draft(*, actor: User, form: str, record_uid: UUID | None, key: UUID | None = None) -> None:
+    drafts(actor=actor, form=form, record_uid=record_uid, key=key).delete()
 
 
-def drafts(*, actor: User, form: str, record_uid: UUID | None) -> QuerySet[EntryDraft]:
-    """The one draft of this person for this form and record, if there is one."""
-    return EntryDraft.objects.filter(person=actor.person_id, form=form, record_uid=record_uid)
+def drafts(*, actor: User, form: str, record_uid: UUID | None, key: UUID | None = None) -> QuerySet[EntryDraft]:
+    """The one draft of this person for this form and record or new form, if there is one."""
+    return EntryDraft.objects.filter(person=actor.person_id, form=form, record_uid=record_uid, key=key)

@@ -7,10 +7,12 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
+from django.conf import settings
+from django.utils.module_loading import import_string
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import AuditEntry
-from records.choices import ReturnReason, ReviewStep
+from records.choices import ChangeReason, ReturnReason, ReviewStep
 from records.life.models import Record, RecordRevision, Review
 from records.registry import record_type
 
@@ -41,19 +43,21 @@ class HistoryEntry:
 
 def record_history(record: Record) -> list[HistoryEntry]:
     """
-    The timeline of a record, newest first, at most 200 lines: steps from the reviews, deeds from the audit trail.
-
-    Two queries.
+    The timeline of a record, newest first, at most 200 lines: steps from the reviews, deeds from the audit trail,
+    and what `settings.HISTORY` adds. Two queries, and those of the additions.
     """
     reviews = Review.objects.filter(record_uid=record.pk).exclude(step=ReviewStep.AUTHOR).order_by("-pk")[:LIMIT]
     entries = [_of_review(review) for review in reviews]
     trail = AuditEntry.objects.filter(target_type=record.record_type, target_id=str(record.pk))
     trail = trail.select_related("unit__division").order_by("-pk")[:LIMIT]
     entries += [_of_audit(entry) for entry in trail if entry.action.rpartition(".")[2] in DEEDS]
+    for name in settings.HISTORY:
+        entries += import_string(name)(record)
     return sorted(entries, key=lambda entry: entry.at, reverse=True)[:LIMIT]
 
 
 def _of_review(review: Review) -> HistoryEntry:
+    reasons: Any = ReturnReason if review.step == ReviewStep.RETURN else ChangeReason
     return HistoryEntry(
         at=review.at,
         kind=review.step,
@@ -61,7 +65,7 @@ def _of_review(review: Review) -> HistoryEntry:
         person=review.person_name,
         unit=review.unit_key,
         rev=review.rev,
-        reason=ReturnReason(review.reason_code).label if review.reason_code in ReturnReason.values else "",
+        reason=reasons(review.reason_code).label if review.reason_code in reasons.values else "",
         comment=review.comment,
         explained=review.explained,
     )

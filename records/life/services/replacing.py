@@ -17,7 +17,7 @@ from records.life.models import Record
 from records.life.services.sets import copy_rows
 from records.registry import TOMBSTONE, ChildTable, IngestCodes, RecordType, record_types
 
-SHARED = ("rev", "content_hash", "deleted", "approved_on", "due_on")
+SHARED = ("rev", "content_hash", "deleted", "approved_on", "due_on", "changed_at")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,16 +51,13 @@ def replace_contents(*, kind: RecordType, new: Sequence[NewContent], codes: Inge
     `set_also` is SQL of free columns (state, acknowledged revision), in the same statement. The caller has
     locked the rows. Raises the lock's error (SQLSTATE FP001) where the permit does not fit.
     """
-    uids = [row.uid for row in new]
-    table = kind.model._meta.db_table
     kept = [(row, kind.decode(row.content)) for row in new if row.content != TOMBSTONE]
-    with connection.cursor() as cursor:
-        # the day on which figures move is that of the record's change, so it comes before the rows below
-        cursor.execute(f"UPDATE {table} SET changed_at = %s WHERE uid = ANY(%s)", [clock.now(), uids])
-    for child in kind.children:
-        _replace_children(kind, child, kept, codes, gone=[row.uid for row in new if row.content == TOMBSTONE])
+    gone = [row for row in new if row.content == TOMBSTONE]
+    # the day on which figures move is that of the record's change, so the roots come before the rows below
     _update_roots(kind, kept, codes, set_also)
-    _mark_deleted(kind, [row for row in new if row.content == TOMBSTONE], set_also)
+    _mark_deleted(kind, gone, set_also)
+    for child in kind.children:
+        _replace_children(kind, child, kept, codes, gone=[row.uid for row in gone])
 
 
 def _replace_children(
@@ -91,10 +88,10 @@ def _update_roots(kind: RecordType, kept: list[tuple[NewContent, Any]], codes: I
         return
     told = ("warnings",) if all(row.warnings is not None for row, _content in kept) else ()
     table, columns = kind.model._meta.db_table, (*SHARED, *kind.root_columns, *told)
-    due = deadlines([_day(content) for _row, content in kept])
+    due, now = deadlines([_day(content) for _row, content in kept]), clock.now()
     rows = []
     for row, content in kept:
-        shared = (row.rev, row.content_hash, False, content.approved_on, due[_day(content)])
+        shared = (row.rev, row.content_hash, False, content.approved_on, due[_day(content)], now)
         told_of = (row.warnings,) if told else ()
         values = zip(columns, shared + kind.root_row(content, codes) + told_of, strict=True)
         rows.append({"uid": str(row.uid), **dict(values)})
@@ -119,10 +116,10 @@ def _mark_deleted(kind: RecordType, gone: list[NewContent], set_also: str) -> No
     table = kind.model._meta.db_table
     with connection.cursor() as cursor:
         cursor.execute(
-            f"""UPDATE {table} f SET deleted = true, rev = n.rev, content_hash = n.content_hash
+            f"""UPDATE {table} f SET deleted = true, rev = n.rev, content_hash = n.content_hash, changed_at = %s
                     {", " + set_also if set_also else ""}
                 FROM unnest(%s::uuid[], %s::int[], %s::text[]) AS n(uid, rev, content_hash) WHERE f.uid = n.uid""",
-            [[row.uid for row in gone], [row.rev for row in gone], [row.content_hash for row in gone]],
+            [clock.now(), *map(list, zip(*((row.uid, row.rev, row.content_hash) for row in gone), strict=True))],
         )
         if cursor.rowcount != len(gone):
             raise RuntimeError(f"{cursor.rowcount} of {len(gone)} permitted records were deleted")

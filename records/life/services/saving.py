@@ -153,7 +153,7 @@ def carry_authors(cycles: dict[UUID, int]) -> None:
         )
 
 
-def delete_record(*, actor: User, record: Record, seen_rev: int | None = None) -> None:
+def delete_record(*, actor: User, record: Record, seen_rev: int) -> None:
     """
     Delete a draft or returned record that was never acknowledged and that no other refers to. Raises Refused.
 
@@ -165,7 +165,7 @@ def delete_record(*, actor: User, record: Record, seen_rev: int | None = None) -
         rows = kind.model.objects.select_for_update(of=("self",)).select_related("owner_unit__division")
         row: Record = rows.get(pk=record.pk)
         require(permissions.may_delete(actor, row))
-        if seen_rev not in (None, row.rev):
+        if seen_rev != row.rev:
             raise IllegalTransition(unseen(row, seen_rev))
         audit.record(
             actor=actor,

@@ -19,7 +19,8 @@ from povfund.common import clock
 from povfund.common.canonical import CONTENT_SCHEMA, content_hash
 from povfund.common.errors import REFUSE, WARN, Finding, IllegalTransition, RuleViolation
 from povfund.common.limits import MAX_CONTENT
-from povfund.common.verdict import Refused
+from povfund.common.verdict import Refused, require
+from povfund.common.wording import both, checked_in_both
 from records.choices import FOUR_EYES_STEPS, RecordState, ReviewStep
 from records.life import permissions
 from records.life.models import Outbox, Record, RecordRevision, Review
@@ -92,13 +93,18 @@ def take_steps(
     """
     Move a set along, set-wise; every record that cannot move is listed with its reason.
 
-    `described` is the filter the person saw, kept in the one audit entry with count and digest.
+    `described` is the filter the person saw, kept in the one audit entry with count and digest; where nothing moved
+    nothing was done, and the trail says nothing of it. Raises Refused where no record of the type is the person's
+    to move.
     """
+    require(permissions.has_duty(actor, kind, step.action))
     wanted, total = list(uids), StepResult()
     for start in range(0, len(wanted), CHUNK):
         part = _move(actor=actor, kind=kind, uids=wanted[start : start + CHUNK], step=step)
         total.moved += part.moved
         total.refused |= part.refused
+    if not total.moved:
+        return total
     digest = hashlib.sha256("\n".join(str(uid) for uid in sorted(total.moved)).encode()).hexdigest()
     audit.record(
         actor=actor,
@@ -191,8 +197,8 @@ def _pass_rules(*, kind: RecordType, rows: list[Record], step: Step, result: Ste
     encoded = kind.encoded([row.uid for row in rows])
     rows = _as_saved(rows=rows, encoded=encoded, result=result)
     kept = [row for row in rows if not row.deleted]
-    checked = kind.check([rule_row(kind=kind, record=row, content=encoded[row.uid]) for row in kept], step.action)
-    passed, revisions = [row for row in rows if row.deleted], []
+    checked = kind.check([rule_row(record=row, content=kind.decode(encoded[row.uid])) for row in kept], step.action)
+    passed, warned, revisions = [row for row in rows if row.deleted], [], []
     for row, findings in zip(kept, checked, strict=True):
         refused = [f for f in findings if f.severity == REFUSE]
         asked = [f for f in findings if f.severity == WARN]
@@ -202,11 +208,22 @@ def _pass_rules(*, kind: RecordType, rows: list[Record], step: Step, result: Ste
             result.refused[row.uid] = RuleViolation(refused)
             continue
         if step.action == "submit":
-            row.warnings = [f.as_json() | {"reason": step.explained[f.rule]} for f in asked]
+            row.warnings = []
+            warned += [row] if asked else []
             revisions.append(_revision(row, encoded[row.uid]))
         passed.append(row)
+    _keep_warnings(kind=kind, rows=warned, encoded=encoded, step=step)
     RecordRevision.objects.bulk_create(revisions, ignore_conflicts=True)
     return passed
+
+
+def _keep_warnings(*, kind: RecordType, rows: list[Record], encoded: dict[UUID, bytes], step: Step) -> None:
+    """What the rules warned of in submitted rows, in both languages, with the reason given for each."""
+    if not rows:
+        return
+    warned = [rule_row(record=row, content=kind.decode(encoded[row.uid])) for row in rows]
+    for row, pairs in zip(rows, checked_in_both(lambda: kind.check(warned, step.action), WARN), strict=True):
+        row.warnings = [both(*pair) | {"reason": step.explained[pair[0].rule]} for pair in pairs]
 
 
 def _as_saved(*, rows: list[Record], encoded: dict[UUID, bytes], result: StepResult) -> list[Record]:
@@ -244,11 +261,11 @@ def _too_large(size: int) -> Finding:
     )
 
 
-def rule_row(*, kind: RecordType, record: Record, content: bytes) -> Row:
-    """One live record as the rules see it."""
+def rule_row(*, record: Record, content: Any) -> Row:
+    """One live record as the rules see it, with this typed content."""
     return Row(
         uid=record.uid,
-        content=kind.decode(content),
+        content=content,
         owner=record.owner_unit.key,
         entered_on=clock.local_date(record.entered_at),
         due_on=record.due_on,

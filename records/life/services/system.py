@@ -9,11 +9,15 @@ from django.db import connection, transaction
 from psycopg import sql
 
 from povfund.common import clock
+from povfund.common.workflow import Transition
 from records.choices import RecordState
 from records.life.models import Outbox
 from records.life.services.saving import carry_authors
 from records.life.workflow import RECORD_LIFE
 from records.registry import RecordType
+
+ANEW = "cycle = f.cycle + 1, reviewed_rev = NULL, reviewed_hash = ''"
+"""Review begins anew."""
 
 
 def mark_sealed(*, kind: RecordType, uids: Sequence[UUID], batch: UUID) -> None:
@@ -58,8 +62,7 @@ def mark_quarantined(*, kind: RecordType, uids: Sequence[UUID]) -> list[UUID]:
         sealed = kind.model.objects.select_for_update(no_key=True).filter(pk__in=uids, state=RecordState.SEALED)
         cycles = dict(sealed.order_by("pk").values_list("uid", "cycle"))
         carry_authors(cycles)
-        also = "cycle = cycle + 1, reviewed_rev = NULL, reviewed_hash = ''"
-        return _move(kind=kind, action="quarantine", uids=list(cycles), also=also)
+        return _move(kind=kind, action="quarantine", uids=list(cycles), also=ANEW)
 
 
 def mark_voided(*, kind: RecordType, uids: Sequence[UUID]) -> list[UUID]:
@@ -86,8 +89,13 @@ def mark_permitted(*, kind: RecordType, uids: Sequence[UUID]) -> list[UUID]:
 
 def mark_executed(*, kind: RecordType, uids: Sequence[UUID]) -> list[UUID]:
     """permitted → submitted, in a new cycle: the permitted change is made. As `fp_sync`. Returns what moved."""
-    also = "cycle = cycle + 1, reviewed_rev = NULL, reviewed_hash = ''"
-    return _move(kind=kind, action="execute", uids=uids, also=also)
+    return _move(kind=kind, action="execute", uids=uids, also=ANEW)
+
+
+def executed_columns() -> str:
+    """What `mark_executed` sets, for the statement that gives a permitted row `f` its new content."""
+    (target,) = _arrow("execute").targets
+    return f"state = '{target}', {ANEW}"
 
 
 def mark_reopened(*, kind: RecordType, uids: Sequence[UUID]) -> list[UUID]:
@@ -97,16 +105,19 @@ def mark_reopened(*, kind: RecordType, uids: Sequence[UUID]) -> list[UUID]:
 
 def mark_restored(*, kind: RecordType, uids: Sequence[UUID]) -> list[UUID]:
     """permitted or in review again → acknowledged: the order ended without its change. As `fp_sync`."""
-    also = "cycle = cycle + 1, reviewed_rev = NULL, reviewed_hash = '', warnings = '[]'"
-    return _move(kind=kind, action="restore", uids=uids, also=also)
+    return _move(kind=kind, action="restore", uids=uids, also=f"{ANEW}, warnings = '[]'")
+
+
+def _arrow(action: str) -> Transition:
+    return next(t for t in RECORD_LIFE.transitions if t.system and t.action == action)
 
 
 def _move(*, kind: RecordType, action: str, uids: Sequence[UUID], also: str = "") -> list[UUID]:
     """One UPDATE by the arrow of the table; rows in another state stay as they are."""
-    arrow = next(t for t in RECORD_LIFE.transitions if t.system and t.action == action)
+    arrow = _arrow(action)
     (target,) = arrow.targets
     statement = sql.SQL(
-        "UPDATE {} SET state = %s, changed_at = %s{} WHERE uid = ANY(%s) AND state = ANY(%s) RETURNING uid"
+        "UPDATE {} f SET state = %s, changed_at = %s{} WHERE uid = ANY(%s) AND state = ANY(%s) RETURNING uid"
     )
     with connection.cursor() as cursor:
         cursor.execute(

@@ -98,9 +98,9 @@ def _drafts_of(user: User, kind: RecordType) -> QuerySet[EntryDraft]:
     return EntryDraft.objects.filter(person=user.person_id, form=kind.key)
 
 
-def unsaved_draft(user: User, kind: RecordType) -> EntryDraft | None:
-    """What the person typed into the form of a new record and did not save."""
-    return _drafts_of(user, kind).filter(record_uid=None).first()
+def unsaved_drafts(user: User, kind: RecordType) -> list[EntryDraft]:
+    """What the person typed into forms of new records and did not save, newest first; at most WORK_LIMIT."""
+    return list(_drafts_of(user, kind).filter(record_uid=None).order_by("-saved_at", "-pk")[:WORK_LIMIT])
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from povfund.common.answering import answers_json, body_of
-from povfund.common.errors import REFUSE, SHOW, WARN, Finding, RuleViolation
+from povfund.common.errors import REFUSE, SHOW, WARN, Finding, RuleViolation, StaleEdit
 from povfund.common.uid import uuid_of
 from povfund.common.verdict import require
 from records.models import Record
@@ -25,7 +25,7 @@ from records.registry import ChangeForm, RecordType, record_types
 from records.services import discard_draft, draft_of, save_page_draft
 from sync.changes import services
 from sync.changes.services import Proposal
-from sync.changes.showing import shown_items
+from sync.changes.showing import moved_since, shown_items, told
 from sync.forms import ChangeReasonForm
 from sync.models import ChangeOrder
 
@@ -60,17 +60,21 @@ def change_new(request: HttpRequest, key: str, uid: UUID) -> HttpResponse:
         discard_draft(actor=user, form=_form_name(kind), record_uid=record.pk)
         return redirect("sync:change_new", key, uid)
     if request.method == "POST":
-        typed, pages = form.typed(request.POST), _pages(request.POST)
+        typed, pages, rev = form.typed(request.POST), _pages(request.POST), _rev(request.POST)
+        held = (kind, form, record)
         try:
-            _keep(user, kind, form, record, typed, pages=pages)
+            _keep(user, held, typed, rev=rev, pages=pages)
+        except StaleEdit as error:
+            return _form_page(
+                request, held, typed, rev=error.rev, opened=rev, over=pages["over"], findings=error.findings, status=409
+            )
         except RuleViolation as error:
-            held = (kind, form, record)
-            return _form_page(request, held, typed, over=pages["over"], findings=error.findings, status=422)
+            return _form_page(request, held, typed, rev=rev, over=pages["over"], findings=error.findings, status=422)
         return redirect("sync:change_preview", key, uid)
     draft = draft_of(actor=user, form=_form_name(kind), record_uid=record.pk)
-    return _form_page(
-        request, (kind, form, record), draft.payload if draft else None, over=draft.page if draft else None
-    )
+    if draft is None:
+        return _form_page(request, (kind, form, record), None, rev=record.rev)
+    return _form_page(request, (kind, form, record), draft.payload, rev=draft.base_rev or 0, over=draft.page)
 
 
 def _form_page(
@@ -78,21 +82,30 @@ def _form_page(
     held: Target,
     typed: Any,
     *,
+    rev: int,
+    opened: int | None = None,
     over: UUID | None = None,
     findings: list[Finding] | None = None,
     status: int = 200,
 ) -> HttpResponse:
+    """
+    The form over revision `rev`. Where it was `opened` on an earlier one, the page says what moved meanwhile: whoever
+    has seen that and sends it again asks for what the form holds.
+    """
     kind, form, record = held
+    opened = rev if opened is None else opened
     addresses = {
         "draft": reverse("sync:change_draft", args=[kind.key, record.pk]),
         "check": reverse("sync:change_check", args=[kind.key, record.pk]),
         "save": reverse("sync:change_keep", args=[kind.key, record.pk]),
     }
-    context = form.context(request.user, record, typed, addresses=addresses, over=over)
+    context = form.context(request.user, record, typed, rev=rev, addresses=addresses, over=over)
     if findings:
         context["plain_findings"] = [("", finding) for finding in findings]
-    context |= {"kind": kind, "record": record, "form_template": form.template, "typed": typed is not None}
-    return render(request, "changes/new.html", context, status=status)
+    context |= {"kind": kind, "record": record, "typed": typed is not None, "over": over}
+    if opened != record.rev:
+        context |= {"opened": opened, "moved": moved_since(kind, record, rev=opened)}
+    return render(request, form.template, context, status=status)
 
 
 def _pages(body: Mapping[str, Any]) -> dict[str, UUID | None]:
@@ -100,38 +113,36 @@ def _pages(body: Mapping[str, Any]) -> dict[str, UUID | None]:
     return {name: uuid_of(body.get(name)) for name in ("page", "over")}
 
 
-def _keep(
-    user: Any,
-    kind: RecordType,
-    form: ChangeForm,
-    record: Record,
-    typed: dict[str, Any],
-    *,
-    pages: dict[str, UUID | None],
-) -> None:
+def _rev(body: Mapping[str, Any]) -> int:
+    """The revision the form was opened on; 0, which no record has, where it does not say."""
+    told = str(body.get("rev", ""))
+    return int(told) if told.isascii() and told.isdigit() and len(told) < 9 else 0
+
+
+def _keep(user: Any, held: Target, typed: dict[str, Any], *, rev: int, pages: dict[str, UUID | None]) -> None:
     """
-    Keep what is typed as this person's draft, if it can be read, the rules take it, and no other window has
-    written the draft since. Raises RuleViolation.
+    Keep what is typed as this person's draft, if the record is still at the revision `rev` it was opened on, it can
+    be read, the rules take it, and no other window has written the draft since. Raises RuleViolation.
     """
+    kind, form, record = held
+    if rev != record.rev:
+        moved = form.moved(record, typed, rev=rev)
+        raise StaleEdit(services.stale(now=record.rev, yours=rev), rev=record.rev, changes=moved)
     findings = _checked(user, kind, form, record, typed)
     if wrong := [finding for finding in findings if finding.severity == REFUSE]:
         raise RuleViolation(wrong)
-    save_page_draft(
-        actor=user, form=_form_name(kind), record_uid=record.pk, base_rev=record.rev, payload=typed, **pages
-    )
+    save_page_draft(actor=user, form=_form_name(kind), record_uid=record.pk, base_rev=rev, payload=typed, **pages)
 
 
 def _checked(user: Any, kind: RecordType, form: ChangeForm, record: Record, typed: dict[str, Any]) -> list[Finding]:
-    """Everything the rules find in what is typed, at the places typed."""
-    changes, findings, placed = form.read(typed)
-    if changes is None:
-        return findings
+    """What of what is typed cannot be read, and everything the rules find in the rest."""
+    changes, findings, holding = form.read(typed)
     try:
         proposal = Proposal(uid=record.pk, rev=record.rev, changes=changes)
         found = services.check_change(actor=user, kind=kind, proposals=[proposal])[0]
     except RuleViolation as error:
         found = error.findings
-    return findings + placed(found)
+    return findings + holding(found)
 
 
 @answers_json
@@ -143,7 +154,7 @@ def change_draft(request: HttpRequest, key: str, uid: UUID) -> dict[str, Any]:
         actor=request.user,  # type: ignore[arg-type]
         form=_form_name(kind),
         record_uid=record.pk,
-        base_rev=record.rev,
+        base_rev=_rev(body),
         payload=body,
         **_pages(body),
     )
@@ -170,9 +181,9 @@ def change_check(request: HttpRequest, key: str, uid: UUID) -> dict[str, Any]:
 @answers_json
 def change_keep(request: HttpRequest, key: str, uid: UUID) -> dict[str, Any]:
     """Keep the change and lead to its preview."""
-    kind, form, record = target(request, key, uid)
-    body = body_of(request)
-    _keep(request.user, kind, form, record, body, pages=_pages(body))
+    held = target(request, key, uid)
+    record, body = held[2], body_of(request)
+    _keep(request.user, held, body, rev=_rev(body), pages=_pages(body))
     preview = reverse("sync:change_preview", args=[key, uid])
     return {"uid": str(record.pk), "rev": record.rev, "redirect": preview}
 
@@ -186,28 +197,36 @@ def change_preview(request: HttpRequest, key: str, uid: UUID) -> HttpResponse:
     user: Any = request.user
     delete = "delete" in (request.POST if request.method == "POST" else request.GET)
     changes: dict[str, Any] | None = None
+    posted = request.method == "POST"
+    rev = _rev(request.POST) if posted else record.rev
     if not delete:
         draft = draft_of(actor=user, form=_form_name(kind), record_uid=record.pk)
-        changes = form.read(draft.payload)[0] if draft else None
-        if changes is None:
+        changes, unread, _holding = form.read(draft.payload) if draft else ({}, [], None)
+        if draft is None or unread or (not posted and draft.base_rev != record.rev):
             return redirect("sync:change_new", key, uid)
-    proposal = Proposal(uid=record.pk, rev=record.rev, changes=changes)
-    reason = ChangeReasonForm(request.POST if request.method == "POST" else None)
+    reason = ChangeReasonForm(request.POST if posted else None)
     findings: list[Finding] = []
-    if request.method == "POST":
+    if posted:
         try:
-            order = draw_up(request, kind, [proposal], reason)
+            order = draw_up(request, kind, [Proposal(uid=record.pk, rev=rev, changes=changes)], reason)
         except RuleViolation as error:
             findings = error.findings
         else:
             discard_draft(actor=user, form=_form_name(kind), record_uid=record.pk)
             messages.success(request, _("%(order)s is drawn up; now it is signed.") % {"order": order})
             return redirect(order)
-    return _preview_page(request, held, proposal, reason, findings)
+    seen = Proposal(uid=record.pk, rev=record.rev, changes=changes)
+    return _preview_page(request, held, seen, reason, findings, opened=rev)
 
 
 def _preview_page(
-    request: HttpRequest, held: Target, proposal: Proposal, reason: ChangeReasonForm, findings: list[Finding]
+    request: HttpRequest,
+    held: Target,
+    proposal: Proposal,
+    reason: ChangeReasonForm,
+    findings: list[Finding],
+    *,
+    opened: int,
 ) -> HttpResponse:
     kind, _form, record = held
     user: Any = request.user
@@ -222,16 +241,25 @@ def _preview_page(
         "kind": kind,
         "record": record,
         "items": shown_items(kind, services.views_of(asked.items), user=user, tables=True),
-        "effects": services.effect_of(asked.moves(kind)),
-        "findings": findings or warned,
+        "effects": services.effect_of(kind.key, asked.moves(kind)),
+        "findings": told(kind, findings or warned),
         "reason_form": reason,
         "delete": proposal.changes is None,
         "most_files": services.MOST_EVIDENCE,
     }
+    if opened != record.rev:
+        context |= {"opened": opened, "moved": moved_since(kind, record, rev=opened)}
     return render(request, "changes/preview.html", context, status=422 if findings else 200)
 
 
-def draw_up(request: HttpRequest, kind: RecordType, proposals: list[Proposal], form: ChangeReasonForm) -> ChangeOrder:
+def draw_up(
+    request: HttpRequest,
+    kind: RecordType,
+    proposals: list[Proposal],
+    form: ChangeReasonForm,
+    *,
+    seen_root: str | None = None,
+) -> ChangeOrder:
     """The order with its evidence, or nothing at all. Raises RuleViolation."""
     form.is_valid()
     code, text = form.data.get("reason_code", ""), form.data.get("reason", "")
@@ -241,7 +269,9 @@ def draw_up(request: HttpRequest, kind: RecordType, proposals: list[Proposal], f
         most = _("At most %(n)s files prove an order.") % {"n": services.MOST_EVIDENCE}
         raise RuleViolation(Finding("EVIDENCE", most, field="evidence", article="12"))
     with transaction.atomic():
-        order = services.propose(actor=user, kind=kind, proposals=proposals, reason_code=code, reason=text)
+        order = services.propose(
+            actor=user, kind=kind, proposals=proposals, reason_code=code, reason=text, seen_root=seen_root
+        )
         for file in files:
             services.add_evidence(actor=user, order=order, name=file.name, chunks=file.chunks())
     return order

@@ -9,14 +9,13 @@ from typing import Any
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _, pgettext_lazy
 
-from accounts.choices import Duty
 from accounts.models import User
 from povfund.common.verdict import Verdict
 from sync.changes import services
 from sync.changes.lists import waited
 from sync.changes.reading import SeatView
 from sync.choices import PROVINCIAL_SEATS, Seat
-from sync.models import ChangeOrder
+from sync.models import ChangeOrder, ChangeSeat
 
 ROLES = {
     Seat.PROVINCE_UNIT: _("Data unit, asks"),
@@ -55,13 +54,13 @@ class Place:
 
 def seats_of(order: ChangeOrder, board: Sequence[SeatView], user: User) -> list[Place]:
     """Two columns of two: province and centre side by side, the data unit first."""
-    units = {row.seat: row.unit_id for row in order.seats.all()}
-    places = {view.seat: _place(order, view, units[view.seat], user) for view in board}
+    rows = {row.seat: row for row in order.seats.all()}
+    places = {view.seat: _place(order, view, rows[view.seat], user) for view in board}
     wanted = (Seat.PROVINCE_UNIT, Seat.CENTRAL_UNIT, Seat.PROVINCE_FINANCE, Seat.CENTRAL_FINANCE)
     return [places[seat] for seat in wanted if seat in places]
 
 
-def _place(order: ChangeOrder, view: SeatView, unit: int, user: User) -> Place:
+def _place(order: ChangeOrder, view: SeatView, row: ChangeSeat, user: User) -> Place:
     standing = view.standing
     provincial = view.seat in PROVINCIAL_SEATS
     if standing == "signed" and not provincial:
@@ -78,14 +77,14 @@ def _place(order: ChangeOrder, view: SeatView, unit: int, user: User) -> Place:
         icon=icon,
         word=word,
         days=waited(view.since) if waits else 0,
-        who=_people(unit) if waits and here else [],
+        who=_people(order, row) if waits and here else [],
         verdict=services.may_sign(user, order, view.seat) if waits and here and not view.mine else None,
         remind=services.may_remind(user, order, view.seat) if waits and settings.EDITION == "provincial" else None,
         provincial=provincial,
     )
 
 
-def _people(unit: int) -> list[str]:
-    """Up to three people whose duties include signing for the unit."""
-    seats = User.objects.filter(unit=unit, is_active=True, duties__overlap=[Duty.REVIEW, Duty.HEAD])
+def _people(order: ChangeOrder, row: ChangeSeat) -> list[str]:
+    """Up to three people who may decide in the seat."""
+    seats = services.signers_of(order, row)
     return list(seats.values_list("person__name", flat=True).order_by("person__name").distinct()[:NAMED])

@@ -2,35 +2,36 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Any
+import hashlib
+from dataclasses import dataclass
+from typing import Any, cast
 
-import msgspec
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import Http404, HttpRequest, HttpResponse
+from django.db.models import Exists, OuterRef
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from povfund.common.errors import Finding, RuleViolation
+from povfund.common.tables import PAGING
 from povfund.common.uid import uuid_of
 from povfund.common.verdict import ALLOWED, Verdict, denied, require
 from records.choices import RecordState
-from records.models import RecordRevision, SheetImport
+from records.models import SheetImport
 from records.registry import ChangeForm, RecordType, record_types
 from sync.changes import services
-from sync.changes.imports import import_seen, stored_by, taking_back
-from sync.changes.proposals import root_of
-from sync.changes.services import Asked, Proposal
-from sync.changes.showing import shown_items
+from sync.changes.alike import Common, effect_seen, keep_list, list_seen, page_of, some
+from sync.changes.imports import import_seen, stored_by
+from sync.changes.reading import ItemView
+from sync.changes.showing import shown_items, told
 from sync.forms import ChangeReasonForm
-from sync.models import OpenChange
+from sync.models import ChangeList, ChangeOrder, OpenChange
 from sync.views.changes.asking import draw_up
 from sync.views.changes.manifest import pages
 
-DELETE, UNDO = "delete", "undo"
 OWN = ("change", "value", "root", "from", "reason_code", "reason", "csrfmiddlewaretoken")
 """Parameters that are not the filter's."""
 
@@ -42,54 +43,76 @@ class Chosen:
     are too many.
     """
 
-    rows: list[Any] = field(default_factory=list)
+    rows: Any = None
+    count: int = 0
     open: int = 0
-    more: bool = False
     imported: SheetImport | None = None
+
+    @property
+    def more(self) -> bool:
+        return self.count > services.MOST_RECORDS
 
 
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def change_bulk(request: HttpRequest, key: str) -> HttpResponse:
-    """Choose the common change, look at the manifest and the effect, draw up the order over what was seen."""
+    """
+    Choose the common change, look at the manifest and the effect, draw up the order over what was seen.
+
+    The manifest is worked out when it is asked for; turning its pages costs the same for any number of records.
+    """
     kind = record_types().get(key)
     form = kind.change_form if kind else None
     if kind is None or form is None:
         raise Http404
-    user: Any = request.user
-    require(_may_ask(user, kind))
-    chosen = _chosen(request, kind, form)
-    name, value = request.GET.get("change", ""), request.GET.get("value", "")
-    context: dict[str, Any] = {
-        "kind": kind,
-        "chosen": chosen,
-        "count": len(chosen.rows),
-        "most": services.MOST_RECORDS,
-        "change": name,
-        "value": value,
-        "fields": [(field_name, label) for field_name, label, _choices in form.common],
-        "choices": next((row[2] for row in form.common if row[0] == name), ()),
-        "kept": [(k, v) for k, values in request.GET.lists() for v in values if k not in OWN],
-        "reason_form": ChangeReasonForm(request.POST if request.method == "POST" else None),
-        "most_files": services.MOST_EVIDENCE,
-    }
-    whole = name == DELETE or (name == UNDO and chosen.imported is not None)
-    if not name or not chosen.rows or chosen.more or (not whole and not value and request.method != "POST"):
-        return render(request, "changes/bulk.html", context)
+    require(_may_ask(request.user, kind))
+    chosen, wrong = Chosen(), []
     try:
-        proposals = _proposals(kind, form, chosen, name, value)
-        context["moved"] = len(chosen.rows) - len(proposals) if name == UNDO else 0
-        asked = services.asked_for(actor=user, kind=kind, proposals=proposals)
-        root = root_of(asked.items)
-        if request.method == "POST":
-            _require_seen(request, root)
-            order = draw_up(request, kind, proposals, context["reason_form"])
+        chosen = _chosen(request, kind, form)
+    except RuleViolation as error:
+        wrong = error.findings
+    name, value = request.GET.get("change", ""), request.GET.get("value", "")
+    common = Common(kind=kind, form=form, name=name, value=value, imported=chosen.imported)
+    posted = request.method == "POST"
+    reason = ChangeReasonForm(request.POST if posted else None)
+    context = _asking(request, common, chosen) | {"reason_form": reason, "most_files": services.MOST_EVIDENCE}
+    if value and context["choices"] and value not in dict(context["choices"]):
+        wrong = [Finding("SHAPE", _("The new value is not in the list."), field=name, remedy=_("Choose it there."))]
+    if wrong:
+        return render(request, "changes/bulk.html", context | {"findings": told(kind, wrong)}, status=422)
+    if not name or not chosen.count or chosen.more or (not common.whole and not value and not posted):
+        return render(request, "changes/bulk.html", context)
+    findings: list[Finding] = []
+    try:
+        if posted:
+            order = _draw_up(request, common, chosen, reason)
             messages.success(request, _("%(order)s is drawn up; now it is signed.") % {"order": order})
             return redirect(order)
     except RuleViolation as error:
-        context["findings"] = error.findings[:20]
-        return render(request, "changes/bulk.html", context, status=422)
-    return render(request, "changes/bulk.html", context | _manifest(request, kind, asked) | {"root": root})
+        findings = error.findings[:20]
+    try:
+        context |= _manifest(request, common, chosen)
+    except RuleViolation as error:
+        findings = findings or error.findings[:20]
+    context["findings"] = told(kind, findings)
+    return render(request, "changes/bulk.html", context, status=422 if findings else 200)
+
+
+def _asking(request: HttpRequest, common: Common, chosen: Chosen) -> dict[str, Any]:
+    """What the page shows before there is a manifest."""
+    fields, user = common.form.common, cast(Any, request.user)
+    return {
+        "kind": common.kind,
+        "list_url": common.form.list_url,
+        "chosen": chosen,
+        "count": min(chosen.count, services.MOST_RECORDS),
+        "most": services.MOST_RECORDS,
+        "change": common.name,
+        "value": common.value,
+        "fields": [(field_name, label) for field_name, label, _choices in fields],
+        "choices": common.form.choices_of(user, common.name),
+        "kept": [(k, v) for k, values in request.GET.lists() for v in values if k not in OWN],
+    }
 
 
 def _may_ask(user: Any, kind: RecordType) -> Verdict:
@@ -108,8 +131,8 @@ def _chosen(request: HttpRequest, kind: RecordType, form: ChangeForm) -> Chosen:
     """Acknowledged records of the filter, or of the ticked ones in it, that the person may ask a change of."""
     user: Any = request.user
     rows: Any = kind.model.objects
-    rows = form.filtered(rows.visible_in_full_to(user), request=request)
-    rows = rows.filter(state=RecordState.ACKNOWLEDGED, deleted=False, owner_kind=user.unit.kind)
+    rows = form.filtered(rows.visible_in_full_to(user), request=request, params=_filter(request.GET))
+    rows = rows.filter(state=RecordState.ACKNOWLEDGED, deleted=False, owner_kind__in=user.scope.lines)
     imported = None
     if "import" in request.GET:
         if (imported := import_seen(user, kind, uuid_of(request.GET["import"]))) is None:
@@ -117,69 +140,57 @@ def _chosen(request: HttpRequest, kind: RecordType, form: ChangeForm) -> Chosen:
         rows = stored_by(imported, rows)
     if picked := request.GET.getlist("pick"):
         rows = rows.filter(pk__in=[uid for uid in map(uuid_of, picked) if uid])
-    found = list(rows.order_by("pk")[: services.MOST_RECORDS + 1])
-    taken = set(OpenChange.objects.filter(pk__in=[row.pk for row in found]).values_list("pk", flat=True))
-    free = [row for row in found if row.pk not in taken]
-    return Chosen(free[: services.MOST_RECORDS], len(taken), len(found) > services.MOST_RECORDS, imported)
+    taken = Exists(OpenChange.objects.filter(pk=OuterRef("pk")))
+    free = rows.filter(~taken).order_by("pk")
+    return Chosen(free, free[: services.MOST_RECORDS + 1].count(), rows.filter(taken).count(), imported)
 
 
-def _proposals(kind: RecordType, form: ChangeForm, chosen: Chosen, name: str, value: str) -> list[Proposal]:
-    """What each record is to become; records the change would leave as they are stay out. Raises RuleViolation."""
-    rows = chosen.rows
-    if name == UNDO and chosen.imported:
-        if proposals := taking_back(chosen.imported, rows):
-            return proposals
-        raise RuleViolation(
-            Finding(
-                "NO_CHANGE",
-                _("Every record of the import was changed between the import and its transmission."),
-                field=name,
-                remedy=_("Ask for the deletion, or change each record on its own form."),
-                article="12",
-            )
-        )
-    if name == DELETE:
-        return [Proposal(uid=row.pk, rev=row.rev, changes=None) for row in rows]
-    revs = {row.pk: row.acked_rev for row in rows}
-    held = RecordRevision.objects.filter(record_uid__in=revs).values_list("record_uid", "rev", "content")
-    contents = {uid: msgspec.json.decode(bytes(content)) for uid, rev, content in held if revs[uid] == rev}
-    found = []
-    for row in rows:
-        changes = form.alike(contents[row.pk], name, value)
-        if kind.propose(contents[row.pk], changes) != contents[row.pk]:
-            found.append(Proposal(uid=row.pk, rev=row.rev, changes=changes))
-    if not found:
-        raise RuleViolation(
-            Finding(
-                "NO_CHANGE",
-                _("Every record of the list has this value already."),
-                field=name,
-                remedy=_("Choose another value, or another list."),
-                article="12",
-            )
-        )
-    return found
+def _filter(query: QueryDict) -> QueryDict:
+    """What of the address is the list's filter."""
+    kept = query.copy()
+    for name in (*OWN, *PAGING, "sort", "import", "pick"):
+        kept.pop(name, None)
+    return kept
 
 
-def _require_seen(request: HttpRequest, root: str) -> None:
-    """The order holds exactly what the person saw."""
-    if request.POST.get("root", "") != root:
-        raise RuleViolation(
-            Finding(
-                "SEEN",
-                _("The list has changed since you saw it; nothing was drawn up."),
-                remedy=_("Look at the manifest again."),
-                article="12",
-            )
-        )
+def _draw_up(request: HttpRequest, common: Common, chosen: Chosen, form: ChangeReasonForm) -> ChangeOrder:
+    """The order over what the person saw, and nothing else. Raises RuleViolation."""
+    proposals = some(common, list(chosen.rows))
+    return draw_up(request, common.kind, proposals, form, seen_root=request.POST.get("root", ""))
 
 
-def _manifest(request: HttpRequest, kind: RecordType, asked: Asked) -> dict[str, Any]:
-    page = pages(request, count=len(asked.items))
-    views = services.views_of(asked.items[page["start"] : page["last"]])
+def _manifest(request: HttpRequest, common: Common, chosen: Chosen) -> dict[str, Any]:
+    """One page of the manifest; worked out where no page of it is turned. Raises RuleViolation."""
+    user: Any = request.user
+    question = _question(request, common.kind)
+    seen = list_seen(user, question) if "from" in request.GET and request.method != "POST" else None
+    views: list[ItemView] = []
+    if seen is not None:
+        views, page = _page(request, common, chosen, seen)
+    if seen is None or len(views) < page["last"] - page["start"]:
+        seen = keep_list(actor=user, common=common, rows=list(chosen.rows), question=question)
+        views, page = _page(request, common, chosen, seen)
     return {
-        "items": shown_items(kind, views, user=request.user),  # type: ignore[arg-type]
-        "effects": services.effect_of(asked.moves(kind)),
-        "fen_by": asked.fen_by,
+        "items": shown_items(common.kind, views, user=user),
+        "effects": effect_seen(seen),
+        "fen_by": seen.fen_by,
+        "moved": seen.left_out,
+        "root": seen.root,
         **page,
     }
+
+
+def _page(
+    request: HttpRequest, common: Common, chosen: Chosen, seen: ChangeList
+) -> tuple[list[ItemView], dict[str, Any]]:
+    page = pages(request, count=seen.count)
+    user: Any = request.user
+    extent = {"start": page["start"], "last": page["last"]}
+    return page_of(actor=user, common=common, rows=chosen.rows, seen=seen, **extent), page
+
+
+def _question(request: HttpRequest, kind: RecordType) -> str:
+    """What the list and the change are, whatever page of the manifest is looked at."""
+    asked = request.GET.copy()
+    asked.pop("from", None)
+    return hashlib.sha256(f"{kind.key}?{asked.urlencode()}".encode()).hexdigest()

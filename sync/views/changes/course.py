@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext as _, ngettext
 
+from sync.changes.afterwards import Carried, Reviewed, batches_of, reviews_of
 from sync.changes.lists import waited
 from sync.changes.reading import SeatView
 from sync.choices import ChangeState, SeatDecision
@@ -15,7 +16,7 @@ from sync.models import ChangeOrder
 
 def steps_of(order: ChangeOrder, board: Sequence[SeatView]) -> list[dict[str, Any]]:
     """Everything that was done with the order, in time, then who is waited for and what follows."""
-    who = order.drafted_by.person.name if order.drafted_by else order.drafted_unit
+    who = order.drafted_by.person.name if order.drafted_by else order.drafted_unit_name
     steps = [_step("done", who, _("drew up the order"), order.drafted_at)]
     steps += [_signed(view) for view in board if view.signature]
     steps += [
@@ -28,6 +29,7 @@ def steps_of(order: ChangeOrder, board: Sequence[SeatView]) -> list[dict[str, An
     if order.executed_at:
         name = order.executed_by.person.name if order.executed_by else ""
         steps.append(_step("done", name, _("made the permitted change"), order.executed_at))
+    steps += [_reviewed(row) for row in reviews_of(order)] + [_carried(row) for row in batches_of(order)]
     steps.sort(key=lambda step: step["at"])
     if order.closed_at:
         good = order.state == ChangeState.DONE
@@ -35,6 +37,23 @@ def steps_of(order: ChangeOrder, board: Sequence[SeatView]) -> list[dict[str, An
         steps.append(_step("done" if good else "bad", "", label, order.closed_at, order.closed_text))
         return steps
     return [*steps, *_ahead(order, board)]
+
+
+def _reviewed(row: Reviewed) -> dict[str, Any]:
+    what = f"{row.step.label}{_many(row.count)}"
+    return _step("done", row.person, what, row.at) | {"unit": row.unit}
+
+
+def _carried(row: Carried) -> dict[str, Any]:
+    what = _("batch %(batch)s of the correction") % {"batch": row.batch}
+    words = _("%(n)s of its records came back from the centre.") % {"n": row.returned} if row.returned else ""
+    step = _step("bad" if row.returned else "done", "", f"{what}{_many(row.count)}", row.batch.created_at, words)
+    return step | {"unit": row.batch.get_state_display()}
+
+
+def _many(count: int) -> str:
+    """Of how many records; nothing of one."""
+    return ngettext(" (%(n)s record)", " (%(n)s records)", count) % {"n": count} if count > 1 else ""
 
 
 def _signed(view: SeatView) -> dict[str, Any]:
@@ -115,6 +134,8 @@ def next_words(order: ChangeOrder, board: Sequence[SeatView]) -> dict[str, Any]:
     refusing = next((view for view in board if view.standing == "refused"), None)
     title = _("Refused by %(unit)s") % {"unit": refusing.unit_name} if refusing else str(order.get_state_display())
     why = order.closed_text or str(order.get_closed_for_display())
+    if order.state == ChangeState.VOID:
+        why = f"{order.get_closed_for_display()} {order.closed_text}".strip()
     text = _("%(why)s The record stays as it was; another order may be drawn up.") % {"why": why}
     return _box("e", "x", title, text)
 

@@ -34,8 +34,12 @@ def delegations(request: HttpRequest) -> HttpResponse:
     form = DelegationForm(posted, people=people.distinct().order_by("name"))
     if request.method == "POST" and form.is_valid():
         with rule_errors_on(form):
-            services.delegate_seat(actor=user, **form.cleaned_data)
-            messages.success(request, _("%(person)s may sign for the unit.") % form.cleaned_data)
+            row = services.delegate_seat(actor=user, **form.cleaned_data)
+            words = {"person": row.person, "day": row.valid_from.isoformat()}
+            done = _("%(person)s may sign for the unit.")
+            if row.valid_from > clock.today():
+                done = _("%(person)s may sign for the unit from %(day)s on.")
+            messages.success(request, done % words)
             return redirect("sync:delegations")
     rows = SeatDelegation.objects.filter(unit=user.unit_id).select_related("person", "given_by__person")
     context = {

@@ -15,7 +15,7 @@ from povfund.common import clock
 from records.registry import record_type
 from sync.changes import services
 from sync.changes.showing import shown_items
-from sync.choices import PROVINCIAL_SEATS, ChangeState
+from sync.choices import CLOSED_CHANGES, PROVINCIAL_SEATS, ChangeState
 from sync.views.changes.board import seats_of
 from sync.views.changes.manifest import visible_order
 
@@ -26,9 +26,9 @@ PRINTED = 200
 @login_required
 @require_safe
 def letter(request: HttpRequest, uid: UUID) -> HttpResponse:
-    """The letter of an order somebody has signed, as it is sent on paper. 404 for a draft."""
+    """The letter of an order somebody has signed, as it is sent on paper, marked where it has ended; 404 for others."""
     order = visible_order(request, uid)
-    if order.state == ChangeState.DRAFT:
+    if not services.has_letter(order):
         raise Http404
     user: Any = request.user
     kind = record_type(order.record_type)
@@ -37,8 +37,9 @@ def letter(request: HttpRequest, uid: UUID) -> HttpResponse:
     seats = seats_of(order, board, user)
     context = {
         "order": order,
+        "ended": not order.is_open and order.state != ChangeState.DONE,
         "kind": kind,
-        "items": shown_items(kind, views, user=user),
+        "items": shown_items(kind, views, user=user, tables=order.count == 1),
         "left_out": max(0, order.count - PRINTED),
         "effects": services.effect_of_order(order),
         "fen_by": order.fen_by,
@@ -60,5 +61,6 @@ def verify_letter(request: HttpRequest) -> HttpResponse:
     """Is this code the code of a letter? Number, province, day and standing; nothing of what it is about."""
     code = request.GET.get("code", "")[:40]
     found = services.verify_code(code) if code.strip() else None
-    context = {"code": code, "found": found, "asked": bool(code.strip())}
+    ended = found is not None and found.state in CLOSED_CHANGES and found.state != ChangeState.DONE
+    context = {"code": code, "found": found, "asked": bool(code.strip()), "ended": ended}
     return render(request, "changes/verify.html", context, status=404 if code.strip() and found is None else 200)

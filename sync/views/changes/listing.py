@@ -11,9 +11,10 @@ from django.shortcuts import render
 from django.utils.translation import gettext_lazy as _, ngettext, pgettext_lazy
 from django.views.decorators.http import require_safe
 
+from povfund.common.asking import asked, shown_with
 from povfund.common.tables import Column, build_table, day, keyset_page, link, number, order_of, text
 from povfund.common.verdict import require
-from sync.changes.lists import MINE, WHOSE, Waiting, next_actors, waiting_for, whose
+from sync.changes.lists import ENDED, MINE, WHOSE, Waiting, next_actors, waiting_for, whose
 from sync.filters import ChangeOrderFilter
 from sync.models import ChangeOrder, Node
 from sync.permissions import may_read_orders
@@ -37,13 +38,13 @@ def changes(request: HttpRequest) -> HttpResponse:
     part = part if part in dict(WHOSE) else MINE
     visible = ChangeOrder.objects.visible_to(user)
     filters = ChangeOrderFilter(request.GET, queryset=whose(visible, user, part=part), nodes=Node.objects.sending())
-    rows = filters.qs if filters.is_valid() else visible.none()
-    columns = _columns({})
+    columns = _columns({}, part=part)
     order = order_of(columns, params=request.GET, default="-drafted_at")
+    rows = asked(filters, request.GET, columns=columns, order=order)
     page = keyset_page(rows.select_related("node"), params=request.GET, order=order)
     table = build_table(
         page.items,
-        columns=_columns(next_actors(page.items)),
+        columns=_columns(next_actors(page.items), part=part),
         params=request.GET,
         caption=_("Change orders"),
         order=order,
@@ -58,14 +59,16 @@ def changes(request: HttpRequest) -> HttpResponse:
         "parts": [(value, label) for value, label in WHOSE],
         "mine": waiting_for(user)[:COUNTED].count(),
     }
-    return render(request, "changes/list.html", context)
+    return render(request, "changes/list.html", context, status=shown_with(filters))
 
 
-def _columns(waiting: dict[Any, Waiting]) -> list[Column]:
+def _columns(waiting: dict[Any, Waiting], *, part: str) -> list[Column]:
     def held(order: ChangeOrder) -> Waiting | None:
         return waiting.get(order.pk)
 
     node = [text("node", _("Province"), lambda o: o.node.name, css="nw")] if settings.EDITION == "central" else []
+    until = day("expires", _("Valid until"), lambda o: o.expires_at, sort="")
+    ended = day("ended", _("Ended on"), lambda o: o.closed_at, sort="")
     return [
         link("number", pgettext_lazy("change", "Order"), str, url=lambda o: o.get_absolute_url(), sort="", css="nw"),
         *node,
@@ -76,7 +79,7 @@ def _columns(waiting: dict[Any, Waiting]) -> list[Column]:
         text("next", _("Whose turn"), lambda o: held(o).who if held(o) else o.get_closed_for_display()),
         text("waits", _("Waits"), lambda o: _days(held(o)), css="nw"),
         day("drafted", _("Drawn up"), lambda o: o.drafted_at, sort="drafted_at"),
-        day("expires", _("Valid until"), lambda o: o.expires_at if o.is_open else o.closed_at, sort=""),
+        ended if part == ENDED else until,
     ]
 
 

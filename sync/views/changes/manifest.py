@@ -10,6 +10,8 @@ from uuid import UUID
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
+from django.utils.html import strip_tags
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
@@ -93,7 +95,7 @@ def _lines(order: ChangeOrder, kind: RecordType, user: Any) -> Iterator[str]:
                 [
                     item.n,
                     item.label,
-                    item.owner,
+                    shown.unit,
                     _changes(shown),
                     _yuan(item.fen_before),
                     _yuan(item.fen_after),
@@ -112,7 +114,14 @@ def _yuan(fen: int) -> Decimal:
 def _changes(shown: ShownItem) -> str:
     if shown.item.deletes:
         return _("deleted")
-    return "；".join(f"{change.label} {change.row}: {change.old} → {change.new}" for change in shown.changes)
+    return "；".join(
+        f"{change.label} {change.row}: {_plain(change.old)} → {_plain(change.new)}" for change in shown.changes
+    )
+
+
+def _plain(value: Any) -> str:
+    """A printed value without its markup."""
+    return strip_tags(value) if isinstance(value, SafeString) else str(value)
 
 
 def _foot(order: ChangeOrder, user: Any) -> str:

@@ -10,6 +10,7 @@ from uuid import UUID
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.db.models import Sum
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -65,6 +66,7 @@ def order_page(
         "effects": services.effect_of_order(order),
         "pending": order.state in BEFORE,
         "fen_by": order.fen_by,
+        "sums": order.items.aggregate(before=Sum("fen_before"), after=Sum("fen_after")) if order.count > 1 else None,
         **page,
         "seats": seats_of(order, board, user),
         "steps": steps_of(order, board),
@@ -73,6 +75,7 @@ def order_page(
         "wrong": wrong,
         "at": at,
         "typed": typed,
+        "letter": services.has_letter(order),
         "central": settings.EDITION == "central",
         **_deeds(user, order),
     }
@@ -82,9 +85,11 @@ def order_page(
 def _deeds(user: Any, order: ChangeOrder) -> dict[str, Any]:
     """What the reader may do with the order, each as a verdict, with the forms it takes."""
     draft = order.state == ChangeState.DRAFT
+    execute = services.may_execute(user, order) if order.state == ChangeState.PERMITTED else None
     return {
         "withdraw": services.may_withdraw(user, order) if order.is_open else None,
-        "execute": services.may_execute(user, order) if order.state == ChangeState.PERMITTED else None,
+        "execute": execute,
+        "left": services.reviewers_left(order, executor=user) if execute and not order.executed_by_id else None,
         "add": services.may_add_evidence(user, order) if draft else None,
         "proof": ProofForm(initial={"nonce": secrets.token_hex(16)}, auto_id=False),
         "otp": settings.SECOND_FACTOR_REQUIRED or user.totpdevice_set.filter(confirmed=True).exists(),

@@ -1,0 +1,89 @@
+"""What is told of cells and rows of a sheet: one finding each."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+from povfund.common.errors import SHOW, WARN, Finding
+from povfund.common.money import amount_words
+from records.sheets.form import Column
+from records.sheets.reading import SheetRows
+
+
+def formula() -> Finding:
+    return Finding(
+        "FORMULA",
+        _("The cell holds a formula; what it would give elsewhere is not certain."),
+        remedy=_("Copy the cells and paste them as values."),
+    )
+
+
+def error(text: str) -> Finding:
+    return Finding(
+        "FORMULA", _("The cell shows the error %(text)s.") % {"text": text}, remedy=_("Enter the value itself.")
+    )
+
+
+def missing(column: Column) -> Finding:
+    return Finding("SHAPE", _("“%(field)s” is missing.") % {"field": column.label}, remedy=column.help)
+
+
+def differs(row: int, label: Any) -> Finding:
+    return Finding(
+        "SHAPE",
+        _("“%(field)s” differs from row %(row)s of the same document.") % {"field": label, "row": row + 1},
+        remedy=_("One document has one head; repeat it or leave it empty below its first row."),
+    )
+
+
+def twice(row: int) -> Finding:
+    return Finding(
+        "DUPLICATE",
+        _("Row %(row)s has the same record id.") % {"row": row + 1},
+        remedy=_("A new record has no id: clear id and revision in the copied row."),
+    )
+
+
+def same_as(finding: Finding, cell: str) -> Finding:
+    """A line that repeats another one, which a sheet names by its cell."""
+    return replace(finding, message=_("The same line stands in %(cell)s.") % {"cell": cell})
+
+
+def not_the_sum(stated: Decimal, counted: Decimal, words: Any) -> Finding:
+    return Finding(
+        "TOTAL",
+        _("The sheet states %(stated)s, %(words)s is %(counted)s.")
+        % {"stated": amount_words(stated), "words": words, "counted": amount_words(counted)},
+        remedy=_("Nothing is corrected: check the source; the rows are taken as they stand."),
+        severity=WARN,
+        values={"stated": str(stated), "counted": str(counted)},
+    )
+
+
+def large(amount: Decimal, unit: str) -> Finding:
+    """A document of more than 100 亿元 from a sheet that prints no unit."""
+    return Finding(
+        "UNIT",
+        _("The sheet prints no unit; read in %(unit)s the document comes to %(amount)s.")
+        % {"unit": _("yuan") if unit == "yuan" else _("10k yuan"), "amount": amount_words(amount)},
+        remedy=_("Check the unit of the amounts; if it is another one, choose it under the columns and read again."),
+        severity=WARN,
+    )
+
+
+def remark(text: str) -> Finding:
+    return Finding("REMARK", _("A line of words, not taken: “%(text)s”.") % {"text": text[:60]}, severity=SHOW)
+
+
+def hidden_words(sheet: SheetRows) -> list[Finding]:
+    """What a reader of the sheet may not see, and what is left alone: hidden parts, links to other files."""
+    found = []
+    if sheet.hidden_rows or sheet.hidden_columns:
+        parts = {"rows": len(sheet.hidden_rows), "columns": len(sheet.hidden_columns), "sheet": sheet.name}
+        message = _("Sheet “%(sheet)s” has %(rows)s hidden rows and %(columns)s hidden columns; they are read too.")
+        found.append(Finding("HIDDEN", message % parts, severity=WARN, remedy=_("Show them and check what they hold.")))
+    return found

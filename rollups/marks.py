@@ -1,0 +1,104 @@
+"""Which change orders touch the rows of a report: under way, and in force (art. 12)."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from accounts.models import Division, User
+from funds.models import FundCategory
+from povfund.common import clock
+from rollups.choices import Dimension
+from rollups.report import Report
+from rollups.services.reading import Question
+from sync.choices import ChangeState
+from sync.models import ChangeMove, ChangeOrder
+
+LISTED = 50
+"""Orders that are listed below the figures."""
+KNOWN = {Dimension.DIVISION, Dimension.YEAR, Dimension.FUND_CATEGORY}
+"""Dimensions in which it is known which rows an order moves."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """An order, and whether the reader may open it: if not, its number is not told."""
+
+    order: ChangeOrder
+    opens: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """Orders by the codes of a row, and those of the place itself."""
+
+    rows: dict[tuple[str, ...], list[Mark]]
+    own: list[Mark]
+
+    def words(self, codes: tuple[str, ...] | None = None) -> str:
+        """Numbers of the orders of a row, or of the place; of those the reader may not open how many there are."""
+        marks = self.own if codes is None else self.rows.get(codes, [])
+        told = [mark.order.number for mark in marks if mark.opens]
+        return "、".join([*told, *([f"+{len(marks) - len(told)}"] if len(told) < len(marks) else [])])
+
+
+def under_way(question: Question, *, user: User) -> list[Mark]:
+    """Orders that are asked and not closed over records of the place, oldest first, at most fifty. Two queries."""
+    return marked(ChangeOrder.objects.touching(question.node.scope_key).order_by("drafted_at")[:LISTED], user=user)
+
+
+def in_force(question: Question, *, user: User) -> list[Mark]:
+    """Orders in force on the cut-off day that moved a figure of the place, oldest first. Two queries."""
+    moved = ChangeMove.objects.filter(node=question.node.scope_key).values("order")
+    found = ChangeOrder.objects.filter(state=ChangeState.DONE, pk__in=moved).order_by("closed_at")
+    last = question.as_of or clock.today()
+    return marked([o for o in found if o.closed_at and clock.local_date(o.closed_at) <= last], user=user)
+
+
+def marked(orders: Iterable[ChangeOrder], *, user: User) -> list[Mark]:
+    """Orders with what the reader may do with them. One query."""
+    found = list(orders)
+    opened = set(ChangeOrder.objects.visible_to(user).filter(pk__in=[o.pk for o in found]).values_list("pk", flat=True))
+    return [Mark(order, order.pk in opened) for order in found]
+
+
+def marks_of(report: Report, marks: Sequence[Mark]) -> Marks:
+    """
+    These orders beside the rows whose cells they move; none beside rows by what is not known of a move. Three queries.
+    """
+    question = report.question
+    if not marks or not set(question.by) <= KNOWN:
+        return Marks({}, list(marks))
+    keys = {question.node.code: question.node.scope_key}
+    if Dimension.DIVISION in question.by:
+        keys = dict(Division.objects.filter(parent=question.node).values_list("code", "scope_key"))
+    cells = _cells(question, list(keys.values()), [mark.order.pk for mark in marks])
+    held: dict[tuple[str, ...], list[Mark]] = defaultdict(list)
+    for row in report.rows:
+        wanted = dict(zip(question.by, row.codes, strict=True))
+        if Dimension.DIVISION in wanted:
+            wanted[Dimension.DIVISION] = keys.get(wanted[Dimension.DIVISION], "-")
+        if Dimension.FUND_CATEGORY in wanted:
+            wanted[Dimension.FUND_CATEGORY] = wanted[Dimension.FUND_CATEGORY].partition(".")[0]
+        moving = {order for cell, order in cells if all(cell[name] == value for name, value in wanted.items())}
+        if moving:
+            held[row.codes] = [mark for mark in marks if mark.order.pk in moving]
+    return Marks(dict(held), list(marks))
+
+
+def _cells(question: Question, nodes: list[str], orders: list[UUID]) -> list[tuple[dict[Any, str], UUID]]:
+    """What these orders move at these places, of the years and categories asked for, each with its order."""
+    rows = ChangeMove.objects.filter(order__in=orders, node__in=nodes).exclude(fen=0, measure="")
+    if question.years:
+        rows = rows.filter(year__in=question.years)
+    if question.category_ids:
+        codes = FundCategory.objects.filter(pk__in=question.category_ids).values_list("code", flat=True)
+        rows = rows.filter(category__in={code.partition(".")[0] for code in codes})
+    found = rows.order_by().values_list("node", "year", "category", "order").distinct()
+    return [
+        ({Dimension.DIVISION: node, Dimension.YEAR: str(year), Dimension.FUND_CATEGORY: category}, order)
+        for node, year, category, order in found
+    ]

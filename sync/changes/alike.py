@@ -1,0 +1,118 @@
+"""One change alike in many records: what each is to become, and the manifest of it as a person last saw it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import msgspec
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from povfund.common import clock
+from povfund.common.errors import Finding, RuleViolation
+from records.models import SheetImport
+from records.registry import ChangeForm, RecordType
+from sync.changes.effects import Effects, Moved, effects_at, listed
+from sync.changes.imports import taking_back
+from sync.changes.proposals import Proposal, acknowledged_contents, asked_for, root_of
+from sync.changes.reading import ItemView, views_of
+from sync.models import ChangeList
+
+DELETE, UNDO = "delete", "undo"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Common:
+    """What is asked of every record of a list: a common field with its value, deletion, or its import taken back."""
+
+    kind: RecordType
+    form: ChangeForm
+    name: str
+    value: str
+    imported: SheetImport | None
+
+    @property
+    def whole(self) -> bool:
+        """Does it need no value?"""
+        return self.name == DELETE or (self.name == UNDO and self.imported is not None)
+
+    def proposals(self, rows: Sequence[Any]) -> list[Proposal]:
+        """What each record is to become; those it would leave as they are stay out. Raises RuleViolation."""
+        if self.name == DELETE:
+            return [Proposal(uid=row.pk, rev=row.rev, changes=None) for row in rows]
+        if self.name == UNDO and self.imported:
+            return taking_back(self.imported, rows)
+        held = acknowledged_contents(rows)
+        contents = [msgspec.json.decode(held[row.pk]) for row in rows]
+        asked = [(content, self.form.alike(content, self.name, self.value)) for content in contents]
+        propose = self.kind.proposer(asked)
+        return [
+            Proposal(uid=row.pk, rev=row.rev, changes=changes)
+            for row, (content, changes) in zip(rows, asked, strict=True)
+            if propose(content, changes) != content
+        ]
+
+
+def some(common: Common, rows: Sequence[Any]) -> list[Proposal]:
+    """The proposals, at least one. Raises RuleViolation NO_CHANGE."""
+    if proposals := common.proposals(rows):
+        return proposals
+    if common.name == UNDO:
+        message = _("Every record of the import was changed between the import and its transmission.")
+        remedy = _("Ask for the deletion, or change each record on its own form.")
+    else:
+        message = _("Every record of the list has this value already.")
+        remedy = _("Choose another value, or another list.")
+    raise RuleViolation(Finding("NO_CHANGE", message, field=common.name, remedy=remedy, article="12"))
+
+
+def keep_list(*, actor: User, common: Common, rows: Sequence[Any], question: str) -> ChangeList:
+    """
+    Work the manifest of these records out and keep it for this person, in place of the last one. Raises Refused,
+    RuleViolation.
+    """
+    proposals = some(common, rows)
+    asked = asked_for(actor=actor, kind=common.kind, proposals=proposals)
+    kept, _made = ChangeList.objects.update_or_create(
+        user=actor,
+        defaults={
+            "question": question,
+            "uids": [item.record_uid for item in asked.items],
+            "count": len(asked.items),
+            "root": root_of(asked.items),
+            "fen_by": asked.fen_by,
+            "left_out": len(rows) - len(proposals) if common.name == UNDO else 0,
+            "effect": asdict(listed(common.kind.key, asked.moves(common.kind))),
+            "at": clock.now(),
+        },
+    )
+    return kept
+
+
+def list_seen(user: User, question: str) -> ChangeList | None:
+    """The manifest this person saw last, where it is about the same question."""
+    return ChangeList.objects.filter(user=user, question=question).defer("uids").first()
+
+
+def page_of(*, actor: User, common: Common, rows: Any, seen: ChangeList, start: int, last: int) -> list[ItemView]:
+    """
+    The records `start` + 1 to `last` of a manifest that was seen, out of the queryset `rows`; fewer where the list is
+    not what it was. The same cost for any number of records.
+    """
+    (uids,) = ChangeList.objects.filter(pk=seen.pk).values_list(f"uids__{start}_{last}", flat=True)
+    proposals = common.proposals(list(rows.filter(pk__in=uids).order_by("pk")))
+    if not proposals:
+        return []
+    asked = asked_for(actor=actor, kind=common.kind, proposals=proposals)
+    for n, item in enumerate(asked.items, start + 1):
+        item.n = n
+    return views_of(asked.items)
+
+
+def effect_seen(seen: ChangeList) -> Effects:
+    """What the manifest does to the totals as they are now; one kept before measures were has the first alone."""
+    rows = [(node, category, fen, next(iter(measure), "")) for node, category, fen, *measure in seen.effect["rows"]]
+    effect = seen.effect
+    return effects_at(Moved(effect["record_type"], rows, effect["years"], effect["more"]))

@@ -1,0 +1,82 @@
+"""The printed papers of a document lose no amount, however many categories they have and however long the amounts."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+
+from funds.models import FundLine
+from povfund.common.money import wan_text
+from povfund.demo.documents import read
+from tests.documents import line, unit_reviewed
+from tests.people import account
+from tests.support.browser import sign_in
+
+pytestmark = pytest.mark.journey
+
+PLACES = ("511900", "510100", "510300", "513200", "513300", "513400")
+CUT = """() => {
+  const width = document.documentElement.clientWidth;
+  return [...document.querySelectorAll('.sheet :is(th, td)')].filter(cell => cell.innerText).filter(cell => {
+    const box = cell.getBoundingClientRect(), letters = document.createRange();
+    letters.selectNodeContents(cell);
+    const drawn = letters.getBoundingClientRect();
+    return box.right > width + .5 || drawn.right > box.right + .5 || drawn.left < box.left - .5;
+  }).map(cell => cell.innerText);
+}"""
+"""Cells that reach beyond the paper, or whose words reach beyond the cell."""
+
+
+def of_many_columns(columns: int):
+    """A document of the province with so many columns of 14 categories and up to two levels of money."""
+    kinds = [(row["fund_category"], row["budget_item"]) for row in read("demo_2016.csv")]
+    known = [("central", *kind) for kind in kinds] + [("province", *kind) for kind in kinds]
+    lines = [
+        line(place, f"{1_234_567_890 + n}.12", money_level=level, fund_category=category, budget_item=item)
+        for n, (level, category, item) in enumerate(known[:columns])
+        for place in PLACES
+    ]
+    return unit_reviewed("川财农〔2016〕88号", by="510000.finance.entry", lines=lines)
+
+
+@pytest.mark.parametrize("columns", [14, 20])
+def test_no_amount_is_lost_on_paper(browser_page, live_server, columns):
+    document, page = of_many_columns(columns), browser_page
+    sign_in(page, account("510000.finance.review"), url=live_server.url)
+    amounts = FundLine.objects.filter(document=document).values_list("amount", flat=True)
+    expected = {wan_text(amount, decimals=6) for amount in amounts}
+    expected |= {wan_text(sum(amounts, Decimal(0)), decimals=6)}
+    for paper in ("distribution", "notice"):
+        page.goto(f"/rollups/chain/{document.pk}/{paper}/")
+        for width, media in ((1366, "screen"), (1093, "screen"), (1032, "print")):
+            page.set_viewport_size({"width": width, "height": 768})
+            page.emulate_media(media=media)
+            cells = page.locator(".sheet :is(th, td)").all_inner_texts()
+            assert expected <= set(cells)
+            assert page.evaluate(CUT) == [], (paper, width)
+            parts = page.locator(".sheet table").all()
+            assert len(parts) > 1
+            for part in parts:
+                assert part.locator("tbody tr").count() == len(PLACES)
+                assert part.locator("thead th").last.inner_text() == "合计"
+
+
+def test_a_chain_with_recoveries_is_whole_on_paper_and_needs_no_scrolling_on_a_narrow_screen(browser_page, live_server):
+    lines = [line("511921", "11200000.00"), line("511900", "580000.00")]
+    given = unit_reviewed("巴财农〔2016〕1号", by="511900.finance.entry", lines=lines)
+    taken = [line("511921", "-100000.00")]
+    more = {"by": "511900.finance.entry", "parent": given.uid, "issue_batch": "recovery", "lines": taken}
+    back, page = unit_reviewed("巴财农〔2016〕61号", **more), browser_page
+    sign_in(page, account("511900.finance.review"), url=live_server.url)
+    for document, heads in ((given, 11), (back, 10)):
+        page.set_viewport_size({"width": 1093, "height": 768})
+        page.emulate_media(media="screen")
+        page.goto(f"/rollups/chain/{document.pk}/")
+        table = page.locator("table.chain")
+        assert table.evaluate("table => table.scrollWidth <= table.parentElement.clientWidth")
+        page.set_viewport_size({"width": 1032, "height": 768})
+        page.emulate_media(media="print")
+        shown = [head for head in table.locator("thead th").all() if head.is_visible()]
+        assert len(shown) == heads
+        assert table.evaluate("table => table.getBoundingClientRect().right <= 1032")

@@ -1,0 +1,168 @@
+"""Heads as notices print them: their variants, heads over heads, tables nobody knows, and the words around them."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+from openpyxl import load_workbook
+
+from funds.models import FundDocument, FundLine
+from tests.people import account
+from tests.sheets.files import saved, workbook
+from tests.sheets.imports import answered, confirmed, found, staged_total, uploaded, worked
+from tests.sheets.notices import ONE_FUND
+
+pytestmark = pytest.mark.django_db
+CITY, PROVINCE = "511900.finance.entry", "510000.finance.entry"
+TITLE = ["关于下达2019年第一批财政专项扶贫资金的通知"]
+NUMBER = ["巴市财农〔2019〕16号"]
+
+
+def without(*names):
+    return {name: value for name, value in ONE_FUND.items() if name not in names}
+
+
+@pytest.mark.parametrize("place", ["县（区）", "县区", "市（州）", "单位", "县\n（区）", "市县区", "行政区划"])
+@pytest.mark.parametrize("amount", ["资金额度", "分配金额", "资金额度（万元）", "补助金额", "省级财政专项扶贫资金"])
+def test_heads_of_place_and_amount_in_the_words_of_notices(place, amount):
+    row = uploaded([TITLE, NUMBER, [place, amount], ["巴州区", 10], ["恩阳区", 20]], by=CITY)
+    assert row.status == "mapping"
+    row = answered(row, **ONE_FUND)
+    assert (found(row), staged_total(row)) == ([], 300_000)
+
+
+def test_the_head_of_an_amount_says_whose_money_it_is():
+    heads = ["县（区）", "中央财政专项扶贫资金", "省级财政专项扶贫资金", "市级", "县级配套资金", "合计"]
+    row = uploaded([TITLE, NUMBER, heads, ["巴州区", 1, 2, 3, 4, 10], ["恩阳区", 5, None, None, None, 6]], by=CITY)
+    row = answered(row, **without("lines__money_level"))
+    assert (found(row), found(row, "W")[:1]) == ([], [("F5", "TOTAL")])
+    confirmed(row)
+    levels = ["central", "province", "city", "county", "central"]
+    assert list(FundLine.objects.order_by("n").values_list("money_level", flat=True)) == levels
+
+
+@pytest.mark.parametrize("name", ["市场开发资金", "区域发展资金", "省份", "县长基金"])
+def test_words_that_begin_like_a_level_are_none(name):
+    row = uploaded([NUMBER, ["县（区）", "分配金额", name], ["巴州区", 1, 2]], by=CITY)
+    assert [head["field"] for head in row.layouts[0]["heads"]] == ["lines.recipient", "lines.amount", ""]
+
+
+def grouped(*, merged=True):
+    """中央 and 省级 over two categories each, with the sum of each group."""
+    kinds = ["“三西”农业建设专项补助资金", "少数民族发展资金", "小计"]
+    book = load_workbook(
+        io.BytesIO(
+            workbook(
+                [
+                    ["2016年第一批财政专项扶贫资金分配表"],
+                    ["川财农〔2016〕12号"],
+                    ["市州", "合计", "中央", None, None, "省级", None, None],
+                    [None, None, *kinds, *kinds],
+                    ["合计", 36, 4, 6, 10, 12, 14, 26],
+                    ["成都市", 10, 1, 2, 3, 3, 4, 7],
+                    ["绵阳市", 26, 3, 4, 7, 9, 10, 19],
+                ]
+            )
+        )
+    )
+    if merged:
+        for cells in ("A1:H1", "A3:A4", "B3:B4", "C3:E3", "F3:H3"):
+            book.active.merge_cells(cells)
+    return saved(book)
+
+
+def test_heads_over_heads_fill_in_the_level_of_money():
+    row = uploaded(grouped(), by=PROVINCE)
+    heads = row.layouts[0]["heads"]
+    levels = [head["values"].get("lines.money_level", "") for head in heads]
+    assert levels == ["", "", "central", "central", "", "province", "province", ""]
+    assert heads[2]["text"] == "中央 “三西”农业建设专项补助资金"
+    assert row.layouts[0]["fixed"]["title"] == "2016年第一批财政专项扶贫资金分配表"
+    ethnic = {f"{level} 少数民族发展资金": {"lines.fund_category": "ethnic"} for level in ("中央", "省级")}
+    year = {"budget_year": "2016", "issued_on": "2016-03-01", "approved_on": "2016-03-01"}
+    answers = without("lines__money_level", "lines__fund_category", "title") | year
+    row = answered(row, values=ethnic, **answers)
+    assert (found(row), found(row, "W"), staged_total(row)) == ([], [], 360_000)
+
+
+def test_two_rows_of_heads_of_which_the_upper_one_alone_would_do():
+    rows = [TITLE, NUMBER, ["县（区）", "中央", "省级"], ["县（区）", "分配金额", "分配金额"], ["巴州区", 1, 2]]
+    row = answered(uploaded(rows, by=CITY), **without("lines__money_level"))
+    assert (found(row), row.counts["rows"], staged_total(row)) == ([], 1, 30_000)
+
+
+def under_one_head(over, number=NUMBER):
+    """Two amounts below a head that says their unit, beside a column that has another one."""
+    heads = [["县（区）", over, None, "户均标准（元）"], [None, "中央", "省级", None]]
+    book = load_workbook(io.BytesIO(workbook([TITLE, number, *heads, ["巴州区", 1, 2, 5000]])))
+    for cells in ("A3:A4", "B3:C3", "D3:D4"):
+        book.active.merge_cells(cells)
+    return saved(book)
+
+
+@pytest.mark.parametrize(("over", "said"), [("分配资金（万元）", "wan"), ("分配资金（元）", "yuan"), ("分配资金", "")])
+def test_the_unit_over_the_amounts_is_theirs_and_that_of_another_column_is_not(over, said):
+    (layout,) = uploaded(under_one_head(over), by=CITY).layouts
+    assert layout["unit_said"] == said
+    levels = [{"lines.money_level": "central"}, {"lines.money_level": "province"}]
+    assert [head["values"] for head in layout["heads"][1:3]] == levels
+
+
+def test_the_unit_over_the_amounts_goes_before_the_remembered_one():
+    answers = without("lines__money_level") | {"columns": {"户均标准（元）": "=ignored"}}
+    first = answered(uploaded(under_one_head("分配资金（万元）"), by=CITY), **answers)
+    again = answered(uploaded(under_one_head("分配资金（元）", ["巴市财农〔2019〕17号"]), by=CITY), **answers)
+    assert (staged_total(first), staged_total(again)) == (30_000, 3)
+
+
+def test_heads_that_are_repeated_on_each_page_do_not_hide_the_rows_between():
+    heads = ["县（区）", "分配金额"]
+    row = uploaded([TITLE, NUMBER, heads, ["巴州区", 1], ["恩阳区", 2], heads, ["通江县", 3]], by=CITY)
+    assert row.layouts[0]["head_row"] == 2
+
+
+def test_a_table_nobody_knows_is_assigned_by_hand_and_remembered():
+    def table(number):
+        return [[number], ["去向", "摊到的数", "经办"], ["巴州区", 10, "张"], ["恩阳区", 20, "李"]]
+
+    row = uploaded(table(*NUMBER), by=CITY)
+    assert (row.status, [note["rule"] for note in row.notes]) == ("mapping", ["HEADER"])
+    assert {head["field"] for head in row.layouts[0]["heads"]} == {""}
+    columns = {"去向": "lines.recipient", "摊到的数": "lines.amount", "经办": "=ignored"}
+    row = answered(row, columns=columns, **ONE_FUND)
+    assert (found(row), staged_total(row)) == ([], 300_000)
+    again = uploaded(table("巴市财农〔2019〕17号"), by=CITY)
+    assert [head["field"] for head in again.layouts[0]["heads"]] == list(columns.values())
+
+
+def test_neither_cells_of_the_table_nor_footnotes_become_title_or_batch():
+    rows = [
+        ["2019年第一批财政专项扶贫资金"],
+        NUMBER,
+        ["县（区）", "分配金额", "备注"],
+        ["巴州区", 10, "财政专项扶贫资金用于易地扶贫搬迁贷款贴息项目的部分"],
+        ["恩阳区", 20, "第二批"],
+        ["注：其中提前下达2018年中央财政专项扶贫资金30万元，不在此表之内。"],
+    ]
+    fixed = uploaded(rows, by=CITY).layouts[0]["fixed"]
+    assert (fixed["title"], fixed["issue_batch"], fixed["budget_year"]) == (rows[0][0], "first", "2019")
+
+
+def test_the_date_below_the_table_is_still_found():
+    rows = [TITLE, NUMBER, ["县（区）", "分配金额"], ["巴州区", 10], [None, "2019年4月1日"]]
+    assert uploaded(rows, by=CITY).layouts[0]["fixed"]["issued_on"] == "2019-04-01"
+    assert not FundDocument.objects.exists()
+
+
+def test_the_page_lets_a_person_assign_the_columns_of_a_table_nobody_knows(client):
+    client.force_login(account(CITY))
+    row = uploaded([NUMBER, ["去向", "摊到的数"], ["巴州区", 10]], by=CITY)
+    page = client.get(f"/imports/{row.pk}/").content.decode()
+    assert "未能识别工作表" in page
+    assert page.count("未对应") == 2
+    fixed = {f"s0-f-{name.replace('__', '.')}": value for name, value in ONE_FUND.items()}
+    sent = {"s0-unit": "yuan", "s0-c0": "lines.recipient", "s0-c1": "", **fixed}
+    assert client.post(f"/imports/{row.pk}/layout/", sent).status_code == 422
+    assert client.post(f"/imports/{row.pk}/layout/", sent | {"s0-c1": "lines.amount"}).status_code == 302
+    assert staged_total(worked(row)) == 10
