@@ -89,7 +89,7 @@ class TestServer:
 
     @contextmanager
     def as_role(self, login: str, *, database: str) -> Iterator[psycopg.Connection]:
-        """An autocommit connection as fp_owner, fp_app or fp_sync."""
+        """An autocommit connection as fp_owner, fp_app or fp_sync; its locks are free at the end."""
         if self.cluster:
             connection = self.cluster.connect(database, user=login)
         else:
@@ -97,6 +97,9 @@ class TestServer:
             connection.execute(sql.SQL("SET ROLE {}").format(sql.Identifier(login)))
         with connection:
             yield connection
+            # the server process of a closed connection frees its locks a moment later
+            if connection.info.transaction_status == psycopg.pq.TransactionStatus.IDLE:
+                connection.execute("SELECT pg_advisory_unlock_all()")
 
     def url(self, database: str, *, role: str) -> str:
         """The address by which a process of that role reaches the database."""
