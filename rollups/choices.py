@@ -17,6 +17,10 @@ class Measure(TextChoices):
     IDLE = "idle", _("Idle for more than a year")
 
 
+TAKEN_OFF = {Measure.UNALLOCATED: (Measure.ALLOCATED, Measure.RETAINED)}
+"""Measures that are one stored measure less another; all others are stored."""
+
+
 class DataState(TextChoices):
     """数据状态 — how far the records behind a figure have come; cumulative."""
 

@@ -9,13 +9,13 @@ from typing import Any
 from uuid import UUID
 
 from accounts.models import Division, User
-from funds.models import FundCategory
 from povfund.common import clock
 from rollups.choices import Dimension
 from rollups.report import Report
+from rollups.services.orders import moves_asked, touching
 from rollups.services.reading import Question
 from sync.choices import ChangeState
-from sync.models import ChangeMove, ChangeOrder
+from sync.models import ChangeOrder
 
 LISTED = 50
 """Orders that are listed below the figures."""
@@ -46,13 +46,13 @@ class Marks:
 
 
 def under_way(question: Question, *, user: User) -> list[Mark]:
-    """Orders that are asked and not closed over records of the place, oldest first, at most fifty. Two queries."""
-    return marked(ChangeOrder.objects.touching(question.node.scope_key).order_by("drafted_at")[:LISTED], user=user)
+    """Orders under way that touch the figures of the place asked for, oldest first, at most fifty. Two queries."""
+    return marked(touching(question).order_by("drafted_at")[:LISTED], user=user)
 
 
 def in_force(question: Question, *, user: User) -> list[Mark]:
-    """Orders in force on the cut-off day that moved a figure of the place, oldest first. Two queries."""
-    moved = ChangeMove.objects.filter(node=question.node.scope_key).values("order")
+    """Orders in force on the cut-off day that moved a figure asked for at the place, oldest first. Two queries."""
+    moved = moves_asked(question).filter(node=question.node.scope_key).values("order")
     found = ChangeOrder.objects.filter(state=ChangeState.DONE, pk__in=moved).order_by("closed_at")
     last = question.as_of or clock.today()
     return marked([o for o in found if o.closed_at and clock.local_date(o.closed_at) <= last], user=user)
@@ -90,13 +90,8 @@ def marks_of(report: Report, marks: Sequence[Mark]) -> Marks:
 
 
 def _cells(question: Question, nodes: list[str], orders: list[UUID]) -> list[tuple[dict[Any, str], UUID]]:
-    """What these orders move at these places, of the years and categories asked for, each with its order."""
-    rows = ChangeMove.objects.filter(order__in=orders, node__in=nodes).exclude(fen=0, measure="")
-    if question.years:
-        rows = rows.filter(year__in=question.years)
-    if question.category_ids:
-        codes = FundCategory.objects.filter(pk__in=question.category_ids).values_list("code", flat=True)
-        rows = rows.filter(category__in={code.partition(".")[0] for code in codes})
+    """What these orders move at these places, of the figures asked for, each with its order."""
+    rows = moves_asked(question).filter(order__in=orders, node__in=nodes).exclude(fen=0, measure="")
     found = rows.order_by().values_list("node", "year", "category", "order").distinct()
     return [
         ({Dimension.DIVISION: node, Dimension.YEAR: str(year), Dimension.FUND_CATEGORY: category}, order)

@@ -13,8 +13,8 @@ from django.utils.translation import gettext as _
 from accounts.choices import Level
 from accounts.models import Division
 from funds.models import FundCategory
-from rollups.choices import DataState, Measure
-from rollups.services.reading import TAKEN_OFF, figures_at
+from rollups.choices import TAKEN_OFF, DataState, Measure
+from rollups.services.reading import figures_at
 from rollups.sql import NODES
 from sync.changes.effects import Effect, Effects, Move, Moved, Pair
 

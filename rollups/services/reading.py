@@ -13,12 +13,9 @@ from django.db import connection
 from accounts.models import Division
 from funds.models import FundCategory
 from povfund.common import clock
-from rollups.choices import DataState, Dimension, Measure, Version, states_from
+from rollups.choices import TAKEN_OFF, DataState, Dimension, Measure, Version, states_from
+from rollups.services.orders import touching
 from rollups.sql import NODES, PENDING
-from sync.models import ChangeOrder
-
-TAKEN_OFF = {Measure.UNALLOCATED: (Measure.ALLOCATED, Measure.RETAINED)}
-"""Measures that are one stored measure less another; all others are stored."""
 
 HERE = {
     Measure.ALLOCATED: "given_here",
@@ -125,7 +122,7 @@ def answer(question: Question) -> Answer:
             row.n += figure.n
             row.fen += figure.fen
     _settle(question, result, {node for node, n in with_lines.items() if n})
-    result.pending_changes = ChangeOrder.objects.touching(question.node.scope_key).count()
+    result.pending_changes = touching(question).count()
     return result
 
 

@@ -312,6 +312,20 @@ def test_row_063_a_seat_is_delegated_for_days_so_that_nobody_who_leaves_strands_
             sign(held, "central_unit", "consent", by="000000.finance.analyst")
 
 
+def test_row_063_a_delegate_may_sign_what_he_drew_up_and_three_others_decide_besides(world, document):
+    from sync.changes.services import delegate_seat
+
+    with world.at("P51"):
+        clerk, head = account("510000.finance.entry"), account("510000.finance.head")
+        delegate_seat(actor=head, person=clerk.person, valid_from=clock.today(), valid_to=clock.today(), reason="出差")
+        order = drafted(document, by=clerk.username, title="更正")
+        sign(order, "province_unit", by=clerk.username)
+        with pytest.raises(Refused, match="四个席位"):
+            sign(order, "province_finance", by=clerk.username)
+        sign(order, "province_finance", by=head.username)
+        assert order.signatures.values("person").distinct().count() == 2
+
+
 # 64: the correction was wrong
 
 

@@ -70,8 +70,29 @@ def test_corrected_figures_name_the_order_in_force_and_those_first_reported_do_n
             client = browser(READER if node == "P51" else "000000.finance.analyst")
             words = text_of(client.get("/rollups/", {"node": "511900"}))
             assert f"已更正 {done.number}" in words
-            assert done.number in words.partition("涉及本地区的已生效更改申请")[2]
+            assert done.number in words.partition("已计入所列数字的更改申请")[2]
             assert done.number not in text_of(client.get("/rollups/", {"node": "511900", "version": "first"}))
+
+
+def test_orders_of_other_years_categories_and_measures_stand_not_beside_a_figure(world, pair):
+    done, asked = pair
+    with world.at("P51"):
+        client = browser(READER)
+        place = {"node": "511921"}
+
+        def told(**more):
+            page = client.get("/rollups/", place | more)
+            listed = [mark.order.number for mark in (*page.context["pending"], *page.context["corrected"])]
+            figures = client.get("/api/v1/rollups/", place | {"by": "fund_category"} | more).json()
+            return listed, figures["pending_changes"]
+
+        assert told() == ([asked.number, done.number], 1)
+        assert told(year="2016") == ([asked.number, done.number], 1)
+        assert told(year="2015") == ([], 0)
+        assert told(fund_category="ethnic") == ([asked.number], 1)
+        assert told(fund_category="development") == ([done.number], 0)
+        assert told(measure="arrived") == ([], 0)
+        assert told(measure="unallocated") == ([asked.number, done.number], 1)
 
 
 def test_a_reader_who_may_not_open_the_order_sees_the_mark_without_its_number(world, pair):
