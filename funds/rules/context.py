@@ -10,10 +10,9 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import Sum
+from django.db.models import Sum, prefetch_related_objects
 
 from accounts.models import Division
-from accounts.querysets import DivisionQuerySet
 from funds.held import held_codes
 from funds.models import Arrival, BudgetItem, FundCategory, FundDocument, FundLine
 from povfund.common import clock
@@ -84,11 +83,13 @@ class FundContext:
 
 def divisions_by_code(codes: set[str]) -> dict[str, Division]:
     """code -> division; where one code stands at two levels, the higher one."""
-    found: DivisionQuerySet = Division.objects.filter(code__in=codes)
-    return {division.code: division for division in found.select_related("successor").order_by("-scope_key")}
+    found = list(Division.objects.raw(_DIVISIONS, [list(codes)]))
+    prefetch_related_objects([division for division in found if division.successor_id], "successor")
+    return {division.code: division for division in found}
 
 
-# These two are asked at every save, and putting the statement together would cost more than running it.
+# These are asked at every save, and putting the statement together would cost more than running it.
+_DIVISIONS = f"SELECT * FROM {Division._meta.db_table} WHERE code = ANY(%s) ORDER BY scope_key DESC"
 _TAKEN = """
     SELECT l.document_no, issuer.code, l.money_level, c.code, b.code, recipient.code, l.document_id
     FROM funds_fundline l

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from accounts import audit
@@ -15,6 +15,7 @@ from accounts.models import User
 from povfund.common import clock
 from povfund.common.errors import Finding, RuleViolation, StaleEdit
 from povfund.common.verdict import ALLOWED, Verdict, denied, require
+from povfund.database.held import Held
 from records.calendar.days import Deadline, Due, WorkingCalendar, nominal_dates
 from records.calendar.models import CalendarDay, CalendarYear
 from records.choices import LOCKED_STATES
@@ -22,8 +23,6 @@ from records.registry import record_types
 
 FIRST_YEAR, LAST_YEAR = 2000, 2100
 """Years for which an arrangement may be entered."""
-
-_held: dict[str, tuple[tuple[int, int], WorkingCalendar]] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,21 +34,6 @@ class DayInput:
     name: str
 
 
-def calendar() -> WorkingCalendar:
-    """
-    The calendar of this database, held in memory until a year is entered. One small query.
-
-    The stamp sums the transactions that wrote the years, so that one rolled back is not taken for another.
-    """
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT count(*), coalesce(sum(xmin::text::bigint), 0) FROM records_calendaryear")
-        stamp = tuple(cursor.fetchone())
-    name = connection.settings_dict["NAME"]
-    if name not in _held or _held[name][0] != stamp:
-        _held[name] = (stamp, _read())
-    return _held[name][1]
-
-
 def _read() -> WorkingCalendar:
     off: dict[date, str] = {}
     workdays: dict[date, str] = {}
@@ -58,6 +42,10 @@ def _read() -> WorkingCalendar:
     return WorkingCalendar(
         off=off, workdays=workdays, years=frozenset(CalendarYear.objects.values_list("year", flat=True))
     )
+
+
+calendar = Held(_read, CalendarYear._meta.db_table)
+"""The calendar of this database."""
 
 
 def due_date(nominal: date) -> Due:
