@@ -6,6 +6,8 @@ from typing import Any
 
 import pgtrigger
 
+from accounts.choices import KEY_LENGTH
+
 SUMS = "funds_funddocument_within_parent"
 """Name of the constraint in the error (SQLSTATE 23514)."""
 
@@ -64,20 +66,25 @@ _OVER = f"""
     LIMIT 1
 """
 
-_TAKEN = """
+_TAKEN = f"""
     SELECT parent.uid AS parent_id, -back.taken AS passed, given.fits AS given FROM funds_funddocument parent
     CROSS JOIN LATERAL (
-        SELECT l.recipient_key, sum(l.amount) AS taken FROM funds_funddocument r
-        JOIN funds_fundline l ON l.document_id = r.uid
+        SELECT left(l.recipient_key, k) AS key, sum(l.amount) AS taken FROM funds_funddocument r
+        JOIN funds_fundline l ON l.document_id = r.uid JOIN unnest(ARRAY{sorted(KEY_LENGTH.values())}) k
+          ON k = length(l.recipient_key) OR k BETWEEN length(parent.scope_key) + 1 AND length(l.recipient_key)
         WHERE r.parent_id = parent.uid AND r.scope_key = parent.scope_key AND r.issue_batch = 'recovery'
           AND NOT r.deleted GROUP BY 1) back
     CROSS JOIN LATERAL (
         SELECT coalesce(sum(l.amount), 0) AS fits FROM funds_fundline l
-        WHERE l.document_id = parent.uid
-          AND left(l.recipient_key, length(back.recipient_key)) = back.recipient_key) given
+        WHERE l.document_id = parent.uid AND CASE WHEN back.key = parent.scope_key THEN l.recipient_key = back.key
+          ELSE left(l.recipient_key, length(back.key)) = back.key OR length(l.recipient_key) > length(parent.scope_key)
+            AND left(back.key, length(l.recipient_key)) = l.recipient_key END) given
     WHERE parent.uid IN (doc.uid, doc.parent_id) AND given.fits + back.taken < 0 LIMIT 1
 """
-"""Taken back from a recipient more than the document gave it."""
+"""
+Taken back from a recipient, or within a place it lies in, more than the document gave it or those above it; of an
+issuer's own part, more than it had retained.
+"""
 
 _RAISE = f"""
     IF over.parent_id IS NOT NULL THEN

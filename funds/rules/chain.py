@@ -173,8 +173,22 @@ class _Sums:
         return sum(fen for recipient, fen in self.fen(parent).items() if recipient.startswith(key))
 
     def taken(self, parent: UUID | None, key: str) -> int:
-        """What was taken back from the subtree `key` of what the parent gave; below zero."""
-        return sum(b.fen for b in self.back.get(parent, ()) if b.recipient.startswith(key))
+        """What was taken back from the subtree `key` of what the parent gave, or of its own part; below zero."""
+        own = key == self.above[parent].issuer_key
+        return sum(
+            b.fen for b in self.back.get(parent, ()) if b.recipient == key or (not own and b.recipient.startswith(key))
+        )
+
+    def left_to_take(self, parent: UUID | None, key: str) -> int:
+        """
+        What may still be taken back within `key` of what the parent gave there, or to a place in which `key` lies
+        (省直管县: it may have been given on either side). Of an issuer's own part what it had retained.
+        """
+        issuer, given = self.above[parent].issuer_key, self.fen(parent)
+        if key == issuer:
+            return given.get(key, 0) + self.taken(parent, key)
+        above = sum(fen for at, fen in given.items() if len(issuer) < len(at) < len(key) and key.startswith(at))
+        return above + self.given(parent, key) + self.taken(parent, key)
 
     def too_much(self, row: Row, parent: UUID | None) -> tuple[int, int] | None:
         """(passed on, given) where it would be too much with the row: in all, or on its day or a later one."""
@@ -208,25 +222,39 @@ def _not_above() -> Finding:
 
 
 def _taken_back(row: Row, sums: _Sums) -> Iterator[Finding]:
-    """From each recipient at most what the document gave it, less what was taken back before."""
+    """From each recipient, and within each place it lies in, at most what the document gave, less what came back."""
     wanted: dict[str, int] = defaultdict(int)
     for n, line in enumerate(row.content.lines):
         recipient = sums.ctx.divisions.get(line.recipient)
         if recipient is None:
             continue
-        key, parent = recipient.scope_key, row.content.parent
-        wanted[key] += line.fen
-        given = sums.given(parent, key) + sums.taken(parent, key)
-        if given + wanted[key] < 0:
-            yield Finding(
-                "F04",
-                _("%(taken)s would be taken back; the document gave %(given)s to this recipient.")
-                % {"taken": fen_words(-wanted[key]), "given": fen_words(given)},
-                field=f"lines[{n}].amount",
-                remedy=_("Lower the amount, or choose the document that gave the money."),
-                article="9",
-                beside=True,
-            )
+        places = _lies_in(recipient.scope_key, sums.issuer(row) or "")
+        for key in places:
+            wanted[key] += line.fen
+        for key in places:
+            left = sums.left_to_take(row.content.parent, key)
+            if left + wanted[key] < 0:
+                yield _not_given(n, -wanted[key], left, whole=key != recipient.scope_key)
+                break
+
+
+def _lies_in(key: str, issuer: str) -> list[str]:
+    """A recipient and the places it lies in, up to the one directly below the issuer."""
+    return [key, *(key[:n] for n in sorted(OWN_LEVEL, reverse=True) if len(issuer) < n < len(key))]
+
+
+def _not_given(n: int, taken: int, left: int, *, whole: bool) -> Finding:
+    told = {"taken": fen_words(taken), "given": fen_words(left)}
+    of_place = _("%(taken)s would be taken back; the document gave %(given)s to the place this recipient lies in.")
+    of_recipient = _("%(taken)s would be taken back; the document gave %(given)s to this recipient.")
+    return Finding(
+        "F04",
+        (of_place if whole else of_recipient) % told,
+        field=f"lines[{n}].amount",
+        remedy=_("Lower the amount, or choose the document that gave the money."),
+        article="9",
+        beside=True,
+    )
 
 
 def _fits(passed: int, given: int) -> bool:
@@ -240,10 +268,13 @@ def _children_fit(row: Row, sums: _Sums) -> Iterator[Finding]:
         given = sums.given(row.uid, key)
         if key != sums.issuer(row) and not _fits(passed, given):
             yield _exceeded("lines", passed, given)
-    for recipient in sorted({b.recipient for b in sums.ctx.back.get(row.uid, ())}):
-        taken, given = -sums.taken(row.uid, recipient), sums.given(row.uid, recipient)
-        if taken > given:
-            yield _exceeded("lines", taken, given)
+    issuer = sums.issuer(row) or ""
+    wrong = set()
+    for recipient in {b.recipient for b in sums.ctx.back.get(row.uid, ())}:
+        wrong |= {*[key for key in _lies_in(recipient, issuer) if sums.left_to_take(row.uid, key) < 0][:1]}
+    for key in sorted(wrong):
+        taken = -sums.taken(row.uid, key)
+        yield _exceeded("lines", taken, taken + sums.left_to_take(row.uid, key))
 
 
 def _adds_own(row: Row, key: str) -> bool:

@@ -20,7 +20,9 @@ class Edge:
     一段资金链 — one document and one recipient (`holder`); figures in 分, of records its units have reviewed.
 
     `issued` is what the document gave, `recovered` what was taken back of it (收回), `given` what remains of both.
-    given = passed + retained + unallocated. `mark` is that of rule F09 for money received on `since`.
+    given = passed + retained + unallocated. `mark` is that of rule F09 for money received on `since`. Where the
+    document gave the holder less than was taken back from it or it passed on, `given` and `unallocated` fall below
+    zero: the edge stands nevertheless, so that the edges of a document add up to what it gave.
     """
 
     document: UUID
@@ -140,20 +142,29 @@ arrived AS (
 gone AS (
     SELECT document, holder_key, sum(recovered) AS recovered, sum(passed) AS passed, sum(retained) AS retained
     FROM used GROUP BY 1, 2),
+given AS (
+    SELECT document, issuer, issuer_key, holder, holder_key, year, since, sum(fen) AS fen
+    FROM line GROUP BY 1, 2, 3, 4, 5, 6, 7
+    UNION ALL
+    SELECT f.document, f.issuer, f.issuer_key, d.id, g.holder_key, f.year, f.since, 0
+    FROM gone g JOIN (SELECT DISTINCT ON (document) * FROM line) f USING (document)
+    JOIN accounts_division d ON d.scope_key = g.holder_key
+    WHERE g.holder_key <> f.issuer_key
+      AND NOT EXISTS (SELECT FROM line l WHERE (l.document, l.holder_key) = (g.document, g.holder_key))),
 edge AS MATERIALIZED (
     SELECT e.document, e.issuer, e.issuer_key, e.holder, e.holder_key, d.level, e.year,
         coalesce(a.first, e.since) AS since, (e.fen - coalesce(g.recovered, 0))::bigint AS given,
         coalesce(g.recovered, 0)::bigint AS recovered, coalesce(a.fen, 0)::bigint AS arrived,
         coalesce(g.passed, 0)::bigint AS passed, coalesce(g.retained, 0)::bigint AS retained
-    FROM (SELECT document, issuer, issuer_key, holder, holder_key, year, since, sum(fen) AS fen
-          FROM line GROUP BY 1, 2, 3, 4, 5, 6, 7) e
+    FROM given e
     JOIN accounts_division d ON d.id = e.holder
     LEFT JOIN gone g USING (document, holder_key)
     LEFT JOIN arrived a USING (document, holder_key))
 """
 """
 The edges that leave `documents`, as queries named `source`, `line` (what each counting line gives), `used` (what went
-on, stayed or was taken back, by level of money, category and budget item) and `edge`.
+on, stayed or was taken back, by level of money, category and budget item) and `edge`. A place that was given nothing,
+but from which money was taken back or which passed it on below the document, is an edge as well.
 """
 
 _SHOWN = f"""

@@ -15,11 +15,20 @@ from accounts.choices import KEY_LENGTH
 from accounts.models import Division, User
 from funds.choices import IssueBatch, MoneyLevel
 from funds.models import FundDocument, FundLine
+from povfund.common.money import wan_text
 from records.choices import REVIEWED_STATES
 from rollups.chain.ages import Ages
 from rollups.chain.edges import Edge, back_of, edges_of
 from rollups.chain.models import ChainCase
-from rollups.chain.recoveries import Recovery, given_to, giver_of, recoveries_among, takes_back
+from rollups.chain.recoveries import (
+    Misplaced,
+    Recovery,
+    given_to,
+    giver_of,
+    misplaced_among,
+    recoveries_among,
+    takes_back,
+)
 
 DEEP, MOST = 6, 500
 """Levels followed, and documents shown at most; what lies deeper is reached from the document below."""
@@ -131,7 +140,8 @@ def chain_of(user: User, document: FundDocument, *, line: FundLine | None = None
         chain.kept = kept - chain.kept_back
     top = chain.sources[-1].document if chain.sources else document
     chain.above = top.parent_id is not None
-    chain.gaps = list(_gaps(chain, document))
+    misplaced = misplaced_among(chain.taken, edges=edges)
+    chain.gaps = [*map(_of_misplaced, misplaced), *_gaps(chain, document)]
     return chain
 
 
@@ -225,6 +235,27 @@ def _step(
     lines = FundLine.objects.filter(document=above, recipient_key=below.scope_key)
     given = int(sum(lines.values_list("amount", flat=True), Decimal(0)) * 100)
     return above, {below.scope_key}, Source(above, below.division, given)
+
+
+def _of_misplaced(found: Misplaced) -> tuple[str, str]:
+    """Both places, and the unit that mends the document which takes the money back."""
+    recovery = found.recoveries[-1]
+    told = {
+        "document": found.document,
+        "recovery": "、".join(map(str, found.recoveries)),
+        "place": found.place.name,
+        "holders": "、".join(place.name for place in found.held_by) or _("another place"),
+        "amount": wan_text(Decimal(found.fen) / 100),
+        "unit": recovery.owner_unit,
+    }
+    return (
+        _(
+            "%(recovery)s takes %(amount)s × 10k yuan more back from %(place)s than %(document)s gave it, which gave"
+            " to %(holders)s: %(unit)s must name the place that was given the money."
+        )
+        % told,
+        recovery.get_absolute_url(),
+    )
 
 
 def _gaps(chain: Chain, document: FundDocument) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -23,7 +24,7 @@ class Recovery:
     One recovery `document` takes `fen` (分) back from `place`.
 
     `of` is the document that had given the money, None where none is named or to be read; `given` is what it gave
-    there, None where it gave to a place below; `in_all` what all recoveries took back of that.
+    there, None where that is not known; `in_all` what all recoveries took back of that.
     """
 
     document: FundDocument
@@ -52,6 +53,20 @@ class Recovery:
     def is_own(self) -> bool:
         """Does the issuer take back what it had retained itself?"""
         return self.place.scope_key == self.document.scope_key
+
+
+@dataclass(frozen=True, slots=True)
+class Misplaced:
+    """
+    收回对象不符 — `recoveries` take `fen` (分) more back from `place` than `document` had given it; `held_by` are the
+    places it gave money that lie within `place` or around it (省直管县), as far as the reader may see them.
+    """
+
+    document: FundDocument
+    place: Division
+    fen: int
+    recoveries: list[FundDocument]
+    held_by: list[Division]
 
 
 def takes_back(document: FundDocument) -> bool:
@@ -95,6 +110,33 @@ def recoveries_among(
         found.append(recovery)
     _given(found)
     return found
+
+
+def misplaced_among(recoveries: Iterable[Recovery], *, edges: dict[UUID, list[Edge]]) -> list[Misplaced]:
+    """Where more was taken back than had been given; one query where there is any."""
+    by: dict[tuple[UUID, int], list[Recovery]] = defaultdict(list)
+    for recovery in recoveries:
+        if recovery.edge and recovery.edge.given < 0:
+            by[recovery.edge.document, recovery.edge.holder].append(recovery)
+    around = {pair: [e for e in edges[pair[0]] if _holds_for(e, rows[0])] for pair, rows in by.items()}
+    held_by = Division.objects.in_bulk({e.holder for held in around.values() for e in held}) if by else {}
+    return [
+        Misplaced(
+            first.of,
+            first.place,
+            -first.edge.given,
+            [r.document for r in rows],
+            [held_by[e.holder] for e in around[pair]],
+        )
+        for pair, rows in by.items()
+        if (first := rows[0]).of and first.edge
+    ]
+
+
+def _holds_for(edge: Edge, recovery: Recovery) -> bool:
+    """May the money taken back be that of this edge?"""
+    one, other = edge.holder_key, recovery.place.scope_key
+    return edge.given > 0 and (one.startswith(other) or other.startswith(one))
 
 
 def _given(recoveries: list[Recovery]) -> None:

@@ -54,8 +54,9 @@ seen AS (SELECT *, given - passed - retained AS unallocated, {MARK} AS mark FROM
 found AS (
     SELECT e.document, e.issuer, e.issuer_key, e.holder, e.holder_key, e.since, f.*
     FROM seen e CROSS JOIN LATERAL (VALUES
-        ('{CaseKind.OVER_PASSED}', -unallocated, 0, holder),
-        ('{CaseKind.OVER_ARRIVED}', arrived - given, 0, holder),
+        ('{CaseKind.TAKEN_ELSEWHERE}', -given, 0, issuer),
+        ('{CaseKind.OVER_PASSED}', passed + retained - greatest(given, 0), 0, holder),
+        ('{CaseKind.OVER_ARRIVED}', arrived - greatest(given, 0), 0, holder),
         ('{CaseKind.SHORT_ARRIVED}', CASE WHEN arrived > 0 THEN given - arrived END, 0, issuer),
         ('{CaseKind.IDLE}', CASE WHEN mark > 0 THEN unallocated END, mark, holder),
         ('{CaseKind.LATE}', CASE WHEN mark = 0 AND level IN ({_PASSES_ON}) AND year >= {LAW_SINCE} AND {MONTH_OVER}

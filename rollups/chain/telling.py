@@ -30,7 +30,7 @@ def flow_words(found: Chain) -> str:
     told = {
         "document": found.document,
         "given": _wan(found.below("issued")),
-        "n": sum(row.depth == 0 for row in found.rows),
+        "n": sum(row.depth == 0 and row.edge.issued > 0 for row in found.rows),
         "back": _wan(found.below("recovered")),
         "rest": _wan(found.below("given")),
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from decimal import Decimal
 
 import psycopg
 import pytest
@@ -15,6 +16,7 @@ from tests.documents import draft, line, typed, unit_reviewed
 from tests.funds.test_rules_parent import CITY, COUNTY, findings, parent_of
 from tests.people import account
 
+PROVINCE = "510000.finance.entry"
 MARCH, MAY, JUNE, JULY = (date(2016, month, 1) for month in (3, 5, 6, 7))
 
 
@@ -143,3 +145,33 @@ def test_the_database_counts_a_taking_back_on_both_sides_as_the_rule_does(commit
     FundDocument.objects.filter(pk=later.pk).update(parent=parent)
     with pytest.raises(IntegrityError, match="within_parent"), transaction.atomic():
         FundDocument.objects.filter(pk=later.pk).update(issued_on=MAY)
+
+
+@pytest.mark.parametrize(("place", "most"), [("511900", -40), ("511922", -40), ("510000", -7)])
+def test_raw_sql_takes_no_more_back_within_a_place_than_was_given_there(committed_db, as_role, place, most):
+    """The province gave to a city and, directly, to one of its counties; it retained a part."""
+    lines = [line("511921", "40.00"), line("511900", "60.00"), line("510000", "7.00")]
+    parent = unit_reviewed("川财农〔2016〕1号", by=PROVINCE, lines=lines)
+    for n, taken in ((8, line("511900", "-60.00")), (9, line(place, "-1.00"))):
+        recovery = {"issue_batch": "recovery", "parent": parent.uid, "lines": [taken]}
+        back = draft(f"川财农〔2016〕{n}号", by=PROVINCE, **recovery)
+    with as_role("fp_app") as raw:
+        raw.autocommit = True
+        change = "UPDATE funds_fundline SET amount = %s WHERE document_id = %s"
+        raw.execute(change, [most, back.pk])
+        with pytest.raises(psycopg.errors.CheckViolation, match="within_parent"):
+            raw.execute(change, [Decimal(most) - Decimal("0.01"), back.pk])
+
+
+@pytest.mark.django_db
+def test_a_parent_does_not_shrink_below_what_was_taken_back_around_its_recipients():
+    parent = unit_reviewed("川财农〔2016〕1号", by=PROVINCE, lines=[line("511900", "60.00")])
+    recovery = {"issue_batch": "recovery", "parent": parent.uid, "lines": [line("511921", "-50.00")]}
+    draft("川财农〔2016〕9号", by=PROVINCE, **recovery)
+
+    def changed_to(amount):
+        data = typed("川财农〔2016〕1号", lines=[line("511900", amount)])
+        return save_fund_document(actor=account(PROVINCE), data=data, uid=parent.uid, base_rev=1)
+
+    assert refused(lambda: changed_to("49.99")) == (50, 49.99)
+    changed_to("50.00")
