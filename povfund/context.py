@@ -29,7 +29,7 @@ class Area:
     """
     栏目 — one item of the rail: its pages in order of preference, each with capabilities of which one is needed.
 
-    It is left out for whoever holds one of `unless`.
+    `prefixes` name the pages, or begin the addresses, below which the reader is in this area. It is left out for whoever holds one of `unless`.
     """
 
     icon: str
@@ -95,15 +95,7 @@ RAIL = (
             ("accounts:units", (C.ACCOUNTS_MANAGE, C.GRANTS_MANAGE)),
             ("accounts:audit", (C.AUDIT_READ,)),
         ),
-        (
-            "accounts:units",
-            "accounts:accounts",
-            "accounts:locks",
-            "accounts:audit",
-            "records:calendar",
-            "records:jobs",
-            "sync:nodes",
-        ),
+        ("/administration/", "sync:nodes"),
     ),
 )
 
@@ -162,7 +154,8 @@ def _rail(request: HttpRequest, user: Any) -> Iterator[dict[str, Any]]:
 def _is_here(path: str, area: Area, url: str) -> bool:
     if not area.prefixes:
         return path == url
-    return any(prefix and path.startswith(prefix) for prefix in map(_address, area.prefixes))
+    starts = (at if at.startswith("/") else _address(at) for at in area.prefixes)
+    return any(start and path.startswith(start) for start in starts)
 
 
 def _where(user: Any) -> dict[str, str]:
