@@ -7,7 +7,6 @@ from typing import Any
 from uuid import UUID
 
 from django.db.models import F, Sum
-from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from funds.arrival_content import contents
@@ -19,6 +18,7 @@ from funds.sheet_parts import category_list, choice_list, dated_list, filtered, 
 from povfund.common.canonical import canonical
 from povfund.common.errors import Finding, RuleViolation
 from povfund.common.kept_filter import filter_words
+from povfund.common.phrases import phrase as _
 from povfund.common.text import normalise_document_no
 from povfund.common.uid import uuid7
 from records.sheets import form

@@ -10,7 +10,6 @@ from uuid import UUID
 
 from django.db.models import TextField
 from django.db.models.functions import Cast
-from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Division, User
 from funds.choices import IssueBatch, MoneyLevel, PaymentMode
@@ -23,6 +22,7 @@ from povfund.common import clock
 from povfund.common.canonical import canonical
 from povfund.common.errors import Finding, RuleViolation
 from povfund.common.kept_filter import filter_words
+from povfund.common.phrases import phrase as _
 from povfund.common.text import normalise_document_no
 from povfund.common.uid import uuid7
 from records.sheets import form

@@ -30,6 +30,7 @@ from records.sheets.importing import annotated_file_of, file_of
 from records.sheets.layout import find_layouts
 from records.sheets.packing import repack
 from records.sheets.reading import read_workbook
+from records.sheets.staging import counts_of
 from tests.people import account
 from tests.sheets.files import SHEET
 from tests.sheets.imports import HEADS, line
@@ -105,7 +106,7 @@ def _import_of(source: Path, rows: int, name: str) -> Iterator[Figure]:
     again = source.with_suffix(".floor.xlsx")
     target = annotated_file_of(row)
     product, floor = compare(
-        lambda: annotate(source, target, sheets=sheets, staged=found),
+        lambda: annotate(source, target, sheets=sheets, problems=found.reading.problems, counts=counts_of(found)),
         lambda: write_worksheet(ready, str(again)),
         times=TURNS,
     )

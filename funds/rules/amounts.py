@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from django.utils.translation import gettext_lazy as _
-
 from funds.choices import IssueBatch
 from funds.rules.context import FundContext
 from povfund.common.errors import WARN, Finding
 from povfund.common.money import fen_words
+from povfund.common.phrases import phrase as _
 from records.registry import Row
 
 ZERO = "0.00"

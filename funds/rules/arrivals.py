@@ -10,13 +10,13 @@ from typing import Any
 from uuid import UUID
 
 from django.db.models import Sum
-from django.utils.translation import gettext_lazy as _
 
 from funds.arrival_content import LINE_FACTS
 from funds.choices import ArrivalAccount
 from funds.models import Arrival, FundLine
 from povfund.common.errors import WARN, Finding
 from povfund.common.money import fen_words
+from povfund.common.phrases import phrase as _
 from records.registry import Row
 from records.rules import Rule, run_rules
 

@@ -6,13 +6,12 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from uuid import UUID
 
-from django.utils.translation import gettext_lazy as _
-
 from accounts.choices import KEY_LENGTH
 from funds.choices import IssueBatch
 from funds.rules.context import Above, Counted, FundContext
 from povfund.common.errors import Finding
 from povfund.common.money import fen_words
+from povfund.common.phrases import phrase as _
 from records.registry import Row
 
 OWN_LEVEL = {length: str(level) for level, length in KEY_LENGTH.items()}

@@ -7,12 +7,11 @@ from datetime import date
 from operator import attrgetter
 from typing import Any
 
-from django.utils.translation import gettext_lazy as _
-
 from accounts.choices import UnitKind
 from funds.choices import IssueBatch, MoneyLevel, PaymentMode
 from funds.rules.context import FundContext
 from povfund.common.errors import WARN, Finding
+from povfund.common.phrases import phrase as _
 from records.registry import Row
 
 Found = Iterator[tuple[int, Finding]]

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache
 
-from django.utils.translation import gettext_lazy as _, pgettext_lazy
+from django.utils.translation import pgettext_lazy
 
 from funds.choices import MoneyLevel
 from funds.loading import read_table
 from funds.rules.context import FundContext
 from povfund.common.errors import SHOW, Finding
+from povfund.common.phrases import phrase as _
 from records.registry import Row
 
 LOCAL = (MoneyLevel.PROVINCE, MoneyLevel.CITY, MoneyLevel.COUNTY)

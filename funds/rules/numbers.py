@@ -7,10 +7,9 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from operator import attrgetter
 from typing import Any
 
-from django.utils.translation import gettext_lazy as _
-
 from funds.rules.context import FundContext
 from povfund.common.errors import WARN, Finding
+from povfund.common.phrases import phrase as _
 from povfund.common.text import listed_numbers, normalise_document_no, parse_document_no
 from records.registry import Row
 

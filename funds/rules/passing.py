@@ -6,11 +6,10 @@ from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import Any
 
-from django.utils.translation import gettext_lazy as _
-
 from funds.choices import IssueBatch
 from funds.rules.context import FundContext
 from povfund.common.errors import SHOW, WARN, Finding
+from povfund.common.phrases import phrase as _
 from records.registry import Row
 
 THIRTY_DAYS = 30

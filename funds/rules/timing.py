@@ -6,10 +6,9 @@ from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import Any
 
-from django.utils.translation import gettext_lazy as _
-
 from funds.rules.context import FundContext
 from povfund.common.errors import WARN, Finding
+from povfund.common.phrases import phrase as _
 from records.registry import Row
 
 EARLIEST = date(1980, 1, 1)

@@ -12,7 +12,6 @@ from uuid import UUID
 
 import pgtrigger
 from django.db import IntegrityError, transaction
-from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Unit, User
 from funds.choices import IssueBatch
@@ -29,6 +28,7 @@ from funds.sums import SUMS, TRIGGERS
 from povfund.common import clock
 from povfund.common.canonical import canonical
 from povfund.common.errors import REFUSE, Finding, RuleViolation
+from povfund.common.phrases import phrase as _
 from povfund.common.text import clean_text, normalise_document_no
 from povfund.common.uid import uuid7, uuid7_texts
 from povfund.common.verdict import require

@@ -11,9 +11,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from django.utils.translation import gettext, gettext_lazy as _
-
 from povfund.common.errors import Finding, RuleViolation, Text
+from povfund.common.phrases import phrase as _
 
 LIMIT = Decimal(10) ** 13
 CENT = Decimal("0.01")
@@ -54,14 +53,14 @@ def spoken_in(unit: str) -> Iterator[None]:
         _SPOKEN.reset(token)
 
 
-def amount_words(yuan: Decimal) -> str:
+def amount_words(yuan: Decimal) -> Text:
     """An amount with its unit, as messages name it: 3,408.00万元, or 34,080,000.00元 where 元 is typed."""
     if _SPOKEN.get() == "yuan":
-        return gettext("%(amount)s yuan") % {"amount": yuan_text(int(yuan * 100))}
-    return gettext("%(amount)s × 10k yuan") % {"amount": wan_text(yuan)}
+        return _("%(amount)s yuan") % {"amount": yuan_text(int(yuan * 100))}
+    return _("%(amount)s × 10k yuan") % {"amount": wan_text(yuan)}
 
 
-def fen_words(fen: int) -> str:
+def fen_words(fen: int) -> Text:
     """The same of 分."""
     return amount_words(Decimal(fen).scaleb(-2))
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from django.db.models import TextChoices
 from django.utils.functional import Promise
-from django.utils.translation import gettext_lazy as _
 
 from povfund.common.errors import Finding, IllegalTransition
+from povfund.common.phrases import phrase as _
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

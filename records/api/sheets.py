@@ -27,6 +27,7 @@ from records.downloads import XLSX, sheet_file
 from records.models import SheetExport, SheetImport
 from records.registry import ListType, RecordType, exported, exported_as, record_type, record_types
 from records.sheets import exporting, importing
+from records.sheets.returning import returned_file
 from records.sheets.template import build_template
 
 SHOWN_ERRORS = 1_000
@@ -226,7 +227,7 @@ class ImportViewSet(Asked, viewsets.GenericViewSet[SheetImport]):
     def annotated(self, request: Request, uid: str) -> Any:
         """The uploaded workbook with every wrong cell marked."""
         row = self.get_object()
-        return sheet_file(importing.annotated_file_of(row), name=importing.returned_name(row), there=row.annotated)
+        return sheet_file(returned_file(row), name=importing.returned_name(row), there=row.annotated)
 
     def _accepted(self, row: SheetImport) -> Response:
         row.refresh_from_db()

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from django.utils.translation import gettext_lazy as _
-
 from accounts.choices import Level
 from accounts.models import Division, User
+from povfund.common.phrases import phrase as _
 from povfund.common.verdict import ALLOWED, Verdict, denied
 from records.choices import LOCKED_STATES, RecordState
 from records.life.models import Record

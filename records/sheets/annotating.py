@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,26 +16,27 @@ from povfund.common.errors import SHOW, Finding
 from records.sheets.cells import address
 from records.sheets.package import AUTHOR, FILLS, SUMMARY, Mark, Unusual, mark_package
 from records.sheets.reading import SheetRows
-from records.sheets.staging import Staged
 from records.sheets.table import Problem
 
 
-def annotate(source: Path, target: Path, *, sheets: list[SheetRows], staged: Staged) -> None:
+def annotate(
+    source: Path, target: Path, *, sheets: list[SheetRows], problems: Sequence[Problem], counts: Mapping[str, Any]
+) -> None:
     """
-    Write the marked copy of an uploaded file to `target`.
+    Write the marked copy of an uploaded file to `target`, in the language of the moment.
 
     A workbook keeps everything it had. A CSV file, or a workbook written in an unusual way, comes
     back as a new workbook with the same cells at the same addresses.
     """
     marks: dict[str, list[Mark]] = {}
     said: dict[int, str] = {}
-    for problem in staged.reading.problems:
+    for problem in problems:
         finding = problem.finding
         if finding.severity != SHOW:
             text = said.get(id(finding)) or said.setdefault(id(finding), _said(finding))
             mark = Mark(problem.row, problem.column, finding.severity, text)
             marks.setdefault(sheets[problem.sheet].name, []).append(mark)
-    lines = list(_summary(sheets, staged))
+    lines = list(_summary(sheets, problems, counts))
     try:
         if source.suffix == ".csv":
             raise Unusual("csv")
@@ -51,21 +51,20 @@ def _said(finding: Finding) -> str:
     return "\n".join(part for part in [*parts, _("Rule %(rule)s") % {"rule": finding.rule}] if part)
 
 
-def _summary(sheets: list[SheetRows], staged: Staged) -> Iterator[list[str]]:
-    outcomes = Counter(staged.outcomes)
+def _summary(sheets: list[SheetRows], problems: Sequence[Problem], counts: Mapping[str, Any]) -> Iterator[list[str]]:
     yield [_("Result of the check")]
     yield [
         _("Records: %(all)s; to be stored: %(good)s; refused: %(bad)s; unchanged: %(same)s.")
         % {
-            "all": len(staged.outcomes),
-            "good": outcomes["create"] + outcomes["change"],
-            "bad": outcomes["refused"],
-            "same": outcomes["unchanged"],
+            "all": counts["records"],
+            "good": counts["to_create"] + counts["to_change"],
+            "bad": counts["refused"],
+            "same": counts["unchanged"],
         }
     ]
     yield [_("Correct the marked cells in place and upload this workbook again; this sheet is not read.")]
     yield [_("Sheet"), _("Cell"), _("Rule"), _("What is wrong"), _("How to mend it")]
-    for problem in sorted(staged.reading.problems, key=_place):
+    for problem in sorted(problems, key=_place):
         finding = problem.finding
         where = address(problem.row, problem.column)
         yield [sheets[problem.sheet].name, where, finding.rule, str(finding.message), str(finding.remedy)]

@@ -7,11 +7,10 @@ from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
-from django.utils.translation import gettext_lazy as _
-
 from povfund.common.cells import without_our_mark
 from povfund.common.errors import Finding, RuleViolation
 from povfund.common.money import number_yuan, parse_wan, parse_yuan
+from povfund.common.phrases import phrase as _
 from povfund.common.text import clean_text
 from povfund.common.typed import day_of
 from records.sheets import form

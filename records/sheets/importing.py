@@ -12,12 +12,13 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
-from django.utils.translation import get_language, gettext_lazy as _
+from django.utils.translation import get_language
 
 from accounts import audit
 from accounts.models import User
 from povfund.common import clock
 from povfund.common.errors import Finding, RuleViolation
+from povfund.common.phrases import phrase as _
 from povfund.common.text import clean_text
 from povfund.common.uid import uuid7
 from povfund.common.verdict import require
@@ -61,9 +62,15 @@ def file_of(row: SheetImport) -> Path:
     return folder() / f"{row.uid}{row.suffix}"
 
 
-def annotated_file_of(row: SheetImport) -> Path:
-    """The returned workbook: the uploaded one, marked."""
-    return folder() / f"{row.uid}-checked.xlsx"
+def annotated_file_of(row: SheetImport, language: str = "") -> Path:
+    """The returned workbook: the uploaded one, marked; in the language of who uploaded it, or in another one."""
+    told_in = f".{language}" if language not in ("", row.language) else ""
+    return folder() / f"{row.uid}-checked{told_in}.xlsx"
+
+
+def files_of(row: SheetImport) -> list[Path]:
+    """Every file an import may have left."""
+    return [file_of(row), *{annotated_file_of(row, language) for language, _name in settings.LANGUAGES}]
 
 
 def start_import(*, actor: User, kind: RecordType, name: str, chunks: Iterable[bytes]) -> SheetImport:
@@ -276,7 +283,7 @@ def cancel_import(*, actor: User, row: SheetImport) -> None:
         now.save(update_fields=["files_gone_at"])
         _move(now, S.CANCELLED)
         _audit(actor, row, "cancel", {})
-    for path in (file_of(row), annotated_file_of(row)):
+    for path in files_of(row):
         path.unlink(missing_ok=True)
 
 

@@ -9,12 +9,13 @@ from uuid import UUID
 
 import msgspec
 from django.db import IntegrityError, transaction
-from django.utils.translation import gettext as _, override
+from django.utils.translation import override
 
 from accounts.models import User
 from povfund.common import clock
 from povfund.common.errors import Finding, RuleViolation
 from povfund.common.money import spoken_in
+from povfund.common.phrases import phrase as _
 from povfund.common.verdict import Refused
 from records.choices import RecordState
 from records.registry import RecordType, record_type
@@ -82,8 +83,13 @@ def _failed(context: JobContext, row: SheetImport, findings: list[Finding]) -> N
     with transaction.atomic():
         context.check()
         back = S.FAILED if row.status == S.READING else S.PREVIEW if row.status == S.STORING else S.DONE
-        errors = [finding.as_json() for finding in findings]
+        errors = [_noted(finding) for finding in findings]
         SheetImport.objects.filter(pk=row.pk).update(status=back, notes=errors, changed_at=clock.now())
+
+
+def _noted(finding: Finding) -> dict[str, Any]:
+    """A finding about the whole file, to be kept with its import and worded when it is shown."""
+    return finding.as_json() | {"message": finding.message, "remedy": finding.remedy}
 
 
 @_of_import(S.READING)
@@ -104,8 +110,9 @@ def read(context: JobContext, row: SheetImport) -> dict[str, Any]:
     with spoken_in(_unit_of([layout.as_json() for layout in layouts])):
         staged = staging.stage(actor=actor, kind=kind, sheets=sheets, layouts=layouts, codes=codes)
     context.progress(done=3, total=STEPS)
-    if staged.reading.problems:
-        annotate(file_of(row), annotated_file_of(row), sheets=sheets, staged=staged)
+    problems, counts = staged.reading.problems, staging.counts_of(staged)
+    if problems:
+        annotate(file_of(row), annotated_file_of(row), sheets=sheets, problems=problems, counts=counts)
     context.progress(done=4, total=STEPS)
     with transaction.atomic():
         context.check()
@@ -114,9 +121,9 @@ def read(context: JobContext, row: SheetImport) -> dict[str, Any]:
             row,
             status=S.PREVIEW,
             layouts=[layout.as_json() for layout in layouts],
-            counts=staging.counts_of(staged),
+            counts=counts,
             notes=notes,
-            annotated=bool(staged.reading.problems),
+            annotated=bool(problems),
         )
     return {"status": S.PREVIEW}
 
@@ -133,7 +140,7 @@ def _layouts(
     if not found and (layout := unrecognised(sheets, sheet_form=kind.sheet, codes=codes)):
         found = [layout]
         without.remove(layout.sheet)
-    notes = [finding.as_json() for finding in (*_unknown(found, kind), *_words(sheets, without))]
+    notes = [_noted(finding) for finding in (*_unknown(found, kind), *_words(sheets, without))]
     if row.answered:
         return [Layout.from_json(data) for data in row.layouts], notes
     if not found:
@@ -240,8 +247,8 @@ def _late(row: SheetImport, item: ImportItem, finding: Finding) -> ImportFinding
         cell=f"A{item.row}",
         rule=finding.rule,
         severity=finding.severity,
-        message=str(finding.message),
-        remedy=str(finding.remedy),
+        message=finding.message,
+        remedy=finding.remedy,
         article=finding.article,
     )
 

@@ -9,6 +9,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Unit, User
+from povfund.common.phrases import PhraseField
 from povfund.common.uid import uuid7
 from records.choices import ExportPurpose
 from records.sheets.guards import export_guards
@@ -60,8 +61,8 @@ class SheetImport(models.Model):
     status = models.CharField(max_length=10, choices=ImportStatus, default=ImportStatus.READING, db_collation="C")
     layouts = models.JSONField(default=list)
     answered = models.BooleanField(default=False)
-    counts = models.JSONField(default=dict)
-    notes = models.JSONField(default=list)
+    counts = PhraseField(default=dict)
+    notes = PhraseField(default=list)
     annotated = models.BooleanField(default=False)
     job = models.UUIDField(null=True)
     created_at = models.DateTimeField()
@@ -123,8 +124,8 @@ class ImportFinding(models.Model):
     cell = models.CharField(max_length=12, db_collation="C")
     rule = models.CharField(max_length=20, db_collation="C")
     severity = models.CharField(max_length=1, db_collation="C")
-    message = models.TextField()
-    remedy = models.TextField(blank=True)
+    message = PhraseField()
+    remedy = PhraseField(blank=True)
     article = models.CharField(max_length=10, blank=True)
 
     class Meta:

@@ -14,10 +14,10 @@ from typing import Any, BinaryIO
 
 import msgspec
 from django.conf import settings
-from django.utils.translation import gettext_lazy as _
 
 from povfund.common.collecting import uncollected
 from povfund.common.errors import Finding, RuleViolation
+from povfund.common.phrases import phrase as _
 from records.sheets.precheck import MAX_COLUMNS, MAX_ROWS
 from records.sheets.reader import SECONDS
 

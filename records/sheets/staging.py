@@ -10,12 +10,12 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from povfund.common import clock
 from povfund.common.collecting import uncollected
 from povfund.common.errors import REFUSE, WARN, Finding
+from povfund.common.phrases import kept_json, phrase as _
 from records.registry import RecordType
 from records.services import SetItem, copy_rows, plan_set
 from records.sheets import told
@@ -136,7 +136,7 @@ def _collect(staged: Staged, layouts: list[Layout]) -> None:
             if finding.severity == WARN:
                 staged.asked[finding.rule] += 1
                 if staged.asked[finding.rule] <= SAMPLES:
-                    told_at = {"row": record.row + 1, "message": str(finding.message)}
+                    told_at = {"row": record.row + 1, "message": finding.message}
                     staged.warned.setdefault(finding.rule, []).append(told_at)
             elif finding.severity == REFUSE:
                 broken.add(n)
@@ -197,7 +197,7 @@ def store(row: SheetImport, staged: Staged, *, kind: RecordType, sheets: list[Sh
     copy_rows(
         ImportFinding._meta.db_table,
         ("sheet_import_id", "sheet", '"row"', '"column"', "cell", "rule", "severity", "message", "remedy", "article"),
-        (_finding(row, problem, sheets) for problem in staged.reading.problems),
+        _findings(row, staged.reading.problems, sheets),
     )
 
 
@@ -240,17 +240,15 @@ def _removed(before: dict[str, Any] | None, made: Assembled, kind: RecordType) -
     )
 
 
-def _finding(row: SheetImport, problem: Problem, sheets: list[SheetRows]) -> tuple[Any, ...]:
-    finding: Finding = problem.finding
-    return (
-        row.uid,
-        sheets[problem.sheet].name[:100],
-        problem.row,
-        problem.column,
-        address(problem.row, problem.column),
-        finding.rule,
-        finding.severity,
-        str(finding.message),
-        str(finding.remedy),
-        finding.article,
-    )
+def _findings(row: SheetImport, problems: list[Problem], sheets: list[SheetRows]) -> Iterator[tuple[Any, ...]]:
+    """Cells that hold the same share their finding: what is stored of it is made once."""
+    names = [sheet.name[:100] for sheet in sheets]
+    known: dict[int, tuple[str, ...]] = {}
+    for problem in problems:
+        finding = problem.finding
+        said = known.get(id(finding))
+        if said is None:
+            words = kept_json(finding.message), kept_json(finding.remedy)
+            said = known[id(finding)] = (finding.rule, finding.severity, *words, finding.article)
+        where = address(problem.row, problem.column)
+        yield row.uid, names[problem.sheet], problem.row, problem.column, where, *said

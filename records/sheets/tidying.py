@@ -27,7 +27,7 @@ def tidy_files() -> int:
     before = clock.now() - timedelta(days=settings.SHEET_DAYS)
     imports = SheetImport.objects.filter(status__in=OVER, changed_at__lt=before, files_gone_at=None)
     exports = SheetExport.objects.filter(finished_at__lt=before, files_gone_at=None)
-    removed = _remove(imports, lambda row: (importing.file_of(row), importing.annotated_file_of(row)))
+    removed = _remove(imports, importing.files_of)
     removed += _remove(exports, lambda row: (exporting.file_of(row),))
     _remove_strays(before)
     return removed

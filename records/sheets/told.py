@@ -6,10 +6,9 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
-from django.utils.translation import gettext_lazy as _
-
 from povfund.common.errors import SHOW, WARN, Finding
 from povfund.common.money import amount_words
+from povfund.common.phrases import phrase as _
 from records.sheets.form import Column
 from records.sheets.reading import SheetRows
 

@@ -24,6 +24,7 @@ from records.registry import RecordType, exported, exported_as, record_type, rec
 from records.sheets import exporting, importing
 from records.sheets.answering import answers, questions
 from records.sheets.models import OPEN, ImportItem
+from records.sheets.returning import returned_file
 
 SHOWN = 200
 WAITING = 50
@@ -150,7 +151,7 @@ def import_step(request: HttpRequest, uid: UUID, step: str) -> HttpResponse:
 def import_file(request: HttpRequest, uid: UUID) -> FileResponse:
     """The marked workbook."""
     row = _import(request, uid)
-    return sheet_file(importing.annotated_file_of(row), name=importing.returned_name(row), there=row.annotated)
+    return sheet_file(returned_file(row), name=importing.returned_name(row), there=row.annotated)
 
 
 def _told(request: HttpRequest, row: SheetImport, error: RuleViolation) -> HttpResponse:

@@ -14,12 +14,12 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from povfund.common import clock
 from povfund.common.canonical import canonical, content_hash
 from povfund.common.errors import REFUSE, Finding
+from povfund.common.phrases import phrase as _
 from povfund.common.uid import BLANK
 from povfund.common.verdict import require
 from records.calendar.services import deadlines

@@ -10,7 +10,6 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection, transaction
-from django.utils.translation import gettext_lazy as _
 from psycopg.types.json import Jsonb
 
 from accounts import audit
@@ -19,6 +18,7 @@ from povfund.common import clock
 from povfund.common.canonical import CONTENT_SCHEMA, content_hash
 from povfund.common.errors import REFUSE, WARN, Finding, IllegalTransition, RuleViolation
 from povfund.common.limits import MAX_CONTENT
+from povfund.common.phrases import phrase as _
 from povfund.common.verdict import Refused, require
 from povfund.common.wording import both, checked_in_both
 from records.choices import FOUR_EYES_STEPS, RecordState, ReviewStep
