@@ -80,3 +80,35 @@ def test_what_the_preview_shows_is_what_is_stored():
     rows = [child(1, 300), child(2, 300), child(3, 20_000), child(4, 150)]
     row = confirmed(uploaded([WITH_PARENT, *rows]))
     assert (row.counts["created"], row.counts["refused_late"], found(row)) == (2, 0, [("M3", "F04"), ("M4", "F04")])
+
+
+@pytest.fixture
+def _few_at_once(monkeypatch):
+    """Chunks of two, where a workbook of thousands has chunks of 5,000."""
+    monkeypatch.setattr("records.life.services.planning.CHUNK", 2)
+
+
+@pytest.mark.usefixtures("_few_at_once")
+def test_rows_far_apart_are_judged_together_already_in_the_preview():
+    numbers, (told,) = refused(child(1, 300), child(2, 10), child(3, 10), child(4, 10), child(5, 300), child(6, 170))
+    assert numbers == [5]
+    assert "630" in told
+
+
+@pytest.mark.usefixtures("_few_at_once")
+def test_the_same_line_far_apart_is_refused_at_its_second_place():
+    more = {"二": [WITH_PARENT, child(1, 20)]}
+    row = uploaded(workbook([WITH_PARENT, child(1, 10), child(2, 10), child(3, 10)], more=more))
+    assert list(row.items.order_by("n").values_list("outcome", flat=True)) == ["create"] * 3 + ["refused"]
+    assert [rule for _cell, rule in found(row)] == ["F03"]
+    assert confirmed(row).counts["refused_late"] == 0
+
+
+@pytest.mark.usefixtures("_few_at_once")
+def test_money_taken_back_far_below_makes_room_for_what_stands_above():
+    own = made.unit_reviewed(
+        "通财农〔2016〕30号", lines=[made.line("511921", "4000000.00")], parent=made.FundDocument.objects.get().uid
+    )
+    back = [*line("通财农〔2016〕31号", -100, batch="收回"), own.document_no]
+    assert refused(child(32, 100), child(33, 50), child(34, 50), back) == ([], [])
+    assert refused(child(32, 100), child(33, 50), child(34, 51), back)[0] == [34]

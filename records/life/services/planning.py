@@ -66,6 +66,8 @@ def plan_set(*, actor: User, kind: RecordType, items: Sequence[SetItem], lock: b
 
     Raises Refused where the actor may not enter the form at all. With `lock` the stored rows are
     locked to the end of the transaction. Queries: a fixed number per 5,000 items.
+
+    Rules see all items at once: two that together take more than there is may stand any number of rows apart.
     """
     require(permissions.may_enter(actor, kind))
     for start in range(0, len(items), CHUNK):
@@ -75,10 +77,10 @@ def plan_set(*, actor: User, kind: RecordType, items: Sequence[SetItem], lock: b
         for item in part:
             _place(actor, item, stored.get(item.uid), now)
         _check_references(actor=actor, kind=kind, items=part)
-        _check_rules(kind=kind, items=part)
-        for item in part:
-            if item.unread:
-                item.outcome, item.findings = REFUSED, kind.standing(item.findings, item.unread)
+    _check_rules(kind=kind, items=items)
+    for item in items:
+        if item.unread:
+            item.outcome, item.findings = REFUSED, kind.standing(item.findings, item.unread)
 
 
 def _stored(*, actor: User, kind: RecordType, items: Sequence[SetItem], lock: bool) -> dict[UUID, Record]:
