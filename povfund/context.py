@@ -29,7 +29,8 @@ class Area:
     """
     栏目 — one item of the rail: its pages in order of preference, each with capabilities of which one is needed.
 
-    `prefixes` name the pages, or begin the addresses, below which the reader is in this area. It is left out for whoever holds one of `unless`.
+    `prefixes` name the pages, or begin the addresses, below which the reader is in this area. It is left out for
+    whoever holds one of `unless`.
     """
 
     icon: str
