@@ -11,6 +11,8 @@ from django.utils.translation import gettext, gettext_lazy as _
 ONE = timedelta(days=1)
 FIXED = {(1, 1): "元旦", (5, 1): "劳动节", (5, 2): "劳动节", (10, 1): "国庆节", (10, 2): "国庆节", (10, 3): "国庆节"}
 """法定节假日 with a fixed date; what a year without an announced arrangement falls back to (春节 is not guessed)."""
+ALWAYS = FIXED.keys() - {(5, 2)}
+"""Those that are off by law in every year of the calendar, also where an arrangement was entered without them."""
 
 NOMINAL_DAYS = (1, 16)
 WEEKEND = _("Weekend")
@@ -45,7 +47,8 @@ class WorkingCalendar:
     """
     工作日历 — holidays and make-up days of the announced years.
 
-    A year that is not announced is provisional: weekends and the fixed holidays; never an exception.
+    A year that is not announced is provisional: weekends and the fixed holidays; never an exception. No arrangement
+    makes the first of January, May or October a working day by leaving it out.
     """
 
     def __init__(self, *, off: dict[date, str], workdays: dict[date, str], years: frozenset[int]) -> None:
@@ -63,7 +66,7 @@ class WorkingCalendar:
         fixed = FIXED.get((day.month, day.day), "")
         if day in self.off:
             return fixed if fixed and fixed in self.off[day] else self.off[day]
-        if fixed and self.is_provisional(day):
+        if fixed and (self.is_provisional(day) or (day.month, day.day) in ALWAYS):
             return fixed
         return str(WEEKEND) if day.weekday() >= 5 else ""
 

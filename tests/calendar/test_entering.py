@@ -69,6 +69,11 @@ def test_entering_it_again_replaces_it_and_keeps_what_was_before_on_the_trail():
     assert len(AuditEntry.objects.filter(action="records.calendar.enter").latest("pk").before["days"]) == 2
 
 
+def test_a_holiday_by_law_that_the_arrangement_leaves_out_is_no_day_to_send_on():
+    enter()
+    assert [str(services.due_date(date(2027, month, 1)).due) for month in (5, 10)] == ["2027-05-03", "2027-10-04"]
+
+
 def test_a_page_opened_before_somebody_else_entered_the_year_is_stale():
     enter(base_version=0)
     with pytest.raises(StaleEdit) as refusal:
