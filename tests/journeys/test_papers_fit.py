@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import io
+import unicodedata
 from decimal import Decimal
 
 import pytest
+from pdfminer.high_level import extract_pages
+from pdfminer.layout import LTTextContainer
 
+from accounts.models import Division
 from funds.models import FundLine
 from povfund.common.money import wan_text
 from povfund.demo.documents import read
@@ -80,3 +85,40 @@ def test_a_chain_with_recoveries_is_whole_on_paper_and_needs_no_scrolling_on_a_n
         shown = [head for head in table.locator("thead th").all() if head.is_visible()]
         assert len(shown) == heads
         assert table.evaluate("table => table.getBoundingClientRect().right <= 1032")
+
+
+def sheets_of(page, address) -> list[list[str]]:
+    """The words on each sheet of the page as the browser prints it, from the top, in their common characters."""
+    page.goto(address)
+    printed = page.pdf(prefer_css_page_size=True)
+    found = []
+    for sheet in extract_pages(io.BytesIO(printed)):
+        boxes = [box for box in sheet if isinstance(box, LTTextContainer)]
+        words = [box.get_text() for box in sorted(boxes, key=lambda box: -box.y1)]
+        found.append([line for text in words for line in unicodedata.normalize("NFKC", text).split("\n") if line])
+    return found
+
+
+@pytest.mark.parametrize("recipients", [18, 20])
+def test_the_total_of_a_notice_stands_on_a_sheet_with_the_last_recipients(browser_page, live_server, recipients):
+    below = Division.objects.filter(parent__code="510000", valid_to=None).order_by("code")
+    places = dict(below.values_list("code", "name")[:recipients])
+    lines = [line(code, "12345.00") for code in places]
+    document = unit_reviewed("川财农〔2016〕88号", by="510000.finance.entry", lines=lines)
+    sign_in(browser_page, account("510000.finance.review"), url=live_server.url)
+    sheets = sheets_of(browser_page, f"/rollups/chain/{document.pk}/notice/")
+    (last,) = [words for words in sheets if "合计" in words and any("打印" in text for text in words)]
+    assert {*[*places.values()][-3:], wan_text(Decimal("12345.00") * recipients, decimals=4)} <= set(last)
+    assert next(iter(places.values())) in sheets[0]
+
+
+def test_a_printed_chain_says_below_its_table_what_the_screen_says_beside_it(browser_page, live_server):
+    document = unit_reviewed("川财农〔2016〕88号", by="510000.finance.entry", lines=[line("511900", "12345.00")])
+    sign_in(browser_page, account("510000.finance.review"), url=live_server.url)
+    words = [text for sheet in sheets_of(browser_page, f"/rollups/chain/{document.pk}/") for text in sheet]
+    total, *below = [next(n for n, text in enumerate(words) if text.startswith(head)) for head in HEADS]
+    assert total < min(below)
+    assert "巴中市未报 川财农〔2016〕88号 的到账。" in "".join(words)
+
+
+HEADS = ("本文件合计", "资金来源", "差异", "断点")
