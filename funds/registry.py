@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_lazy as _, pgettext_lazy
 
 from funds import arrival_content, content, proposing
 from povfund.common.errors import Finding
@@ -48,6 +48,21 @@ def _place(path: str) -> str:
     return label_of(path)
 
 
+RULES = {
+    "F01": pgettext_lazy("rule", "codes of the budget year"),
+    "F02": pgettext_lazy("rule", "document number"),
+    "F03": pgettext_lazy("rule", "each line once"),
+    "F04": pgettext_lazy("rule", "no more than the parent gave"),
+    "F05": pgettext_lazy("rule", "entered late"),
+    "F06": pgettext_lazy("rule", "passed down in time"),
+    "F07": pgettext_lazy("rule", "no more arrived than issued"),
+    "F08": pgettext_lazy("rule", "local matching"),
+    "F09": pgettext_lazy("rule", "idle money"),
+    "F10": pgettext_lazy("rule", "line in charge"),
+    "F11": pgettext_lazy("rule", "recipient"),
+}
+"""The catalogue of the rules of funds."""
+
 FUND_DOCUMENT = RecordType(
     key="fund_document",
     label=_("Fund document"),
@@ -75,6 +90,7 @@ FUND_DOCUMENT = RecordType(
     ),
     code_tables=content.code_tables,
     faults=_faults,
+    rules=RULES,
     standing=_standing,
     totals_sql=content.TOTALS_SQL,
     describe=_describe,
@@ -124,6 +140,7 @@ ARRIVAL = RecordType(
     root_columns=arrival_content.ROOT_COLUMNS,
     root_row=arrival_content.root_row,
     code_tables=content.code_tables,
+    rules=RULES,
     standing=_standing,
     totals_sql=arrival_content.TOTALS_SQL,
     describe=_describe_arrival,

@@ -198,6 +198,8 @@ class RecordType:
     """Root columns that, with the level of the division, make records comparable in amount; for review."""
     faults: Callable[[dict[str, Any]], list[Finding]] = none_known
     """Every place of a content that no record can hold; asked where `decode` refuses one."""
+    rules: Mapping[str, str | Promise] = field(default_factory=dict)
+    """Rules of the catalogue by their code: what each is called."""
     standing: Callable[[Iterable[Finding], Collection[str]], list[Finding]] = none_stand
     """(findings of a content, places where it holds blanks) -> those that hold whatever will stand there."""
     totals_sql: str = ""

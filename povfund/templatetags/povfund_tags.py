@@ -21,8 +21,11 @@ from povfund.common.money import wan_text
 from povfund.deeds import deed_words
 from povfund.trail import field_words, target_words, value_words
 from records.choices import RecordState
+from records.rules.words import rule_line, rule_words
 
 register = template.Library()
+register.filter(rule_line)
+register.filter(rule_words)
 
 WEEKDAYS = (
     pgettext_lazy("weekday", "Mon"),

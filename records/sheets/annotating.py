@@ -13,6 +13,7 @@ from openpyxl.comments import Comment
 from openpyxl.styles import PatternFill
 
 from povfund.common.errors import SHOW, Finding
+from records.rules.words import rule_line, rule_words
 from records.sheets.cells import address
 from records.sheets.package import AUTHOR, FILLS, SUMMARY, Mark, Unusual, mark_package
 from records.sheets.reading import SheetRows
@@ -47,8 +48,7 @@ def annotate(
 
 
 def _said(finding: Finding) -> str:
-    parts = [str(finding.message), str(finding.remedy)]
-    return "\n".join(part for part in [*parts, _("Rule %(rule)s") % {"rule": finding.rule}] if part)
+    return "\n".join(filter(None, [str(finding.message), str(finding.remedy), rule_line(finding.rule)]))
 
 
 def _summary(sheets: list[SheetRows], problems: Sequence[Problem], counts: Mapping[str, Any]) -> Iterator[list[str]]:
@@ -64,10 +64,12 @@ def _summary(sheets: list[SheetRows], problems: Sequence[Problem], counts: Mappi
     ]
     yield [_("Correct the marked cells in place and upload this workbook again; this sheet is not read.")]
     yield [_("Sheet"), _("Cell"), _("Rule"), _("What is wrong"), _("How to mend it")]
+    words: dict[str, str] = {}
     for problem in sorted(problems, key=_place):
         finding = problem.finding
         where = address(problem.row, problem.column)
-        yield [sheets[problem.sheet].name, where, finding.rule, str(finding.message), str(finding.remedy)]
+        name = words.get(finding.rule) or words.setdefault(finding.rule, rule_words(finding.rule))
+        yield [sheets[problem.sheet].name, where, name, str(finding.message), str(finding.remedy)]
 
 
 def _place(problem: Problem) -> tuple[int, int, int]:

@@ -50,7 +50,7 @@ def test_an_upload_leads_to_its_preview_which_shows_cells_and_records(clerk):
     assert 'role="progressbar"' in clerk.get(answer["Location"]).content.decode()
     worked(SheetImport.objects.get())
     page = clerk.get(answer["Location"]).content.decode()
-    for text in ("K2", "G3", "BAD_AMOUNT", "通财农〔2016〕5号", "保存这 1 条记录"):
+    for text in ("K2", "G3", "不是金额", "通财农〔2016〕5号", "保存这 1 条记录"):
         assert text in page
     assert "表.xlsx" in clerk.get(NEW).content.decode()
     only = clerk.get(answer["Location"] + "?outcome=create").content.decode()
@@ -175,7 +175,7 @@ def test_import_with_errors_returned_workbook_corrected_confirmed_and_undone(bro
     page.get_by_role("button", name="上传并检查").click()
     page.wait_for_selector("[role=progressbar]")
     worked(SheetImport.objects.get())
-    page.wait_for_selector("text=BAD_AMOUNT")
+    page.wait_for_selector("text=不是金额")
     path = saved_download(page, "有标记的工作簿", tmp_path)
     book = load_workbook(path)
     assert book["Sheet1"]["K2"].comment

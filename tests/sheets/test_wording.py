@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import io
 import json
 import re
@@ -16,6 +17,7 @@ from openpyxl import load_workbook
 
 from povfund.common.phrases import kept, kept_json, phrase, worded
 from records.models import ImportFinding, SheetImport
+from records.rules.words import rule_words
 from records.sheets import importing
 from records.sheets.package import SUMMARY
 from tests import people
@@ -176,3 +178,55 @@ def test_what_is_stored_of_an_import_holds_no_sentence_in_one_language_alone(bot
     assert warned
     assert all("say" in sample["message"] for samples in warned.values() for sample in samples)
     assert SheetImport.objects.get(pk=row.pk).counts["warned"].keys() == warned.keys()
+
+
+CODE = re.compile(r"(?:Finding|Unread)\(\s*\"([A-Z][A-Z_0-9]+)\"|\bid=\"([A-Z][A-Z_0-9]+)\"")
+MADE_IN = (
+    "records/sheets",
+    "funds/rules",
+    "records/life/services/planning.py",
+    "funds/sheets.py",
+    "povfund/common/text.py",
+)
+
+
+def test_every_code_a_workbook_can_meet_has_a_name_in_both_languages(settings):
+    paths = [path for name in MADE_IN for path in (settings.BASE_DIR / name).glob("**/*.py")]
+    paths = [path for path in paths if path.name != "exporting.py"]
+    paths += [settings.BASE_DIR / name for name in MADE_IN if name.endswith(".py")]
+    codes = {one or other for path in paths for one, other in CODE.findall(path.read_text("utf-8"))}
+    assert {"SHAPE", "BAD_DATE", "F01", "TOTAL", "STALE", "TEXT", "CODE_RETIRED"} <= codes
+    for code in codes | {"BAD_AMOUNT"}:
+        with override("zh-hans"):
+            assert CHINESE.search(rule_words(code)), code
+            assert rule_words(code).startswith(code) == bool(re.fullmatch(r"F\d\d", code))
+        with override("en"):
+            assert code not in rule_words(code) or re.fullmatch(r"F\d\d \w.*", rule_words(code)), code
+
+
+def test_page_and_marked_workbook_name_rules_in_words_and_codes_only_of_the_catalogue(both):
+    row, ask = both
+    page = html.unescape(ask(reverse("records:import", args=[row.pk]), "zh-Hans").content.decode())
+    answer = ask(f"/api/v1/imports/{row.pk}/annotated/", "zh-Hans")
+    book = load_workbook(io.BytesIO(b"".join(answer.streaming_content)))
+    cells = [cell for line_ in book["Sheet1"].iter_rows() for cell in line_ if cell.comment]
+    notes = "\n".join(cell.comment.text for cell in cells)
+    summary = [str(cell.value) for line_ in book[SUMMARY].iter_rows(min_row=5) for cell in line_]
+    for words in ("F01 科目和类别在预算年度有效", "F03 明细唯一", "日期", "金额", "填写格式"):
+        assert words in page
+        assert words in notes
+        assert words in summary
+    assert "规则 F01 科目和类别在预算年度有效" in notes
+    assert "规则 F05 迟报 对" in page
+    for text in (page, notes, "\n".join(summary)):
+        assert not re.search(r"\b(SHAPE|BAD_DATE|BAD_AMOUNT|TOTAL|UNIT)\b", text)
+
+
+def test_questions_about_columns_name_no_code(both, client):
+    row = uploaded([["地区", "金额（万元）", "不知何物"], ["通江县", 1, "x"]])
+    assert row.status == "mapping"
+    answer = client.post(reverse("records:import_layout", args=[row.pk]), {}, headers={"Accept-Language": "zh-Hans"})
+    assert answer.status_code == 422
+    shown = answer.content.decode()
+    assert "表头" in shown
+    assert "HEADER" not in shown
