@@ -22,7 +22,7 @@ from accounts.models import Unit, User
 from povfund.common import clock
 from records.calendar.days import WorkingCalendar
 from records.calendar.services import calendar, window_strip
-from records.choices import RecordState, ReturnReason
+from records.choices import UNIT_STATES, RecordState, ReturnReason
 from records.models import EntryDraft
 from records.permissions import may_enter
 from records.registry import RecordType, record_types
@@ -149,7 +149,7 @@ def _strip() -> dict[str, Any]:
 
 def _tasks(user: User, kinds: Iterable[RecordType], *, horizon: Horizon) -> list[Task]:
     items = [item for kind in kinds for item in work_items(user, kind)]
-    reasons = _centre_reasons([item.record.uid for item in items if item.record.state == RecordState.RETURNED])
+    reasons = _centre_reasons([item.record.uid for item in items if item.record.state in UNIT_STATES])
     tasks = [_task(item, horizon=horizon, centre=reasons.get(item.record.uid, "")) for item in items]
     for kind in kinds:
         url = _address(kind.enter_url)
@@ -187,21 +187,19 @@ def _change_task(order: ChangeOrder, horizon: Horizon, *, origin: str) -> Task:
 def _task(item: WorkItem, *, horizon: Horizon, centre: str) -> Task:
     """A draft is due by art. 9; a review or correction, the working day before the next transmission."""
     record = item.record
-    due = record.due_on if item.act == "complete" else horizon.cutoff
+    kind = "correct" if centre and item.act == "complete" else item.act
+    due = record.due_on if kind == "complete" else horizon.cutoff
     described = item.kind.describe(record)
-    act, go = ACTS[item.act]
-    note, origin, origin_at = centre, str(_("the centre")) if centre else "", record.changed_at
+    act, go = ACTS[kind]
+    note, origin, origin_at = _note(item, centre), str(_("the centre")), record.changed_at
     if item.returned is not None:
-        reason = item.returned.reason_code
-        label = str(ReturnReason(reason).label) if reason in ReturnReason.values else ""
-        note = " · ".join(filter(None, (label, item.returned.comment)))
         origin, origin_at = item.returned.person_name, item.returned.at
-    elif item.act == "review":
+    elif kind == "review":
         origin = str(record.owner_unit)
-    elif not centre and record.entered_by:
-        origin = record.entered_by.person.name
+    elif not centre:
+        origin = record.entered_by.person.name if record.entered_by else ""
     return Task(
-        group=horizon.group(item.act, due=due),
+        group=horizon.group(kind, due=due),
         act=act,
         go=go,
         due=due,
@@ -216,6 +214,18 @@ def _task(item: WorkItem, *, horizon: Horizon, centre: str) -> Task:
         saved_at=item.draft_at,
         note=note,
     )
+
+
+def _note(item: WorkItem, centre: str) -> str:
+    """Why a person returned the record, and why the centre did; who said it where the line names another origin."""
+    said = []
+    if item.returned is not None:
+        reason = item.returned.reason_code
+        label = str(ReturnReason(reason).label) if reason in ReturnReason.values else ""
+        said = [label, item.returned.comment]
+    if centre and (item.returned is not None or item.act == "review"):
+        centre = str(_("returned by the centre: %(why)s") % {"why": centre})
+    return " · ".join(filter(None, (*said, centre)))
 
 
 def _unsaved(draft: EntryDraft, kind: RecordType, *, url: str, horizon: Horizon) -> Task:
@@ -242,10 +252,13 @@ def _place_of(item: WorkItem) -> str:
 
 
 def _centre_reasons(uids: list[UUID]) -> dict[UUID, str]:
-    """Why the centre returned these records, for the reader: the newest outcome of each. One query, none for none."""
+    """
+    Why the centre returned these records, for the reader, until their unit reviewed them again: the newest outcome
+    of each. One query, none for none.
+    """
     if not uids:
         return {}
-    outcomes = LineOutcome.objects.filter(record_uid__in=uids, outcome="returned").order_by("pk")
+    outcomes = LineOutcome.objects.unanswered().filter(record_uid__in=uids).order_by("pk")
     return {
         line.record_uid: " · ".join(reason.message or reason.code for reason in reasons_of(line)) for line in outcomes
     }

@@ -10,7 +10,8 @@ from django.db import models
 from django.db.models import Exists, OuterRef, Q
 
 from accounts.querysets import key_in
-from records.choices import RecordState
+from records.choices import RecordState, ReviewStep
+from records.models import Review
 from records.registry import record_types
 from sync.choices import CENTRAL_SEATS, CENTRE, CLOSED_CHANGES, PROVINCIAL_SEATS, ChangeState, Direction, Outcome
 
@@ -114,6 +115,11 @@ class LineOutcomeQuerySet(models.QuerySet["LineOutcome"]):
     def returned(self) -> Self:
         """Lines of sent batches the centre did not take."""
         return self.filter(outcome=Outcome.RETURNED, batch__direction=Direction.OUT)
+
+    def unanswered(self) -> Self:
+        """Returned lines whose record its own unit has not reviewed since, however often it was edited."""
+        since = Q(record_uid=OuterRef("record_uid"), at__gt=OuterRef("batch__applied_at"))
+        return self.returned().exclude(Exists(Review.objects.filter(since, step=ReviewStep.UNIT)))
 
     def waiting(self) -> Self:
         """Returned lines whose record nobody has changed or submitted since."""

@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from django.db import connection
+from django.test import Client
 
 from funds.models import FundDocument
 from funds.services import save_fund_document
@@ -302,3 +303,38 @@ def test_a_request_signed_by_a_stranger_is_refused_before_any_body(world):
         world.announce(batch)
     with world.at("C"):
         assert not Batch.objects.exists()
+
+
+def notes(name: str) -> list[tuple[str, str]]:
+    """(what to do, why) of every line of the person's work."""
+    client = Client()
+    client.force_login(account(name))
+    found = client.get("/").context["groups"]
+    return [(str(task.act), task.note) for _label, tasks in found for task in tasks]
+
+
+def test_why_the_centre_returned_a_record_stands_until_its_unit_has_reviewed_it_again(world):
+    with world.at("P51"):
+        bad = [province_reviewed(f"通财农〔2016〕{n}号", title=f"第{n}次") for n in (1, 2)][1]
+    world.send_spoilt(lambda n, raw: raw.replace(b'"budget_year":2016', b'"budget_year":2O16') if n else raw)
+    clerk, reviewer = "511921.finance.entry", "511921.finance.review"
+    with world.at("P51"):
+        ((act, why),) = notes(clerk)
+        assert (act, bool(why)) == ("补正", True)
+        data = typed("通财农〔2016〕2号", title="第2次（改正）")
+        save_fund_document(actor=account(clerk), data=data, uid=bad.uid, base_rev=1)
+        bad.refresh_from_db()
+        assert bad.state == RecordState.DRAFT
+        assert notes(clerk) == [("补正", why)]
+        step(bad, "submit", by=clerk)
+        assert (f"中央退回：{why}") in [note for _act, note in notes(reviewer)]
+        step(bad, "return", by=reviewer, comment="附件不全", reason_code="other")
+        ((_act, said),) = notes(clerk)
+        assert "附件不全" in said
+        assert said.endswith(f"中央退回：{why}")
+        step(bad, "submit", by=clerk)
+        step(bad, "approve", by=reviewer)
+        step(bad, "return", by="510000.finance.head", comment="再核", reason_code="other")
+        ((_act, said),) = notes(clerk)
+        assert "再核" in said
+        assert "中央" not in said
