@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from django.db.models import Q
@@ -10,8 +11,11 @@ from django.utils.translation import override
 from accounts.models import User
 from funds.models import FundCategory
 from povfund.common import kept_filter
+from povfund.common.phrases import phrase as _
 from records.choices import RecordState
 from records.sheets.form import CodeList
+
+Choice = Callable[[tuple[str, ...], int | None], tuple[str, Any] | None]
 
 
 def choice_list(name: str, choices: Any) -> CodeList:
@@ -23,19 +27,28 @@ def choice_list(name: str, choices: Any) -> CodeList:
     return CodeList.of(name, ((code, str(label)) for code, label in choices.choices), names=names, short=names)
 
 
-def dated_list(name: str, rows: Any, year: int | None) -> CodeList:
-    """A dated table: what is in force in `year` (None: ever), known by any name, written by that of a row's year."""
-    table = {row.code: row for row in rows.order_by("code")}
+def dated_list(
+    name: str, rows: Any, year: int | None, *, marked: Sequence[tuple[str, str]] = (), choose: Choice | None = None
+) -> CodeList:
+    """
+    A dated table: what is in force in `year` (None: ever), known by any name, written by that of a row's year.
+
+    `marked` are further (code, name); `choose` says which of several codes of one name is meant.
+    """
+    table = {row.code: row for row in sorted(rows, key=lambda row: row.code)}
     held = [row for row in table.values() if year is None or row.valid_in(year)]
     entries = [(row.code, row.name_in(year)) for row in held]
     names = [(row.code, former["name"]) for row in held for former in row.names]
     names += [(code, short) for code, said in [*entries, *names] if (short := _without_money(said))]
+    offered = {row.code for row in held}
+    names += [(code, marked_name) for code, marked_name in marked if code in offered]
     return CodeList.of(
         name,
         entries,
         names=names,
         named=lambda code, of: table[code].name_in(of) if code in table else "",
         short=entries,
+        choose=choose,
     )
 
 
@@ -46,9 +59,28 @@ def _without_money(name: str) -> str:
 
 
 def category_list(province: str, year: int | None) -> CodeList:
-    """National categories and those of a province."""
-    rows = FundCategory.objects.filter(Q(province=None) | Q(province__scope_key=province))
-    return dated_list("fund_category", rows, year)
+    """
+    National categories and those of a province. Of two of one name the grid's is meant: one in force, and of these
+    the province's; it is also known by its name with the mark 本省.
+    """
+    rows = list(FundCategory.objects.filter(Q(province=None) | Q(province__scope_key=province)))
+    table = {row.code: row for row in rows}
+
+    def choose(codes: tuple[str, ...], of: int | None) -> tuple[str, Any] | None:
+        fit = [code for code in codes if of is None or table[code].valid_in(of)] or list(codes)
+        own = [code for code in fit if table[code].province_id]
+        if len(fit) != 1 and len(own) != 1:
+            return None
+        row = table[own[0] if own else fit[0]]
+        name = _("%(name)s (%(code)s)") % {"name": row.name_in(of), "code": row.code}
+        return row.code, _("of the province: %(name)s") % {"name": name} if own else name
+
+    own_names = [(row.code, name["name"]) for row in rows if row.province_id for name in row.names]
+    marked = []
+    for language in ("zh-hans", "en"):
+        with override(language):
+            marked += [(code, str(_("of the province: %(name)s") % {"name": name})) for code, name in own_names]
+    return dated_list("fund_category", rows, year, choose=choose, marked=marked)
 
 
 def filtered(filterset: Any, model: Any, user: User, params: dict[str, Any]) -> Any:

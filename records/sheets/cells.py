@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -35,12 +36,22 @@ class Unread:
         self.finding = Finding(rule, message, remedy=remedy, article=article)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Several:
+    """A cell that names several codes, of which the budget year of its row says which is meant; `unread` if none."""
+
+    text: str
+    codes: tuple[str, ...]
+    of: CodeList
+    unread: Unread
+
+
 Parser = Callable[[Any], Any]
 
 
 def parser_of(column: Column, *, codes: dict[str, CodeList], unit: str = "wan") -> Parser:
     """
-    A function from a raw cell to its value, None for an empty one, or Unread; answers are remembered.
+    A function from a raw cell to its value, None for an empty one, Several or Unread; answers are remembered.
 
     `unit` of money is "wan" or "yuan"; the value is 元 as Decimal.
     """
@@ -141,12 +152,14 @@ def _code(raw: Any, codes: CodeList) -> Any:
         return found[0]
     if found:
         names = "、".join(codes.shown(code) for code in found[:6])
-        return Unread(
+        unread = Unread(
             "AMBIGUOUS",
             _("“%(text)s” may be %(names)s.") % {"text": _short(raw), "names": names},
             _("Write the code before the name."),
             "5",
         )
+        alike = codes.codes_for(text) if codes.choose else ()
+        return Several(_short(raw), alike, codes, unread) if alike else unread
     return Unread(
         "SHAPE",
         _("“%(value)s” does not stand in the code table.") % {"value": _short(raw)},

@@ -58,6 +58,8 @@ class CodeList:
     """Of a dated table: the label of a code, also of one that is not offered, in the budget year of its row."""
     beginnings: tuple[tuple[str, str], ...] = ()
     """(plain text, code): the only code one of whose texts begins as typed is meant, as in the grid."""
+    choose: Callable[[tuple[str, ...], int | None], tuple[str, Any] | None] | None = None
+    """Of codes of one name: the one meant in a budget year, with its name and mark; None where a person must say."""
 
     @classmethod
     def of(
@@ -68,6 +70,7 @@ class CodeList:
         names: Iterable[tuple[str, str]] = (),
         named: Callable[[str, int], str] | None = None,
         short: Iterable[tuple[str, str]] = (),
+        choose: Callable[[tuple[str, ...], int | None], tuple[str, Any] | None] | None = None,
     ) -> CodeList:
         """
         `entries` are (code, label) of the dropdown; `names` further (code, name) by which a code is known;
@@ -81,7 +84,7 @@ class CodeList:
                 if code not in known:
                     known.append(code)
         starts = dict.fromkeys((plain(text), code) for code, label in short for text in (code, label))
-        return cls(name, entries, {key: tuple(codes) for key, codes in found.items()}, named, tuple(starts))
+        return cls(name, entries, {key: tuple(codes) for key, codes in found.items()}, named, tuple(starts), choose)
 
     def codes_for(self, text: str) -> tuple[str, ...]:
         """Codes a text may mean: exact first, then without a remark in brackets at its end."""
@@ -93,6 +96,14 @@ class CodeList:
         if (found := self.codes_for(text)) or not (key := plain(text)):
             return found
         return tuple(dict.fromkeys(code for name, code in self.beginnings if name.startswith(key)))
+
+    def meant(self, codes: tuple[str, ...], year: int | None) -> tuple[str, Any] | None:
+        """Of several codes of one name the one that is meant, as the grid takes it; None where a person must say."""
+        return self.choose(codes, year) if self.choose and len(codes) > 1 else None
+
+    def namesakes(self, code: str) -> tuple[str, ...]:
+        """The codes that are called as this one, itself among them."""
+        return self.codes_for(dict(self.entries).get(code, code))
 
     def shown(self, code: str) -> str:
         """The entry of the dropdown: `511921 通江县`."""

@@ -23,7 +23,7 @@ from records.sheets.around import (
     words_above,
     words_below,
 )
-from records.sheets.form import CodeList, SheetForm, plain, without_unit
+from records.sheets.form import YEAR, CodeList, SheetForm, plain, without_unit
 from records.sheets.reading import SheetRows
 
 LOOK = 40
@@ -156,7 +156,19 @@ def _laid_out(
     layout.unit_said = unit_of_heads(heads, sheet_form) or unit_around(top, first, sheet)
     layout.unit = layout.unit_said or layout.unit
     guesses = sheet_form.guess([*words_above(top, first), sheet.name], words_below(sheet, position))
+    _of_the_year(heads, guesses, sheet_form, codes)
     return _completed(layout, guesses, sheet_form)
+
+
+def _of_the_year(heads: list[Head], guesses: dict[str, Any], sheet_form: SheetForm, codes: dict[str, CodeList]) -> None:
+    """Of codes of one name the one in force in the year that is printed around the table."""
+    years = (guesses.get(column.name, "") for column in sheet_form.columns if column.kind == YEAR)
+    year = next((int(year) for year in years if str(year).isdecimal()), None)
+    for head in heads:
+        for name, value in head.values.items() if year else ():
+            held = codes.get(sheet_form.column(name).codes)
+            if held and value and (meant := held.meant(held.namesakes(value), year)):
+                head.values[name] = meant[0]
 
 
 def _grouped(heads: list[Head], over: list[str], sheet_form: SheetForm, codes: dict[str, CodeList]) -> bool:
@@ -186,7 +198,8 @@ def _values_of(text: str, sheet_form: SheetForm, codes: dict[str, CodeList]) -> 
     bare, _unit = without_unit(plain(text))
     for axis in sheet_form.axes if bare else ():
         if found := codes[sheet_form.column(axis).codes].codes_for(bare):
-            return {axis: found[0] if len(found) == 1 else ""}
+            meant = codes[sheet_form.column(axis).codes].meant(found, None)
+            return {axis: meant[0] if meant else found[0] if len(found) == 1 else ""}
     return sheet_form.said_by_head(bare)
 
 

@@ -12,9 +12,9 @@ from django.utils.translation import gettext_lazy as _
 
 from povfund.common.errors import Finding
 from records.sheets import told
-from records.sheets.cells import Parser, Unread, parser_of
+from records.sheets.cells import Parser, Several, Unread, parser_of
 from records.sheets.columns import Body, body_of, values_of
-from records.sheets.form import CodeList, Column, SheetForm, Typed, plain
+from records.sheets.form import YEAR, CodeList, Column, SheetForm, Typed, plain
 from records.sheets.layout import TOTAL, Head, Layout
 from records.sheets.reading import SheetRows
 from records.sheets.totals import Total, Totals
@@ -100,6 +100,10 @@ class TableReader:
         self.groups: dict[Any, int] = {}
         self.lacks: dict[str, Finding] = {}
         self.sums = Totals()
+        self.year = next((c.key for c in sheet_form.columns if c.kind == YEAR and not c.child), "")
+        self.several = False
+        """Does a cell name several codes, of which the year of its row says which is meant?"""
+        self.chosen: set[tuple[int, str]] = set()
         self.above: tuple[tuple[Any, ...] | None, int] = (None, 0)
         """Head cells of the row above and its record, where that row found nothing amiss."""
 
@@ -115,6 +119,7 @@ class TableReader:
 
     def read(self) -> None:
         fixed_head, fixed_line = self._fixed()
+        self._tell_heads(fixed_head.get(self.year))
         heads = self._values([head for head in self.own if "." not in head.field])
         lines = self._values([head for head in self.own if "." in head.field])
         spread = [(index, *self._read(index, parse), values) for index, parse, values in self.spread]
@@ -137,12 +142,15 @@ class TableReader:
                 if self.entered and not head.get("uid") and self._nothing_entered(n):
                     self.into.without_entry += 1
                     continue
+                self._choose(row, head, head.get(self.year), unread)
                 self.above = (None, 0)
                 position = self._record(row, head, unread, heads.rows[n])
             else:
                 position = self.above[1]
             said = lines.said(n)
-            self._lines(n, row, spread, {**fixed_line, **said} if fixed_line else said, unread, position)
+            said = {**fixed_line, **said} if fixed_line else said
+            self._choose(row, said, self.into.records[position].head.get(self.year), unread)
+            self._lines(n, row, spread, said, unread, position)
             for index, finding in unread.items():
                 self._tell(row, index, finding, position)
                 if (column := self.column_at.get(index)) and not column.child:
@@ -151,6 +159,29 @@ class TableReader:
             words = _("the sum of the rows below") if found.below else _("the sum of the rows above")
             finding = told.not_the_sum(found.stated, found.counted, words)
             self._tell(self.body.numbers[found.n], found.column, finding, None)
+
+    def _choose(self, row: int, said: dict[str, Any], year: int | None, unread: dict[int, Finding]) -> None:
+        """Of several codes of one name the one meant in that year, told once; else the cell counts as unread."""
+        for key in [key for key, value in said.items() if type(value) is Several] if self.several else ():
+            cell: Several = said.pop(key)
+            index = self.index_of.get(f"{self.path}.{key}", self.index_of.get(key, 0))
+            meant = cell.of.meant(cell.codes, year)
+            if meant is None:
+                unread[index] = cell.unread.finding
+                continue
+            said[key], name = meant
+            if (index, said[key]) not in self.chosen:
+                self.chosen.add((index, said[key]))
+                self._tell(row, index, told.read_as(cell.text, name), None)
+
+    def _tell_heads(self, year: int | None) -> None:
+        """Of heads that name several codes: which of them their amounts are of."""
+        for head in self.layout.heads:
+            for name, value in head.values.items():
+                codes = self.codes.get(self.by_name[name].codes)
+                meant = codes.meant(codes.namesakes(value), year) if codes and value else None
+                if meant and meant[0] == value:
+                    self._tell(self.layout.head_row, head.index, told.read_as(head.text, meant[1]), None)
 
     def _parser(self, head: Head) -> Parser:
         column = self.by_name[self.value if head.field == TOTAL else head.field]
@@ -171,6 +202,7 @@ class TableReader:
             columns.append(values)
             for n, finding in wrong.items():
                 unread.setdefault(n, {})[head.index] = finding
+            self.several = self.several or Several in set(map(type, values))
         rows = list(zip(*columns, strict=True)) if columns else [()] * len(self.body.numbers)
         keys = [self.by_name[head.field].key for head in heads]
         full = {key for key, column in zip(keys, columns, strict=True) if None not in column}
@@ -186,6 +218,7 @@ class TableReader:
             if isinstance(value, Unread):
                 self._tell(self.layout.head_row, 0, value.finding, None)
             elif column and value is not None:
+                self.several = self.several or type(value) is Several
                 (line if column.child else head)[column.key] = value
         return head, line
 

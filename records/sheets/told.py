@@ -27,6 +27,17 @@ def error(text: str) -> Finding:
     )
 
 
+def read_as(text: str, name: Any) -> Finding:
+    """Of several codes of one name the one that was taken."""
+    return Finding(
+        "AMBIGUOUS",
+        _("“%(text)s” is read as %(name)s, here and in the rows below.") % {"text": text, "name": name},
+        remedy=_("If the other one of this name is meant, write its code before the name."),
+        article="5",
+        severity=SHOW,
+    )
+
+
 def missing(column: Column) -> Finding:
     return Finding("SHAPE", _("“%(field)s” is missing.") % {"field": column.label}, remedy=column.help)
 
