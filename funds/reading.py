@@ -9,6 +9,8 @@ from typing import Any
 
 from django.utils.translation import gettext as _, pgettext
 
+from accounts.models import Division, User
+from accounts.scope import prefix_q
 from funds.choices import ArrivalAccount, IssueBatch, MoneyLevel, PaymentMode
 from funds.content import HEAD_FIELDS, LINE_FIELDS
 from funds.help import ARRIVAL_BY_NAME, BY_NAME
@@ -24,6 +26,18 @@ CHOICES = {
 }
 MONEY = ("stated_total", "lines.amount")
 _PLACE = re.compile(r"\[(\d+)\]")
+
+
+def own_part(user: User, content: dict[str, Any]) -> dict[str, Any] | None:
+    """Of a document from above the lines that reach the reader's own subtree; None where none does."""
+    if not user.can("records.read"):
+        return None
+    codes = {line["recipient"] for line in content["lines"]}
+    own = set(
+        Division.objects.filter(prefix_q("scope_key", user.scope.keys), code__in=codes).values_list("code", flat=True)
+    )
+    lines = [line for line in content["lines"] if line["recipient"] in own]
+    return content | {"lines": lines, "stated_total": None} if lines else None
 
 
 def label_of(path: str) -> str:

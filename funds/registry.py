@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext_lazy as _, pgettext_lazy
 
 from funds import arrival_content, content, proposing
 from povfund.common.errors import Finding
 from records.registry import ChildTable, Described, Reading, RecordType, Row
+
+if TYPE_CHECKING:
+    from accounts.models import User
 
 
 def _check(rows: Sequence[Row], stage: str) -> list[list[Finding]]:
@@ -40,6 +43,12 @@ def _reading(contents: Sequence[dict[str, Any]]) -> Reading:
     from funds.reading import DocumentReading
 
     return DocumentReading(contents)
+
+
+def _own_part(user: User, content: dict[str, Any]) -> dict[str, Any] | None:
+    from funds.reading import own_part
+
+    return own_part(user, content)
 
 
 def _place(path: str) -> str:
@@ -101,6 +110,7 @@ FUND_DOCUMENT = RecordType(
     peers=("budget_year", "issue_batch"),
     sheet_path="funds.sheets.FUND_DOCUMENT_SHEET",
     excerpt=content.excerpt,
+    own_part=_own_part,
     proposer=proposing.documents,
     change_form_path="funds.views.changing.DocumentChangeForm",
 )

@@ -209,6 +209,11 @@ class RecordType:
     (canonical content of a record of the centre, division codes of a province) -> what that province is sent of it.
     Records of a type without one stay at the centre. Which records concern a province says `received_q` of the model.
     """
+    own_part: Callable[[User, Content], Content | None] | None = None
+    """
+    (reader, content of a record from above) -> what of it reaches the reader's own division, None where nothing does.
+    Records of a type without one are read whole or not at all.
+    """
     proposer: Callable[[Sequence[tuple[Content, Content]]], Propose] = overlaying
     """
     (content, changes) of every record of an order -> what makes one content of one such pair. Whatever the changes

@@ -13,13 +13,12 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from povfund.common.errors import Finding, RuleViolation
 from records.choices import RecordState
+from records.marks import IN_FORCE, UNDER_WAY, numbers_of
 from rollups.choices import DataState, Measure, Version
 from rollups.exports import as_file, registered, watermark
-from rollups.marks import Mark, marked
 from rollups.services.behind import Behind, behind, standing
 from rollups.services.reading import Question
-from sync.changes.services import orders_of
-from sync.models import ChangeOrder
+from sync.changes.services import Mark, marks_on
 
 MOST = 20_000
 """Records one such file holds; more are taken out by the list of the form."""
@@ -37,7 +36,7 @@ def lines_download(
     if len(rows) > MOST:
         raise RuleViolation(_too_many())
     held = list(standing(question, user=actor))
-    orders = _orders([*(uid for row in rows for uid in (row.document.pk, row.uid)), *_documents(held)], user=actor)
+    orders = marks_on([*(uid for row in rows for uid in (row.document.pk, row.uid)), *_documents(held)])
     counted = {"address": address, "purpose": purpose, "format": file_format, "rows": len(rows) + len(held)}
     number = registered(actor=actor, action="rollups.lines.export", held=counted)
     lines = [
@@ -61,14 +60,6 @@ def _documents(rows: Sequence[dict[str, Any]]) -> list[UUID]:
     return [row["document_id"] for row in rows]
 
 
-def _orders(uids: list[UUID], *, user: User) -> dict[UUID, list[Mark]]:
-    """Orders over each of these records, in force or under way, with what the reader may do with them."""
-    found = orders_of(uids)
-    every: dict[UUID, ChangeOrder] = {order.pk: order for several in found.values() for order in several}
-    marks = {mark.order.pk: mark for mark in marked(every.values(), user=user)}
-    return {uid: [marks[order.pk] for order in several] for uid, several in found.items()}
-
-
 def _asked(question: Question) -> str:
     return _("Place: %(place)s · Data state: %(state)s · Version: %(version)s · Unit: yuan") % {
         "place": question.node.name,
@@ -88,8 +79,8 @@ def _heads() -> list[str]:
         _("Budget item"),
         _("Amount (yuan)"),
         _("State"),
-        _("Change orders in force"),
-        _("Change orders under way"),
+        str(IN_FORCE),
+        str(UNDER_WAY),
     ]
 
 
@@ -110,10 +101,9 @@ def _line(row: Behind, orders: dict[UUID, list[Mark]]) -> list[Any]:
 
 
 def _numbers(orders: dict[UUID, list[Mark]], *uids: UUID) -> list[str]:
-    """Numbers of the orders in force, and under way; of those the reader may not open that there are some."""
+    """Numbers of the orders in force, and under way."""
     marks = next((orders[uid] for uid in uids if uid in orders), [])
-    words = [(mark.order.is_open, mark.order.number if mark.opens else _("an order of another unit")) for mark in marks]
-    return ["、".join(word for is_open, word in words if is_open == wanted) for wanted in (False, True)]
+    return [numbers_of(marks, under_way=wanted) for wanted in (False, True)]
 
 
 def _too_many() -> Finding:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -14,6 +14,7 @@ from rollups.choices import Dimension
 from rollups.report import Report
 from rollups.services.orders import moves_asked, touching
 from rollups.services.reading import Question
+from sync.changes.services import Mark, marked
 from sync.choices import ChangeState
 from sync.models import ChangeOrder
 
@@ -21,14 +22,6 @@ LISTED = 50
 """Orders that are listed below the figures."""
 KNOWN = {Dimension.DIVISION, Dimension.YEAR, Dimension.FUND_CATEGORY}
 """Dimensions in which it is known which rows an order moves."""
-
-
-@dataclass(frozen=True, slots=True)
-class Mark:
-    """An order, and whether the reader may open it: if not, its number is not told."""
-
-    order: ChangeOrder
-    opens: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,13 +49,6 @@ def in_force(question: Question, *, user: User) -> list[Mark]:
     found = ChangeOrder.objects.filter(state=ChangeState.DONE, pk__in=moved).order_by("closed_at")
     last = question.as_of or clock.today()
     return marked([o for o in found if o.closed_at and clock.local_date(o.closed_at) <= last], user=user)
-
-
-def marked(orders: Iterable[ChangeOrder], *, user: User) -> list[Mark]:
-    """Orders with what the reader may do with them. One query."""
-    found = list(orders)
-    opened = set(ChangeOrder.objects.visible_to(user).filter(pk__in=[o.pk for o in found]).values_list("pk", flat=True))
-    return [Mark(order, order.pk in opened) for order in found]
 
 
 def marks_of(report: Report, marks: Sequence[Mark]) -> Marks:

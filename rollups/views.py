@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
@@ -12,7 +11,6 @@ from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
 from django.templatetags.static import static
 from django.urls import reverse
-from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext as _, gettext_lazy, ngettext, pgettext
 from django.views.decorators.http import require_GET
 
@@ -22,9 +20,10 @@ from funds.models import BudgetItem, FundCategory
 from povfund.common.asking import one_of, refuse, uid_asked
 from povfund.common.errors import RuleViolation
 from povfund.common.money import wan_decimals
-from povfund.common.tables import Column, build_table, link, text, wan
+from povfund.common.tables import build_table, link, text, wan
 from povfund.common.verdict import require
 from records.choices import RecordState
+from records.marks import orders_column
 from rollups.choices import DataState, Dimension, Measure, Version
 from rollups.exports import PURPOSES, download
 from rollups.forms import QuestionForm
@@ -36,8 +35,8 @@ from rollups.report import Report, report_of
 from rollups.services.behind import Behind, behind, standing
 from rollups.services.merging import merge_deltas
 from rollups.services.reading import Question
-from sync.changes.services import orders_of
-from sync.models import Batch, ChangeOrder
+from sync.changes.services import marks_on
+from sync.models import Batch
 
 SEGMENTS = (
     (Dimension.DIVISION, "division"),
@@ -266,7 +265,7 @@ def _lines(request: HttpRequest, form: QuestionForm, *, status: int = 200, **mor
     question = form.question()
     after = uid_asked(request.GET, "after")
     shown = behind(question, user=request.user, after=after, most=PAGE + 1)  # type: ignore[arg-type]
-    orders = orders_of([uid for row in shown for uid in (row.document.pk, row.uid)])
+    orders = marks_on([uid for row in shown for uid in (row.document.pk, row.uid)], user=request.user)  # type: ignore[arg-type]
     more = shown[PAGE - 1].uid if len(shown) > PAGE else None
     day = DAYS.get(Measure(question.measure))
     total = report_of(form, by=(Dimension.YEAR,)).total
@@ -275,7 +274,7 @@ def _lines(request: HttpRequest, form: QuestionForm, *, status: int = 200, **mor
         columns=[
             *LINES,
             *([day] if day else []),
-            _orders_column(request.user, orders, lambda x: orders.get(x.document.pk) or orders.get(x.uid, [])),
+            orders_column(lambda x: orders.get(x.document.pk) or orders.get(x.uid, [])),
         ],
         params=QueryDict(),
         caption=_("Lines behind the figure"),
@@ -291,7 +290,7 @@ def _lines(request: HttpRequest, form: QuestionForm, *, status: int = 200, **mor
 def _standing_table(request: HttpRequest, question: Question) -> Any:
     """Documents under correction that count as the centre holds them; None where there is none."""
     rows = list(standing(question, user=request.user)[:PAGE])  # type: ignore[arg-type]
-    orders = orders_of([row["document_id"] for row in rows])
+    orders = marks_on([row["document_id"] for row in rows], user=request.user)  # type: ignore[arg-type]
     columns = [
         link(
             "document",
@@ -300,36 +299,10 @@ def _standing_table(request: HttpRequest, question: Question) -> Any:
             url=lambda row: reverse("funds:document", args=[row["document_id"]]),
         ),
         wan("amount", gettext_lazy("Amount"), lambda row: row["sum"]),
-        _orders_column(request.user, orders, lambda row: orders.get(row["document_id"], [])),
+        orders_column(lambda row: orders.get(row["document_id"], [])),
     ]
     caption = _("Under correction: they count as the centre holds them until its receipt")
     return build_table(rows, columns=columns, params=QueryDict(), caption=caption, empty="") if rows else None
-
-
-def _orders_column(
-    user: Any, found: dict[Any, list[ChangeOrder]], orders: Callable[[Any], list[ChangeOrder]]
-) -> Column:
-    """Which orders corrected a row's record, and which one is under way; the number only of those the reader opens."""
-    shown = {order.pk for several in found.values() for order in several}
-    open_to = set(ChangeOrder.objects.visible_to(user).filter(pk__in=shown).values_list("pk", flat=True))
-
-    def show(orders: list[ChangeOrder]) -> Any:
-        words = {True: _("change pending"), False: _("corrected")}
-        parts = (
-            (format_html('<a href="{}">{}</a> ', order.get_absolute_url(), order) if order.pk in open_to else "", order)
-            for order in orders
-        )
-        return format_html_join(
-            " ", '{}<span class="s warn">{}</span>', ((link, words[order.is_open]) for link, order in parts)
-        )
-
-    return Column(
-        key="orders",
-        label=_("Change order"),
-        value=orders,
-        show=show,
-        css="nw",
-    )
 
 
 @login_required

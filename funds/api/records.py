@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 from uuid import UUID
 
+from django.http import Http404
 from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
@@ -22,6 +23,7 @@ from povfund.common.pagination import CursorPagination
 from povfund.common.typed import whole_of
 from povfund.common.uid import UID_PATTERN
 from povfund.common.verdict import Refused
+from records.deleted import gone
 from records.registry import RecordType
 from records.services import Step, delete_record, take_step, take_steps
 
@@ -49,9 +51,22 @@ class RecordViewSet(
     asks = {"destroy": ("rev",)}
     http_method_names = ["get", "post", "patch", "delete", "head", "options"]
 
+    def get_object(self) -> Any:
+        """The record of the address. Raises Http404, or Gone for one that was deleted, to those who might read it."""
+        try:
+            return super().get_object()
+        except Http404:
+            if deleted := gone(self.kind, UUID(self.kwargs["uid"]), user=self.request.user):
+                raise deleted from None
+            raise
+
     def shown(self, record: Any, *, status: int = 200) -> Response:
         """The record as it is stored now."""
         return Response(self.serializer_class(self.get_queryset().get(pk=record.pk)).data, status=status)
+
+    def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """One record. Of one that was deleted 410 with the number of the change order, to those who might read it."""
+        return super().retrieve(request, *args, **kwargs)
 
     @extend_schema(
         parameters=[

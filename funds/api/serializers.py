@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from funds.choices import ArrivalAccount, IssueBatch, MoneyLevel, PaymentMode
@@ -12,6 +13,10 @@ from funds.models import Arrival, BudgetItem, FundCategory, FundDocument
 from funds.services import ArrivalInput, DocumentInput, LineInput, with_blanks
 from povfund.common.api_fields import RecordSerializer, WarningsField, Whole, WholeField, YuanField
 from records.choices import ReturnReason
+from records.marks import OrderMark, order_marks
+
+ORDERS_HELP = "Numbers of the change orders in force over the record, oldest first (art. 12)."
+UNDER_WAY_HELP = "Number of the change order that is under way over the record; null where there is none."
 
 
 class LineSerializer(Whole):
@@ -34,6 +39,37 @@ class LineSerializer(Whole):
         return LineInput(**found)
 
 
+class _OrdersField(serializers.Field[Any, Any, Any, Any]):
+    """What is said of the change orders over a record; asked once for all records of an answer."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(source="*", read_only=True, **options)
+
+    def marks(self, record: Any) -> list[OrderMark]:
+        root: Any = self.root
+        if not hasattr(root, "order_marks"):
+            shown = root.instance if isinstance(root, serializers.ListSerializer) else [root.instance]
+            root.order_marks = order_marks([row.pk for row in shown])
+        found: list[OrderMark] = root.order_marks.get(record.pk, [])
+        return found
+
+
+@extend_schema_field(serializers.ListField(child=serializers.CharField()))
+class OrdersInForceField(_OrdersField):
+    """已生效更改申请 — the numbers of those in force."""
+
+    def to_representation(self, value: Any) -> list[str]:
+        return [mark.number for mark in self.marks(value) if not mark.under_way]
+
+
+@extend_schema_field(serializers.CharField(allow_null=True))
+class OrderUnderWayField(_OrdersField):
+    """在途更改申请 — the number of the open one."""
+
+    def to_representation(self, value: Any) -> str | None:
+        return next((mark.number for mark in self.marks(value) if mark.under_way), None)
+
+
 class DocumentSerializer(RecordSerializer):
     """资金下达 in the API, as `interface` writes it."""
 
@@ -48,6 +84,8 @@ class DocumentSerializer(RecordSerializer):
     total = serializers.DecimalField(max_digits=18, decimal_places=2, read_only=True)
     late = serializers.BooleanField(read_only=True)
     warnings = WarningsField(read_only=True)
+    change_orders = OrdersInForceField(help_text=ORDERS_HELP)
+    change_under_way = OrderUnderWayField(help_text=UNDER_WAY_HELP)
     lines = LineSerializer(many=True, source="shown_lines")
 
     class Meta:
@@ -55,7 +93,8 @@ class DocumentSerializer(RecordSerializer):
         fields = [
             "uid", "rev", "state", "owner_unit", "division", "document_no", "title", "budget_year", "issue_batch",
             "issued_on", "approved_on", "received_on", "parent", "stated_total", "remark", "total", "line_count",
-            "due_on", "late", "entered_at", "changed_at", "warnings", "lines",
+            "due_on", "late", "entered_at", "changed_at", "warnings", "change_orders",
+            "change_under_way", "lines",
         ]  # fmt: skip
         read_only_fields = ["uid", "rev", "state", "due_on", "entered_at", "changed_at", "warnings", "line_count"]
 
@@ -147,6 +186,8 @@ class ArrivalSerializer(RecordSerializer):
     issuer = serializers.CharField(source="issuer.code", read_only=True)
     late = serializers.BooleanField(read_only=True)
     warnings = WarningsField(read_only=True)
+    change_orders = OrdersInForceField(help_text=ORDERS_HELP)
+    change_under_way = OrderUnderWayField(help_text=UNDER_WAY_HELP)
 
     class Meta:
         model = Arrival
@@ -154,6 +195,7 @@ class ArrivalSerializer(RecordSerializer):
             "uid", "rev", "state", "owner_unit", "division", "document", "line", "arrived_on", "amount", "account",
             "budget_no", "voucher_no", "remark", "issuer", "budget_year", "money_level", "fund_category",
             "budget_item", "approved_on", "due_on", "late", "entered_at", "changed_at", "warnings",
+            "change_orders", "change_under_way",
         ]  # fmt: skip
         read_only_fields = [
             "uid", "rev", "state", "budget_year", "money_level", "approved_on", "due_on", "entered_at", "changed_at",

@@ -35,6 +35,7 @@ from records.choices import LOCKED_STATES
 from records.deleted import deleted_page
 from records.downloads import export_address
 from records.forms import AttachmentForm
+from records.marks import order_marks, orders_beside
 from records.permissions import may_attach, may_delete, may_edit, may_enter
 from records.review.trail import explained_warnings, last_return, past_steps, steps_ahead
 from records.review.verdicts import verdict_on
@@ -71,9 +72,10 @@ def arrival_list(request: HttpRequest) -> HttpResponse:
         return render(request, "components/extent.html", counted(rows, amount="amount"))
     page = keyset_page(rows, params=request.GET, order=order)
     extent = extent_of(request, rows, page, amount="amount")
+    marks = order_marks([row.pk for row in page.items], user=user)
     table = build_table(
         page.items,
-        columns=COLUMNS,
+        columns=[*COLUMNS, *orders_beside(marks)],
         params=request.GET,
         caption=_("Arrivals"),
         order=order,

@@ -15,8 +15,6 @@ from django.urls import reverse
 from django.utils.translation import get_language, gettext_lazy as _, pgettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
-from accounts.models import Division
-from accounts.scope import prefix_q
 from funds.filters import DocumentListFilter
 from funds.models import FundDocument, FundLine
 from funds.reading import label_of
@@ -33,6 +31,7 @@ from records.choices import LOCKED_STATES
 from records.deleted import deleted_page
 from records.downloads import export_address
 from records.forms import AttachmentForm
+from records.marks import order_marks, orders_beside
 from records.permissions import may_attach, may_delete, may_edit, may_enter
 from records.review.trail import explained_warnings, last_return, past_steps, steps_ahead
 from records.review.verdicts import verdict_on
@@ -70,9 +69,10 @@ def document_list(request: HttpRequest) -> HttpResponse:
         return render(request, "components/extent.html", counted(rows, amount="total"))
     page = keyset_page(rows, params=request.GET, order=order)
     extent = extent_of(request, rows, page, amount="total")
+    marks = order_marks([row.pk for row in page.items], user=request.user)  # type: ignore[arg-type]
     table = build_table(
         page.items,
-        columns=COLUMNS,
+        columns=[*COLUMNS, *orders_beside(marks)],
         params=request.GET,
         caption=_("Fund documents"),
         order=order,
@@ -104,14 +104,7 @@ def document(request: HttpRequest, uid: UUID) -> HttpResponse:
     try:
         found = _readable(request, uid)
     except Http404:
-        return deleted_page(
-            request,
-            FUND_DOCUMENT,
-            uid,
-            subnav="funds/_subnav.html",
-            list_url="funds:documents",
-            part=lambda content: _own_part(user, content),
-        )
+        return deleted_page(request, FUND_DOCUMENT, uid, subnav="funds/_subnav.html", list_url="funds:documents")
     lines: Any = FundLine.objects.filter(document=found).visible_to(user)
     lines = list(lines.select_related("recipient", "fund_category", "budget_item").order_by("n"))
     own = found.owner_unit_id == user.unit_id
@@ -160,18 +153,6 @@ def _readable(request: HttpRequest, uid: UUID) -> FundDocument:
     if found is None:
         raise Http404
     return found
-
-
-def _own_part(user: Any, content: dict[str, Any]) -> dict[str, Any] | None:
-    """Of a document from above the lines that reach the reader's own subtree; None where none does."""
-    if not user.can("records.read"):
-        return None
-    codes = {line["recipient"] for line in content["lines"]}
-    own = set(
-        Division.objects.filter(prefix_q("scope_key", user.scope.keys), code__in=codes).values_list("code", flat=True)
-    )
-    lines = [line for line in content["lines"] if line["recipient"] in own]
-    return content | {"lines": lines, "stated_total": None} if lines else None
 
 
 def _lines_table(lines: list[FundLine]) -> Any:

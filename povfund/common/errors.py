@@ -65,6 +65,12 @@ class IllegalTransition(RuleViolation):
     status = 409
 
 
+class Gone(RuleViolation):
+    """The record was deleted; told to those alone who might read it (410)."""
+
+    status = 410
+
+
 class StaleEdit(RuleViolation):
     """
     The record changed since it was opened (409).

@@ -53,6 +53,8 @@ TICKS = [
 ]
 """What the ticker runs, in order; each looks for itself whether something is due."""
 
+ORDER_MARKS = "sync.changes.marks.marks_on"
+"""Who answers which change orders are in force or under way over some records."""
 CHANGE_MOVES = "rollups.services.effects.moves_of"
 """Who works out which cells of the totals a change order moves, when it is drawn up."""
 CHANGE_EFFECTS = "rollups.services.effects.effects_of"

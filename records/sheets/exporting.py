@@ -264,10 +264,10 @@ class _Counted:
 def _rows(actor: User, kind: Exported, uids: Iterator[UUID]) -> Iterator[dict[str, Any]]:
     """Rows by head of column, values as a sheet writes them; made column by column, a block at a time."""
     sheet_form = kind.sheet
-    written = writer_of(sheet_form.columns, sheet_form.lookups(actor, None))
-    heads = [column.head() for column in sheet_form.columns]
+    written = writer_of(sheet_form.written, sheet_form.lookups(actor, None))
+    heads = [column.head() for column in sheet_form.written]
     while part := list(islice(uids, CHUNK)):
-        rows = iter(sheet_form.rows(actor, part))
+        rows = iter(sheet_form.written_rows(actor, part))
         while block := list(islice(rows, BLOCK)):
             yield from (dict(zip(heads, values, strict=True)) for values in written(block))
 
@@ -286,7 +286,7 @@ def watermark(row: SheetExport) -> str:
 
 
 def _write_xlsx(path: Path, row: SheetExport, kind: Exported, rows: Iterator[dict[str, Any]]) -> None:
-    columns = kind.sheet.columns
+    columns = kind.sheet.written
     mark = watermark(row).replace("&", "&&")
     write_worksheet(
         _never_empty(rows, columns),
@@ -322,7 +322,7 @@ def _never_empty(rows: Iterator[dict[str, Any]], columns: tuple[Column, ...]) ->
 
 def _write_csv(path: Path, row: SheetExport, kind: Exported, rows: Iterator[dict[str, Any]]) -> None:
     with path.open("w", encoding="utf-8-sig", newline="") as file:
-        file.write(csv_line(column.head() for column in kind.sheet.columns))
+        file.write(csv_line(column.head() for column in kind.sheet.written))
         for values in rows:
             file.write(csv_line(map(_plain, values.values())))
         file.write(csv_line([watermark(row)]))

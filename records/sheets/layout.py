@@ -87,7 +87,7 @@ def names_of(sheet_form: SheetForm) -> dict[str, str]:
     names: dict[str, str] = {}
     for language in ("en", "zh-hans"):
         with override(language):
-            for column in sheet_form.columns:
+            for column in sheet_form.written:
                 names[plain(column.label)] = IGNORED if column.told else column.name
     for column in sheet_form.columns:
         names |= {plain(text): column.name for text in column.variants}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 import django_filters as filters
@@ -29,6 +30,7 @@ from povfund.common.tables import build_table, day, keyset_page, link, number, o
 from povfund.common.verdict import ALLOWED, Verdict, denied, require
 from povfund.templatetags.povfund_tags import icon
 from records.downloads import export_address
+from records.marks import OrderMark, order_columns_of_file, order_marks, orders_column
 from records.registry import ListType
 from records.sheets.listing import list_form
 from rollups.chain.ages import Ages
@@ -99,6 +101,10 @@ CASES = [
 ]
 
 
+def _orders(row: Any) -> Any:
+    return row.orders
+
+
 def _in_yuan(rows: Any) -> Any:
     return rows.annotate(
         yuan=ExpressionWrapper(F("fen") * Decimal("0.01"), DecimalField(max_digits=18, decimal_places=2))
@@ -110,7 +116,21 @@ def cases_of(user: Any) -> Any:
     return _in_yuan(ChainCase.objects.visible_to(user).with_display_relations())
 
 
-CASE_FILE = list_form(columns=CASES, visible=cases_of, filterset=CaseFilter, order="-kind")
+def _with_orders(rows: list[Any], *, user: Any = None) -> list[Any]:
+    """Cases with the change orders over their documents; three queries at most for any number."""
+    marks = order_marks([case.document_id for case in rows], user=user)
+    for case in rows:
+        case.orders = marks.get(case.document_id, [])
+    return rows
+
+
+CASE_FILE = list_form(
+    columns=[*CASES, *order_columns_of_file(_orders)],
+    visible=cases_of,
+    filterset=CaseFilter,
+    order="-kind",
+    shown=_with_orders,
+)
 
 
 @login_required
@@ -128,6 +148,7 @@ def case_list(request: HttpRequest) -> HttpResponse:
         order="-closed_at" if closed else "-kind",
         template="rollups/case_list.html",
         empty=_("No case fits the filter."),
+        shown=partial(_with_orders, user=user),
         context={"closed": closed, "mine": mine},
     )
 
@@ -164,6 +185,7 @@ class Lying:
     place: Division
     category: str
     age: int
+    orders: list[OrderMark]
 
 
 def _line_url(balance: Lying) -> str:
@@ -188,8 +210,9 @@ def balances_of(user: Any) -> Any:
     return _in_yuan(ChainBalance.objects.visible_to(user))
 
 
-def _lying(rows: list[Any]) -> list[Lying]:
-    """With document, place, category and age; three queries for any number."""
+def _lying(rows: list[Any], *, user: Any = None) -> list[Lying]:
+    """With document, place, category, age and change orders; six queries at most for any number."""
+    marks = order_marks([row.document for row in rows], user=user)
     documents: Any = FundDocument.objects.in_bulk({row.document for row in rows})
     places = {
         place.scope_key: place for place in Division.objects.filter(scope_key__in={r.recipient_key for r in rows})
@@ -202,12 +225,19 @@ def _lying(rows: list[Any]) -> list[Lying]:
             places[row.recipient_key],
             categories[row.category_id].name_in(row.year),
             ages.of(row.since),
+            marks.get(row.document, []),
         )
         for row in rows
     ]
 
 
-BALANCE_FILE = list_form(columns=BALANCES, visible=balances_of, filterset=BalanceFilter, order="since", shown=_lying)
+BALANCE_FILE = list_form(
+    columns=[*BALANCES, *order_columns_of_file(_orders)],
+    visible=balances_of,
+    filterset=BalanceFilter,
+    order="since",
+    shown=_lying,
+)
 
 
 @login_required
@@ -224,7 +254,7 @@ def balance_list(request: HttpRequest) -> HttpResponse:
         order="since",
         template="rollups/balance_list.html",
         empty=_("No balance fits the filter."),
-        shown=_lying,
+        shown=partial(_lying, user=user),
     )
 
 
@@ -237,19 +267,20 @@ def _listed(
     order: str,
     template: str,
     empty: str,
-    shown: Any = list,
+    shown: Any,
     context: dict[str, Any] | None = None,
 ) -> HttpResponse:
-    """A filtered list with its count and total, in the order the address asks for."""
+    """A filtered list with its count and total, in the order the address asks for; with the orders of its rows."""
     order = order_of(columns, params=request.GET, default=order)
     rows = asked(filterset, request.GET, columns=columns, order=order)
     if asks_extent(request, alone=True):
         return render(request, "components/extent.html", counted(rows, amount="yuan"))
     page = keyset_page(rows, params=request.GET, order=order)
     extent = extent_of(request, rows, page, amount="yuan")
+    items = shown(page.items)
     table = build_table(
-        shown(page.items),
-        columns=columns,
+        items,
+        columns=[*columns, *([orders_column(_orders)] if any(map(_orders, items)) else [])],
         params=request.GET,
         caption=kind.label,
         order=order,

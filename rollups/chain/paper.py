@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
 from decimal import Decimal
 from math import ceil
 from typing import Any
@@ -34,15 +35,16 @@ LINE = 18
 """Points of one line of text."""
 
 
-def distribution_book(matrix: Matrix, *, title: str, line: str, mark: str) -> bytes:
+def distribution_book(matrix: Matrix, *, title: str, line: str, notes: Sequence[str], mark: str) -> bytes:
     """
-    The table in 万元, landscape on A4 with its heads on every page; `line` is what stands above the table
-    on the left, `mark` purpose, number and account of the export (art. 15), below it and on every page.
+    The table in 万元, landscape on A4 with its heads on every page; `line` is what stands above the table on the
+    left, `notes` name its change orders below it, `mark` purpose, number and account of the export (art. 15), below
+    that and on every page.
     """
     book, sheet = _book(_("Distribution table"), matrix)
     _titles(sheet, matrix, title)
     _write(sheet, 2, 1, line)
-    last = _table(sheet, matrix, 3)
+    last = _notes(sheet, matrix, _table(sheet, matrix, 3), notes)
     wide = 3 + len(matrix.heads)
     colon = pgettext("after a label", ":")
     for n, who in enumerate((_("Made by"), _("Reviewed by"), pgettext("of a unit", "Head"))):
@@ -52,14 +54,17 @@ def distribution_book(matrix: Matrix, *, title: str, line: str, mark: str) -> by
     return _bytes(book)
 
 
-def notice_book(matrix: Matrix, *, notice: Notice, mark: str) -> bytes:
-    """The notice on A4 landscape: title, text, the table in 万元, who signs it; `mark` as in the distribution table."""
+def notice_book(matrix: Matrix, *, notice: Notice, notes: Sequence[str], mark: str) -> bytes:
+    """
+    The notice on A4 landscape: title, text, the table in 万元, who signs it; `notes` and `mark` as in the distribution
+    table.
+    """
     book, sheet = _book(_("Public notice"), matrix)
     _titles(sheet, matrix, notice.title)
     for n, words in enumerate(notice.before, 2):
         _text(sheet, matrix, n, words)
     head = 3 + len(notice.before)
-    last = _table(sheet, matrix, head)
+    last = _notes(sheet, matrix, _table(sheet, matrix, head), notes)
     _text(sheet, matrix, last + 1, notice.after)
     for n, words in enumerate(notice.signed, last + 2):
         _write(sheet, n, 3 + len(matrix.heads), words, alignment=Alignment("right"))
@@ -120,6 +125,13 @@ def _text(sheet: Any, matrix: Matrix, row: int, words: str) -> None:
     sheet.merge_cells(start_row=row, start_column=first, end_row=row, end_column=last)
     letters = sum(_widths(matrix)[first - 1 : last]) / 2
     sheet.row_dimensions[row].height = LINE * ceil((len(words) + 4) / letters)
+
+
+def _notes(sheet: Any, matrix: Matrix, last: int, notes: Sequence[str]) -> int:
+    """Notes below the table, each in a row of its own; the last row."""
+    for row, words in enumerate(notes, last + 1):
+        _text(sheet, matrix, row, words)
+    return last + len(notes)
 
 
 def _table(sheet: Any, matrix: Matrix, head: int) -> int:

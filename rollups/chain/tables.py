@@ -16,8 +16,10 @@ from django.utils.translation import gettext as _, pgettext
 from funds.choices import IssueBatch
 from povfund.common.money import wan_decimals
 from povfund.common.tables import build_table, text, wan_cell
+from records.marks import orders_column
 from rollups.chain.edges import Edge
 from rollups.chain.lists import MARKS
+from rollups.chain.orders import ChainOrders
 from rollups.chain.reading import Chain, ChainRow
 from rollups.chain.recoveries import Recovery, takes_back
 
@@ -139,18 +141,19 @@ def _columns(cells: _Cells) -> list[Any]:
     ]
 
 
-def table_of(found: Chain, *, in_full: bool) -> Any:
+def table_of(found: Chain, *, in_full: bool, orders: ChainOrders) -> Any:
     """
     What the document leaves with its issuer, the edges, and the total of the document itself; of a recovery, which
-    gives nothing, what it takes back.
+    gives nothing, what it takes back. With the change orders where there are any.
     """
+    beside = [orders_column(orders.of)] if orders else []
     if takes_back(found.document):
-        return _recovery_table(found, in_full=in_full)
+        return _recovery_table(found, in_full=in_full, beside=beside)
     rows = [*([_own_row(found)] if found.kept or found.kept_back else ()), *found.rows]
     cells = _Cells(rows, found)
     return build_table(
         rows,
-        columns=_columns(cells),
+        columns=[*_columns(cells), *beside],
         params=QueryDict(),
         caption=_("Fund chain"),
         empty=_("The document gives nothing to a place below its issuer."),
@@ -168,7 +171,7 @@ def _own_row(found: Chain) -> ChainRow:
     return ChainRow(0, document, place, edge, 0, 0, [], [], "")
 
 
-def _recovery_table(found: Chain, *, in_full: bool) -> Any:
+def _recovery_table(found: Chain, *, in_full: bool, beside: list[Any]) -> Any:
     """From whom how much is taken back, of which document, and what remains there; totals of the document itself."""
     own = found.own_recoveries
     figures: dict[str, Callable[[Recovery], int | None]] = {
@@ -205,6 +208,7 @@ def _recovery_table(found: Chain, *, in_full: bool) -> Any:
         money("retained", _("Retained"), css="n hide-s"),
         money("unallocated", _("Unallocated")),
         replace(text("cases", _("Cases"), _cases_cell, css="n"), show=_plain),
+        *beside,
     ]
     return build_table(
         found.taken,

@@ -22,6 +22,7 @@ from records.choices import REVIEWED_STATES
 from rollups.chain.flows import flows_of
 from rollups.chain.matrix import matrix_of
 from rollups.chain.notice import notice_of
+from rollups.chain.orders import marks_of_document, noted, notes_of, orders_along
 from rollups.chain.paper import distribution_book, notice_book
 from rollups.chain.reading import chain_of
 from rollups.chain.tables import table_of
@@ -48,13 +49,14 @@ def chain(request: HttpRequest, uid: UUID) -> HttpResponse:
     line = lines.filter(pk=asked).first() if asked else None
     found = chain_of(user, document, line=line)
     in_full = FundDocument.objects.visible_in_full_to(user).filter(pk=uid).exists()
-    cases = cases_of(found)
+    cases, orders = cases_of(found), orders_along(found, user=user)
     prefetch_related_objects(cases[:SHOWN_CASES], "acts__division")
     context = {
         "document": document,
         "chain": found,
         "counted": document.state in REVIEWED_STATES,
-        "table": table_of(found, in_full=in_full),
+        "table": table_of(found, in_full=in_full, orders=orders),
+        "noted": noted(orders.documents.get(document.pk, ())),
         "flows": flows_of(found),
         "in_full": in_full,
         "flow_label": flow_words(found),
@@ -79,8 +81,11 @@ def _paper(request: HttpRequest, uid: UUID) -> dict[str, Any]:
     """What both printed papers hold."""
     user: Any = request.user
     document = _readable(user, uid)
+    marks = marks_of_document(document, user=user)
     return {
         "document": document,
+        "noted": noted(marks),
+        "notes": notes_of(marks),
         "matrix": matrix_of(user, document),
         "title": _title(document),
         "partial": not FundDocument.objects.visible_in_full_to(user).filter(pk=uid).exists(),
@@ -139,7 +144,7 @@ def distribution_file(request: HttpRequest, uid: UUID) -> HttpResponse:
     line = f"{paper['document']} · {paper['issuer']}" + (f" · {PARTIAL}" if paper["partial"] else "")
 
     def written(mark: str) -> bytes:
-        return distribution_book(paper["matrix"], title=paper["title"], line=line, mark=mark)
+        return distribution_book(paper["matrix"], title=paper["title"], line=line, notes=paper["notes"], mark=mark)
 
     return _taken_out(request, paper, written, page="rollups/distribution.html", action="rollups.distribution.export")
 
@@ -151,7 +156,7 @@ def notice_file(request: HttpRequest, uid: UUID) -> HttpResponse:
     paper = _notice(request, uid)
 
     def written(mark: str) -> bytes:
-        return notice_book(paper["matrix"], notice=paper["notice"], mark=mark)
+        return notice_book(paper["matrix"], notice=paper["notice"], notes=paper["notes"], mark=mark)
 
     return _taken_out(request, paper, written, page="rollups/notice.html", action="rollups.notice.export")
 

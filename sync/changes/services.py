@@ -9,6 +9,7 @@ from sync.changes.drafting import (
 )
 from sync.changes.effects import effect_of, effect_of_order
 from sync.changes.executing import execute, reviewers_left
+from sync.changes.marks import Mark, marked, marks_on
 from sync.changes.permissions import (
     delegation_of,
     may_add_evidence,
@@ -46,6 +47,7 @@ __all__ = [
     "Asked",
     "Corrected",
     "ItemView",
+    "Mark",
     "Proposal",
     "SeatView",
     "Verified",
@@ -63,6 +65,8 @@ __all__ = [
     "execute",
     "has_letter",
     "items_of",
+    "marked",
+    "marks_on",
     "may_add_evidence",
     "may_be_changed",
     "may_delegate",

@@ -235,7 +235,7 @@ def test_a_wide_workbook_is_printed_on_several_pages_at_a_size_that_is_read(writ
     wide = Matrix([f"第{n}类" for n in range(20)], [row], amounts, row.total, 6)
     words = Notice("公告", ["正文"], "公示", ["四川省财政厅"])
     said = {"title": "表", "line": "文号"} if write is distribution_book else {"notice": words}
-    sheet = load_workbook(io.BytesIO(write(wide, mark="用途", **said))).active
+    sheet = load_workbook(io.BytesIO(write(wide, notes=[], mark="用途", **said))).active
     assert len(wide.parts) == 3
     assert [pause.id for pause in sheet.col_breaks.brk] == [9, 16]
     assert sheet.print_title_cols == "$A:$B"

@@ -47,7 +47,7 @@ def exported(by=people.COUNTY_CLERK, *, file_format="xlsx", **params):
 
 def cells(row):
     page = load_workbook(file_of(row)).worksheets[0]
-    names = [column.name for column in sheets.COLUMNS]
+    names = [column.name for column in FUND_DOCUMENT.sheet.written]
     return [dict(zip(names, [cell.value for cell in line], strict=True)) for line in page.iter_rows(min_row=2)]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -43,10 +44,17 @@ def sent_document(world: World, number: str = "通财农〔2016〕3号", **chang
 def drafted(document: FundDocument, *, by: str = "510000.finance.entry", **changes: Any) -> ChangeOrder:
     """An order that asks for these changes (title by default); `changes={"proposed": None}` for a deletion."""
     proposed = changes.get("proposed", changes or {"title": "更正后的标题"})
+    return drafted_of([type(document).objects.get(pk=document.pk)], proposed, by=by)
+
+
+def drafted_of(
+    records: Sequence[Any], proposed: dict[str, Any] | None, *, by: str = "510000.finance.entry"
+) -> ChangeOrder:
+    """An order that asks for the same changes of each of these records of one type."""
     return propose(
         actor=account(by),
-        kind=record_type(document.record_type),
-        proposals=[Proposal(uid=document.pk, rev=type(document).objects.get(pk=document.pk).rev, changes=proposed)],
+        kind=record_type(records[0].record_type),
+        proposals=[Proposal(uid=record.pk, rev=record.rev, changes=proposed) for record in records],
         reason_code="amount",
         reason="录入时看错了文件",
     )

@@ -1,0 +1,56 @@
+"""Orders as they stand beside what they touch: which are in force or under way, and which the reader may open."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from accounts.models import User
+from sync.changes.reading import orders_of
+from sync.models import ChangeOrder
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """
+    更改标记 — an order, and whether the reader may open it. Beside a record its number is told to all who read the
+    record; beside figures of a place, where it may touch records the reader does not see, only to who opens it.
+    """
+
+    order: ChangeOrder
+    opens: bool
+
+    @property
+    def number(self) -> str:
+        return self.order.number
+
+    @property
+    def url(self) -> str:
+        """Address of the order, empty where the reader may not open it."""
+        return self.order.get_absolute_url() if self.opens else ""
+
+    @property
+    def under_way(self) -> bool:
+        return self.order.is_open
+
+
+def marked(orders: Iterable[ChangeOrder], *, user: User) -> list[Mark]:
+    """Orders with what the reader may do with them. One query."""
+    found = list(orders)
+    opened = set(ChangeOrder.objects.visible_to(user).filter(pk__in=[o.pk for o in found]).values_list("pk", flat=True))
+    return [Mark(order, order.pk in opened) for order in found]
+
+
+def marks_on(record_uids: Any, *, user: User | None = None) -> dict[UUID, list[Mark]]:
+    """
+    The orders in force or under way over each of these records, oldest first; without a reader none opens. Three
+    queries at most for any number. `record_uids` may be a query.
+    """
+    found = orders_of(record_uids)
+    if user is None:
+        return {uid: [Mark(order, opens=False) for order in several] for uid, several in found.items()}
+    every = {order.pk: order for several in found.values() for order in several}
+    marks = {mark.order.pk: mark for mark in marked(every.values(), user=user)}
+    return {uid: [marks[order.pk] for order in several] for uid, several in found.items()}
