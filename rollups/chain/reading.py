@@ -107,6 +107,11 @@ class Chain:
         return bool(self.kept_back or any(row.edge.recovered for row in self.rows))
 
     @property
+    def has_undrawn(self) -> bool:
+        """Is there an edge below zero, which a flow chart cannot draw?"""
+        return any(row.edge.given < 0 for row in self.rows)
+
+    @property
     def own_recoveries(self) -> list[Recovery]:
         """What the document itself takes back."""
         return [recovery for recovery in self.taken if recovery.document.pk == self.document.pk]

@@ -47,6 +47,8 @@ def test_given_to_a_county_and_taken_back_from_its_city():
             html = words(page(who, f"/rollups/chain/{shown.pk}/"))
             assert told in html
             assert "收回对象与下达对象不符 0.001 万元" in html
+    whole = words(page("510000.finance.review", f"/rollups/chain/{document.pk}/"))
+    assert "从未获下达的单位收回的金额图中没有" in whole
 
 
 def test_given_to_a_city_and_taken_back_from_its_county():
