@@ -66,55 +66,83 @@ def fen_words(fen: int) -> Text:
 
 
 def parse_wan(text: str, *, field: str = "") -> Decimal:
-    """
-    Typed 万元 to 元. Takes full-width digits, thousands separators and a 万元 behind; refuses what would be rounded.
-
-    Raises RuleViolation BAD_AMOUNT.
-    """
-    return _amount(text, _half_width(text), _WAN, field)
+    """Typed 万元 to 元. Raises RuleViolation BAD_AMOUNT."""
+    return parse_in(text, "wan", field=field)
 
 
 def parse_yuan(text: str, *, field: str = "") -> Decimal:
-    """Typed 元; refuses what `parse_wan` does, and an amount that says 万. Raises RuleViolation BAD_AMOUNT."""
-    typed = unicodedata.normalize("NFKC", text).strip()
-    if typed.endswith(("万", "万元")):
-        raise RuleViolation(_bad(_("“%(text)s” is not an amount.") % {"text": text[:40]}, _YUAN, field))
-    return _amount(text, _half_width(typed.removesuffix("元")), _YUAN, field)
+    """Typed 元, never with a 万 behind. Raises RuleViolation BAD_AMOUNT."""
+    return parse_in(text, "yuan", field=field)
+
+
+def parse_in(text: str, unit: str, *, field: str = "") -> Decimal:
+    """
+    An amount typed in one of MONEY_UNITS to 元. Takes full-width digits, thousands separators and the unit itself
+    behind, with or without its 元; refuses what would be rounded.
+
+    Raises RuleViolation BAD_AMOUNT.
+    """
+    found = MONEY_UNITS[unit]
+    typed = _half_width(text)
+    bare = typed.removesuffix(found.printed)
+    return _amount(text, bare if bare != typed else typed.removesuffix(found.printed[:-1]), found, field)
 
 
 def parse_sent_yuan(text: str) -> Decimal:
     """元 as programs send it: plain digits with a point. Raises RuleViolation BAD_AMOUNT."""
-    return _amount(text, text if _SENT.fullmatch(text) else "", _YUAN, "")
+    return _amount(text, text if _SENT.fullmatch(text) else "", MONEY_UNITS["yuan"], "")
 
 
-def number_yuan(value: float, *, wan: bool) -> Decimal | None:
+def number_yuan(value: float, *, fen: int) -> Decimal | None:
     """
-    A number of a spreadsheet, in 万元 or 元, as 元: what `parse_wan` and `parse_yuan` read in its 15 digits.
+    A number of a spreadsheet, in a unit of so many 分, as 元: what `parse_in` reads in its 15 digits.
 
-    None where those have to be asked: digits finer than a fen, what a calculation left behind the fifteenth, and
+    None where that has to be asked: digits finer than a fen, what a calculation left behind the fifteenth, and
     amounts so large that a float is not exact.
     """
-    units = 1_000_000 if wan else 100
-    if not -EXACT < value * units < EXACT:
+    if not -EXACT < value * fen < EXACT:
         return None
-    fen = round(value * units)
-    return Decimal(fen) * CENT if fen / units == value else None
+    whole = round(value * fen)
+    return Decimal(whole) * CENT if whole / fen == value else None
 
 
 @dataclass(frozen=True, slots=True)
-class _Unit:
-    """A unit amounts are typed in: 元 in one of it, its name, and how an amount in it is written."""
+class MoneyUnit:
+    """金额单位 — a unit amounts are typed in: 元 in one of it, as tables print it, its name, how one writes in it."""
 
-    factor: Decimal
+    factor: int
+    printed: str
     name: Text
     how: Text
 
+    @property
+    def fen(self) -> int:
+        return self.factor * 100
 
-_WAN = _Unit(WAN, _("10k yuan"), _("Write digits with a point, at most six decimals of 10k yuan: 3408.00."))
-_YUAN = _Unit(Decimal(1), _("yuan"), _("Write digits with a point, at most two decimals of yuan: 34080000.00."))
+
+def _unit(factor: int, printed: str, name: Text) -> MoneyUnit:
+    decimals = len(str(factor * 10))
+    how = _("Write digits with a point, at most %(decimals)s decimals; the unit is %(unit)s.")
+    return MoneyUnit(factor, printed, name, how % {"decimals": decimals, "unit": name})
 
 
-def _amount(text: str, typed: str, unit: _Unit, field: str) -> Decimal:
+MONEY_UNITS = {
+    "yuan": MoneyUnit(1, "元", _("yuan"), _("Write digits with a point, at most two decimals of yuan: 34080000.00.")),
+    "bai": _unit(100, "百元", _("100 yuan")),
+    "qian": _unit(1_000, "千元", _("1,000 yuan")),
+    "wan": MoneyUnit(
+        10_000, "万元", _("10k yuan"), _("Write digits with a point, at most six decimals of 10k yuan: 3408.00.")
+    ),
+    "shiwan": _unit(100_000, "十万元", _("100,000 yuan")),
+    "baiwan": _unit(1_000_000, "百万元", _("1 million yuan")),
+    "qianwan": _unit(10_000_000, "千万元", _("10 million yuan")),
+    "yi": _unit(100_000_000, "亿元", _("100 million yuan")),
+}
+"""Units a table may print its amounts in; what is printed and is none of these has to be asked for."""
+PRINTED_UNITS = {unit.printed: name for name, unit in MONEY_UNITS.items()}
+
+
+def _amount(text: str, typed: str, unit: MoneyUnit, field: str) -> Decimal:
     said: dict[str, Any] = {"text": text[:40], "unit": unit.name}
     if not _TYPED.match(typed):
         raise RuleViolation(_bad(_("“%(text)s” is not an amount.") % said, unit, field))
@@ -131,8 +159,8 @@ def _amount(text: str, typed: str, unit: _Unit, field: str) -> Decimal:
 def _half_width(text: str) -> str:
     """Digits and marks as keyboards, sheets and input methods write them, made plain."""
     plain = re.sub(r"\s+", "", unicodedata.normalize("NFKC", text)).replace("、", ",")
-    return re.sub(r"(万元|万)$", "", re.sub("[\u2212\u2013\ufe63]", "-", plain))
+    return re.sub("[\u2212\u2013\ufe63]", "-", plain)
 
 
-def _bad(message: Text, unit: _Unit, field: str) -> Finding:
+def _bad(message: Text, unit: MoneyUnit, field: str) -> Finding:
     return Finding("BAD_AMOUNT", message, field=field, remedy=unit.how, article="2")

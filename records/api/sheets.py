@@ -27,6 +27,7 @@ from records.downloads import XLSX, sheet_file
 from records.models import SheetExport, SheetImport
 from records.registry import ListType, RecordType, exported, exported_as, record_type, record_types
 from records.sheets import exporting, importing
+from records.sheets.answering import layouts_from
 from records.sheets.returning import returned_file
 from records.sheets.template import build_template
 
@@ -186,7 +187,7 @@ class ImportViewSet(Asked, viewsets.GenericViewSet[SheetImport]):
         asked = LayoutsSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
         row = self.get_object()
-        layouts = importing.layouts_from(row, asked.validated_data["layouts"])
+        layouts = layouts_from(row, asked.validated_data["layouts"])
         importing.answer_layouts(actor=request.user, row=row, layouts=layouts)
         return self._accepted(row)
 

@@ -9,11 +9,13 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from accounts.models import User
+from povfund.common.errors import Finding, RuleViolation
+from povfund.common.money import MONEY_UNITS
 from records.registry import record_type
 from records.sheets import form
 from records.sheets.cells import address
-from records.sheets.form import CodeList, Column, SheetForm
-from records.sheets.layout import IGNORED, TOTAL, Head, Layout, open_questions, unit_of_heads
+from records.sheets.form import UNKNOWN, CodeList, Column, SheetForm
+from records.sheets.layout import IGNORED, OPEN, TOTAL, Head, Layout, open_questions, unit_of_heads
 from records.sheets.models import SheetImport
 
 
@@ -83,10 +85,11 @@ def _sheet(n: int, layout: Layout, sheet_form: SheetForm, codes: dict[str, CodeL
         and (column.required or not column.child)
     ]
     printed = unit_of_heads(layout.heads, sheet_form)
-    units = [(unit, label) for unit, label in (("wan", _("10k yuan")), ("yuan", _("yuan"))) if printed in ("", unit)]
-    return AskedSheet(
-        layout.sheet, n, columns, fixed, Choice(f"s{n}-unit", _("Unit"), units, layout.unit), layout.matrix
-    )
+    units = [(name, str(unit.name)) for name, unit in MONEY_UNITS.items() if printed in ("", UNKNOWN, name)]
+    unit = Choice(f"s{n}-unit", _("Unit"), units, layout.unit, open="unit" in asks)
+    if unit.open:
+        units.insert(0, ("", ""))
+    return AskedSheet(layout.sheet, n, columns, fixed, unit, layout.matrix)
 
 
 def _settings(name: str, layout: Layout, head: Head, sheet_form: SheetForm, codes: dict[str, CodeList]) -> list[Choice]:
@@ -122,7 +125,7 @@ _CODED = ("recipient", "budget_item", "fund_category")
 
 
 def answers(row: SheetImport, post: Mapping[str, str]) -> list[dict[str, Any]]:
-    """What was sent, in the shape of `importing.layouts_from`."""
+    """What was sent, in the shape of `layouts_from`."""
     sent = []
     for n, data in enumerate(row.layouts):
         layout = Layout.from_json(data)
@@ -138,3 +141,46 @@ def answers(row: SheetImport, post: Mapping[str, str]) -> list[dict[str, Any]]:
         kept = {**layout.fixed, **fixed}
         sent.append({"sheet": layout.sheet, "heads": heads, "fixed": kept, "unit": post.get(f"s{n}-unit", layout.unit)})
     return sent
+
+
+def layouts_from(row: SheetImport, sent: list[dict[str, Any]]) -> list[Layout]:
+    """
+    Answers laid over the layouts that were found: fields, fixed values and the unit, never the heads themselves.
+
+    Raises RuleViolation SHAPE for anything else.
+    """
+    known = {data["sheet"]: Layout.from_json(data) for data in row.layouts}
+    fields = {column.name for column in record_type(row.record_type).sheet.columns} | {TOTAL, IGNORED, OPEN}
+    for data in sent:
+        layout = known.get(str(data.get("sheet")))
+        heads = data.get("heads", [])
+        fixed = data.get("fixed", {})
+        unit = data.get("unit", "")
+        if (
+            layout is None
+            or not isinstance(heads, list)
+            or not isinstance(fixed, dict)
+            or unit not in ("", *MONEY_UNITS)
+        ):
+            raise RuleViolation(_not_a_layout())
+        layout.unit = data.get("unit", layout.unit)
+        layout.fixed = {name: str(v) for name, v in fixed.items() if name in fields and isinstance(v, str | int)}
+        by_index = {head.index: head for head in layout.heads}
+        for said in heads:
+            index = said.get("index") if isinstance(said, dict) else None
+            head = by_index.get(index) if isinstance(index, int) else None
+            values = said.get("values", {}) if isinstance(said, dict) else None
+            if head is None or said.get("field") not in fields or not isinstance(values, dict):
+                raise RuleViolation(_not_a_layout())
+            head.field = said["field"]
+            head.values = {name: str(value) for name, value in values.items() if name in fields}
+    return list(known.values())
+
+
+def _not_a_layout() -> Finding:
+    return Finding(
+        "SHAPE",
+        _("This does not say how a sheet is read."),
+        field="layouts",
+        remedy=_("Send the layouts of the import with the open places filled in."),
+    )

@@ -7,11 +7,20 @@ import unicodedata
 from itertools import pairwise
 from typing import Any
 
+from povfund.common.money import PRINTED_UNITS
+from records.sheets.form import OTHER_UNIT, UNKNOWN
 from records.sheets.reading import SheetRows
 
 Rows = list[list[Any]]
-_UNIT_LINE = re.compile(r"单位\s*[:(]?\s*(?:人民币)?\s*(万元|元)(?![一-龥])")
-_UNIT_BEHIND = re.compile(r"[(]\s*(?:人民币)?(万元|元)\s*[)]")
+_KNOWN = "|".join(sorted(PRINTED_UNITS, key=len, reverse=True))
+_UNIT_LINES = (
+    re.compile(rf"单位\s*[:(]?\s*(?:[一-龥]{{1,3}}[、,/]\s*){{0,3}}(?:人民币)?\s*({_KNOWN})(?:人民币)?(?![一-龥])"),
+    re.compile(rf"单位\s*[:(]\s*(?:人民币)?\s*({OTHER_UNIT})(?![一-龥a-z])", re.IGNORECASE),
+)
+_UNITS_BEHIND = (
+    re.compile(rf"[(]\s*(?:人民币)?({_KNOWN})\s*[)]"),
+    re.compile(rf"[(]\s*(?:单位)?(?:人民币)?({OTHER_UNIT})\s*[)]", re.IGNORECASE),
+)
 TAIL = 6
 """Rows at the end of a sheet in which words are looked for."""
 
@@ -46,12 +55,17 @@ def words_below(sheet: SheetRows, head: int) -> list[str]:
 
 
 def unit_around(top: Rows, head: int, sheet: SheetRows) -> str:
-    """The unit printed above the heads, below the table, or in the name of the sheet: 单位：元, (万元)."""
+    """
+    The unit printed above the heads, below the table, or in the name of the sheet: 单位：元, (万元). UNKNOWN where
+    one is printed that nobody knows; empty where none is.
+    """
     over, under = ([_line_of(row) for row in rows] for rows in (top[:head], sheet.rows[-TAIL:]))
-    for pattern, lines in ((_UNIT_LINE, [*over, *under]), (_UNIT_BEHIND, [*over, _line_of([sheet.name])])):
-        for line in lines:
-            if match := pattern.search(line):
-                return "yuan" if match[1] == "元" else "wan"
+    named = [*over, _line_of([sheet.name])]
+    for patterns, lines in ((_UNIT_LINES, [*over, *under]), (_UNITS_BEHIND, named)):
+        for pattern in patterns:
+            for line in lines:
+                if match := pattern.search(line):
+                    return PRINTED_UNITS.get(match[1], UNKNOWN)
     return ""
 
 

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from povfund.common.cells import without_our_mark
 from povfund.common.errors import Finding, RuleViolation
-from povfund.common.money import number_yuan, parse_wan, parse_yuan
+from povfund.common.money import MONEY_UNITS, number_yuan, parse_in
 from povfund.common.phrases import phrase as _
 from povfund.common.text import clean_text
 from povfund.common.typed import day_of
@@ -53,7 +53,7 @@ def parser_of(column: Column, *, codes: dict[str, CodeList], unit: str = "wan") 
     """
     A function from a raw cell to its value, None for an empty one, Several or Unread; answers are remembered.
 
-    `unit` of money is "wan" or "yuan"; the value is 元 as Decimal.
+    `unit` of money is one of MONEY_UNITS; the value is 元 as Decimal.
     """
     read = {
         form.TEXT: lambda raw: _text(raw, column.longest, multiline=column.multiline),
@@ -66,10 +66,10 @@ def parser_of(column: Column, *, codes: dict[str, CodeList], unit: str = "wan") 
         form.REV: _rev,
     }[column.kind]
     known: dict[Any, Any] = {}
-    money, wan = column.kind == form.MONEY, unit != "yuan"
+    money, fen = column.kind == form.MONEY, MONEY_UNITS[unit].fen
 
     def parse(raw: Any) -> Any:
-        if money and type(raw) is float and (amount := number_yuan(raw, wan=wan)) is not None:
+        if money and type(raw) is float and (amount := number_yuan(raw, fen=fen)) is not None:
             return amount
         if raw in known:
             return known[raw]
@@ -137,7 +137,7 @@ def _money(raw: Any, unit: str) -> Any:
     if text.strip() in DASHES:
         return None
     try:
-        return parse_yuan(text) if unit == "yuan" else parse_wan(text)
+        return parse_in(text, unit)
     except RuleViolation as error:
         (found,) = error.findings
         return Unread(found.rule, found.message, found.remedy, "2")

@@ -14,6 +14,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from povfund.common.errors import Finding
+from povfund.common.money import PRINTED_UNITS
 from records.marks import IN_FORCE, UNDER_WAY, numbers_of, order_marks
 
 if TYPE_CHECKING:
@@ -24,7 +25,14 @@ Text = str | Promise
 TEXT, CODE, DAY, YEAR, MONEY, UID, REV, REFERENCE = "text", "code", "day", "year", "money", "uid", "rev", "reference"
 WHOLE = "whole"
 """A count; in files that are written, never in one that is read."""
-UNITS = re.compile(r"[(]?(?:单位)?(?:人民币)?(万元|元|10kyuan|yuan)[)]?$")
+UNKNOWN = "?"
+"""The unit of an amount that is printed and is none of MONEY_UNITS: it is asked for, never guessed."""
+_KNOWN = "|".join(sorted(PRINTED_UNITS, key=len, reverse=True))
+_UNITS = re.compile(rf"[(]?(?:单位)?(?:人民币)?(?<![美港欧日澳加十百千万亿])({_KNOWN}|10kyuan|yuan)(?:人民币)?[)]?$")
+OTHER_UNIT = r"[十百千万亿]*(?:[一-龥]{0,2}元|[一-龥]{1,2}币|英镑|[角分])|[十百千万亿]+|(?:usd|eur|hkd|cny|rmb)"
+"""What else may be printed as a unit of money: 亿美元, 十亿元, 万."""
+_OTHER = re.compile(rf"[(](?:单位)?(?:人民币)?({OTHER_UNIT})[)]$")
+_ENGLISH = {"10kyuan": "wan", "yuan": "yuan"}
 _BRACKETS = str.maketrans(dict.fromkeys("[〔【﹝", "(") | dict.fromkeys("]〕】﹞", ")"))
 _TRAILING = re.compile(r"[(][^()]*[)]$")
 
@@ -40,11 +48,11 @@ def _plain(text: str) -> str:
 
 
 def without_unit(head: str) -> tuple[str, str]:
-    """(head, "wan" | "yuan" | "") of a plain head that may end in its unit: `金额(万元)`."""
-    match = UNITS.search(head)
+    """(head, name of its unit, UNKNOWN or empty) of a plain head that may end in its unit: `金额(万元)`."""
+    match = _OTHER.search(head) or _UNITS.search(head)
     if not match or match.start() == 0:
         return head, ""
-    return head[: match.start()], "yuan" if match[1] in ("元", "yuan") else "wan"
+    return head[: match.start()], _ENGLISH.get(match[1]) or PRINTED_UNITS.get(match[1], UNKNOWN)
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,7 @@ from records.models import Job
 from records.permissions import may_enter
 from records.registry import RecordType, record_type
 from records.services import cancel_job, enqueue
-from records.sheets.layout import IGNORED, OPEN as UNKNOWN, TOTAL, Layout, open_questions
+from records.sheets.layout import Layout, open_questions
 from records.sheets.models import HELD, OPEN, ImportStatus, SheetImport, SheetMapping
 from records.sheets.reading import MAX_SIZE, refusal
 
@@ -212,6 +212,13 @@ def answer_layouts(*, actor: User, row: SheetImport, layouts: list[Layout]) -> N
 def _open(sheet: str, ask: str, kind: RecordType) -> Finding:
     if ask.startswith("column:"):
         return Finding("HEADER", _("Sheet “%(sheet)s”: a column is not assigned yet.") % {"sheet": sheet}, field=ask)
+    if ask == "unit":
+        return Finding(
+            "UNIT",
+            _("Sheet “%(sheet)s” prints a unit of money that is not known.") % {"sheet": sheet},
+            field=ask,
+            remedy=_("Choose the unit of its amounts; amounts of another currency cannot be imported."),
+        )
     label = kind.sheet.column(ask).label
     return Finding("HEADER", _("“%(field)s” is missing.") % {"field": label}, field=ask)
 
@@ -349,40 +356,3 @@ def jobs_progress(uids: Iterable[UUID | None]) -> dict[UUID | None, float]:
 def returned_name(row: SheetImport) -> str:
     """The uploaded name with （已检查） behind it."""
     return f"{Path(row.name).stem}（{_('checked')}）.xlsx"
-
-
-def layouts_from(row: SheetImport, sent: list[dict[str, Any]]) -> list[Layout]:
-    """
-    Answers laid over the layouts that were found: fields, fixed values and the unit, never the heads themselves.
-
-    Raises RuleViolation SHAPE for anything else.
-    """
-    known = {data["sheet"]: Layout.from_json(data) for data in row.layouts}
-    fields = {column.name for column in record_type(row.record_type).sheet.columns} | {TOTAL, IGNORED, UNKNOWN}
-    for data in sent:
-        layout = known.get(str(data.get("sheet")))
-        heads = data.get("heads", [])
-        fixed = data.get("fixed", {})
-        if layout is None or not isinstance(heads, list) or not isinstance(fixed, dict):
-            raise RuleViolation(_not_a_layout())
-        layout.unit = "yuan" if data.get("unit") == "yuan" else "wan"
-        layout.fixed = {name: str(v) for name, v in fixed.items() if name in fields and isinstance(v, str | int)}
-        by_index = {head.index: head for head in layout.heads}
-        for said in heads:
-            index = said.get("index") if isinstance(said, dict) else None
-            head = by_index.get(index) if isinstance(index, int) else None
-            values = said.get("values", {}) if isinstance(said, dict) else None
-            if head is None or said.get("field") not in fields or not isinstance(values, dict):
-                raise RuleViolation(_not_a_layout())
-            head.field = said["field"]
-            head.values = {name: str(value) for name, value in values.items() if name in fields}
-    return list(known.values())
-
-
-def _not_a_layout() -> Finding:
-    return Finding(
-        "SHAPE",
-        _("This does not say how a sheet is read."),
-        field="layouts",
-        remedy=_("Send the layouts of the import with the open places filled in."),
-    )

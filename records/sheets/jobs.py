@@ -60,7 +60,8 @@ def _of_import(wanted: str) -> Callable[[Handler], Callable[[JobContext], dict[s
 
 def _unit_of(layouts: list[dict[str, Any]]) -> str:
     """What the amounts of a workbook are typed in, so that messages name them alike: 元 only where all of it is."""
-    units = {head["unit"] or layout["unit"] for layout in layouts for head in layout["heads"]}
+    read = [Layout.from_json(data) for data in layouts]
+    units = {layout.unit_of(head) for layout in read for head in layout.heads}
     return "yuan" if units == {"yuan"} else "wan"
 
 
@@ -178,7 +179,7 @@ def _remembered(layout: Layout, mapping: SheetMapping | None) -> Layout:
             Head(**{**known, "unit": head.unit}) for known, head in zip(mapping.heads, layout.heads, strict=True)
         ]
         layout.fixed, layout.guessed = {**mapping.fixed, **layout.fixed}, False
-        layout.unit = layout.unit_said or mapping.measure
+        layout.unit = layout.unit if layout.unit_said or not layout.unit else mapping.measure
     return layout
 
 

@@ -14,6 +14,7 @@ from typing import Any
 
 from django.utils.translation import override
 
+from povfund.common.money import MONEY_UNITS
 from records.sheets.around import (
     first_head_row,
     likely_head,
@@ -23,7 +24,7 @@ from records.sheets.around import (
     words_above,
     words_below,
 )
-from records.sheets.form import YEAR, CodeList, SheetForm, plain, without_unit
+from records.sheets.form import MONEY, UNKNOWN, YEAR, CodeList, SheetForm, plain, without_unit
 from records.sheets.reading import SheetRows
 
 LOOK = 40
@@ -49,7 +50,8 @@ class Layout:
     """
     版式 — how one sheet is read. `fixed` holds values said once for the whole sheet: of the head
     (`title`) and of every child row (`lines.money_level`). `unit_said` is the unit of money the sheet
-    itself prints, empty where it prints none. `guessed` says that a person should look at it first.
+    itself prints, empty where it prints none; `unit` is empty while it has to be asked for. `guessed`
+    says that a person should look at it first.
     """
 
     sheet: str
@@ -70,6 +72,10 @@ class Layout:
     @property
     def matrix(self) -> bool:
         return any(head.values for head in self.heads)
+
+    def unit_of(self, head: Head) -> str:
+        """The unit of a column of money: as its head says, else that of the sheet."""
+        return head.unit if head.unit in MONEY_UNITS else self.unit
 
     def columns_of(self, name: str) -> list[Head]:
         return [head for head in self.heads if head.field == name]
@@ -155,6 +161,8 @@ def _laid_out(
     layout = Layout(sheet.name, number, position, heads)
     layout.unit_said = unit_of_heads(heads, sheet_form) or unit_around(top, first, sheet)
     layout.unit = layout.unit_said or layout.unit
+    if UNKNOWN in (layout.unit, *(head.unit for head in _amounts(heads, sheet_form))):
+        layout.unit = ""
     guesses = sheet_form.guess([*words_above(top, first), sheet.name], words_below(sheet, position))
     _of_the_year(heads, guesses, sheet_form, codes)
     return _completed(layout, guesses, sheet_form)
@@ -219,7 +227,15 @@ def unrecognised(sheets: list[SheetRows], *, sheet_form: SheetForm, codes: dict[
 def unit_of_heads(heads: list[Head], sheet_form: SheetForm) -> str:
     """The unit all amount columns have in their heads; empty where they have none or several."""
     units = {head.unit for head in heads if head.field == sheet_form.value or head.values}
+    if UNKNOWN in units:
+        return UNKNOWN
     return units.pop() if len(units) == 1 else ""
+
+
+def _amounts(heads: list[Head], sheet_form: SheetForm) -> list[Head]:
+    """Columns that hold money."""
+    money = {TOTAL, *(column.name for column in sheet_form.columns if column.kind == MONEY)}
+    return [head for head in heads if head.field in money]
 
 
 def _head(index: int, text: Any, sheet_form: SheetForm, names: dict[str, str], codes: dict[str, CodeList]) -> Head:
@@ -251,9 +267,13 @@ def _completed(layout: Layout, guesses: dict[str, Any], sheet_form: SheetForm) -
 
 
 def open_questions(layout: Layout, sheet_form: SheetForm) -> list[str]:
-    """Names of what must be answered before the sheet can be read: fields, or `column:<index>` of an open head."""
+    """
+    Names of what must be answered before the sheet can be read: fields, `column:<index>` of an open head, or `unit`
+    where a unit of money is printed that is not known.
+    """
     has = {head.field for head in layout.heads}
     asks = [f"column:{head.index}" for head in layout.heads if head.text and head.field == OPEN]
+    asks += [] if layout.unit else ["unit"]
     spread = [head for head in layout.heads if head.field == sheet_form.value]
     for column in sheet_form.columns:
         if not column.required or column.name in has or layout.fixed.get(column.name) not in (None, ""):

@@ -141,7 +141,7 @@ class SheetMapping(models.Model):
     signature = models.CharField(max_length=32, db_collation="C")
     heads = models.JSONField()
     fixed = models.JSONField(default=dict)
-    measure = models.CharField(max_length=4, db_collation="C")
+    measure = models.CharField(max_length=8, db_collation="C")
     at = models.DateTimeField()
 
     class Meta:

@@ -185,7 +185,7 @@ class TableReader:
 
     def _parser(self, head: Head) -> Parser:
         column = self.by_name[self.value if head.field == TOTAL else head.field]
-        return parser_of(column, codes=self.codes, unit=head.unit or self.layout.unit)
+        return parser_of(column, codes=self.codes, unit=self.layout.unit_of(head))
 
     def _read(self, index: int, parse: Parser) -> tuple[list[Any], dict[int, Finding]]:
         """Values and unread cells of one column; a marked cell is never read."""

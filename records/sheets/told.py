@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from povfund.common.errors import SHOW, WARN, Finding
-from povfund.common.money import amount_words
+from povfund.common.money import MONEY_UNITS, amount_words
 from povfund.common.phrases import phrase as _
 from records.sheets.form import Column
 from records.sheets.reading import SheetRows
@@ -79,7 +79,7 @@ def large(amount: Decimal, unit: str) -> Finding:
     return Finding(
         "UNIT",
         _("The sheet prints no unit; read in %(unit)s the document comes to %(amount)s.")
-        % {"unit": _("yuan") if unit == "yuan" else _("10k yuan"), "amount": amount_words(amount)},
+        % {"unit": MONEY_UNITS[unit].name, "amount": amount_words(amount)},
         remedy=_("Check the unit of the amounts; if it is another one, choose it under the columns and read again."),
         severity=WARN,
     )

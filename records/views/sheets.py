@@ -22,7 +22,8 @@ from records.models import SheetExport, SheetImport
 from records.permissions import may_enter, may_export
 from records.registry import RecordType, exported, exported_as, record_type, record_types
 from records.sheets import exporting, importing
-from records.sheets.answering import answers, questions
+from records.sheets.answering import answers, layouts_from, questions
+from records.sheets.layout import Layout
 from records.sheets.models import OPEN, ImportItem
 from records.sheets.returning import returned_file
 
@@ -115,8 +116,9 @@ def _stands(item: ImportItem) -> bool:
 def import_layout(request: HttpRequest, uid: UUID) -> HttpResponse:
     """Answer what the columns are."""
     row = _import(request, uid)
+    layouts = [Layout.from_json(data) for data in row.layouts]
     try:
-        layouts = importing.layouts_from(row, answers(row, request.POST.dict()))
+        layouts = layouts_from(row, answers(row, request.POST.dict()))
         importing.answer_layouts(actor=request.user, row=row, layouts=layouts)
     except importing.NotNow as error:
         return _told(request, row, error)

@@ -3,10 +3,19 @@
 from decimal import Decimal
 
 import pytest
+from django.utils.translation import override
 from hypothesis import given, strategies as st
 
 from povfund.common.errors import RuleViolation
-from povfund.common.money import number_yuan, parse_wan, parse_yuan, wan_decimals, wan_text, yuan_text
+from povfund.common.money import (
+    MONEY_UNITS,
+    number_yuan,
+    parse_in,
+    parse_wan,
+    wan_decimals,
+    wan_text,
+    yuan_text,
+)
 
 AMOUNTS = st.integers(min_value=-(10**15) + 1, max_value=10**15 - 1).map(lambda fen: Decimal(fen) / 100)
 
@@ -75,15 +84,55 @@ NUMBERS = [12.5, 0.0001, 12.345678, -3.25, 0.0, 99999999.999999, 1e-07, 0.1 + 0.
 
 
 @pytest.mark.parametrize("value", NUMBERS)
-@pytest.mark.parametrize(("wan", "read"), [(True, parse_wan), (False, parse_yuan)])
-def test_a_number_of_a_sheet_is_what_its_fifteen_digits_say_or_is_left_to_them(value, wan, read):
-    amount = number_yuan(value, wan=wan)
+@pytest.mark.parametrize("unit", MONEY_UNITS)
+def test_a_number_of_a_sheet_is_what_its_fifteen_digits_say_or_is_left_to_them(value, unit):
+    amount = number_yuan(value, fen=MONEY_UNITS[unit].fen)
     if amount is None:
         return
-    assert amount == read(f"{value:.15g}")
+    assert amount == parse_in(f"{Decimal(f'{value:.15g}'):f}", unit)
+
+
+@pytest.mark.parametrize(
+    ("unit", "typed", "yuan"),
+    [
+        ("yi", "1.2345678901", "123456789.01"),
+        ("yi", "１．５ 亿元", "150000000"),
+        ("yi", "1.5亿", "150000000"),
+        ("qianwan", "0.5", "5000000"),
+        ("baiwan", "2.5百万元", "2500000"),
+        ("shiwan", "3", "300000"),
+        ("qian", "1,250.5", "1250500"),
+        ("qian", "0.00001", "0.01"),
+        ("bai", "-3百元", "-300"),
+    ],
+)
+def test_an_amount_in_any_unit_is_converted_exactly(unit, typed, yuan):
+    assert parse_in(typed, unit) == Decimal(yuan)
+
+
+@pytest.mark.parametrize(
+    ("unit", "typed", "why"),
+    [
+        ("yi", "1.00000000001", "分"),
+        ("qian", "0.000001", "分"),
+        ("bai", "1.00001", "分"),
+        ("yi", "100000", "过大"),
+        ("qian", "3万元", "不是金额"),
+        ("yi", "3万", "不是金额"),
+        ("yuan", "3万元", "不是金额"),
+    ],
+)
+def test_what_would_be_rounded_or_says_another_unit_is_refused(unit, typed, why):
+    with override("zh-hans"), pytest.raises(RuleViolation) as refused:
+        parse_in(typed, unit)
+    (finding,) = refused.value.findings
+    assert finding.rule == "BAD_AMOUNT"
+    with override("zh-hans"):
+        assert why in str(finding.message)
+        assert MONEY_UNITS[unit].printed in str(finding.remedy)
 
 
 def test_ordinary_numbers_of_a_sheet_need_no_text():
-    read = [number_yuan(value, wan=True) for value in NUMBERS[:6]]
+    read = [number_yuan(value, fen=1_000_000) for value in NUMBERS[:6]]
     assert read == [Decimal(text) for text in ("125000", "1", "123456.78", "-32500", "0", "999999999999.99")]
-    assert [number_yuan(value, wan=True) for value in (1e-07, 1 / 3, 1e15)] == [None] * 3
+    assert [number_yuan(value, fen=1_000_000) for value in (1e-07, 1 / 3, 1e15)] == [None] * 3
