@@ -42,7 +42,10 @@ def refused(request: HttpRequest, exception: Exception | None = None) -> HttpRes
     shown: dict[str, Any] = {"title": _("You cannot do this"), "icon_name": "user-off"}
     if isinstance(exception, Refused):
         verdict = exception.verdict
-        shown |= {"why": verdict.reason, "basis": verdict.article, "approve": verdict.ask_whom}
+        shown |= {"why": verdict.reason, "basis": verdict.article}
+        shown |= {"way" if verdict.url else "approve": verdict.ask_whom}
+        if verdict.url:
+            shown["actions"] = [{"label": _("Open what stands in the way"), "url": verdict.url, "primary": True}]
     else:
         shown["why"] = str(exception or "") or _("Your duties do not include this page.")
     return _answer(request, shown, status=403)

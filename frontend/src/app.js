@@ -2,7 +2,7 @@
 import { keyboard } from "./app/keyboard.js";
 import { lists } from "./app/lists.js";
 import { messages } from "./app/messages.js";
-import { panels } from "./app/panels.js";
+import { folds, panels } from "./app/panels.js";
 import { submitting } from "./app/submitting.js";
 
-for (const start of [messages, keyboard, lists, panels, submitting]) start(document);
+for (const start of [messages, keyboard, lists, panels, folds, submitting]) start(document);

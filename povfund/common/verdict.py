@@ -15,13 +15,15 @@ class Verdict:
     """
     判定 — truthy when allowed; otherwise says why not, by which article and who can change it.
 
-    `article` is the number of the regulation's article ("12"), empty where none applies.
+    `article` is the number of the regulation's article ("12"), empty where none applies; `url` the page of what
+    stands in the way, where there is one.
     """
 
     allowed: bool
     reason: type_text = ""
     article: str = ""
     ask_whom: type_text = ""
+    url: str = ""
 
     def __bool__(self) -> bool:
         return self.allowed
@@ -30,8 +32,8 @@ class Verdict:
 ALLOWED = Verdict(True)
 
 
-def denied(reason: type_text, *, article: str = "", ask_whom: type_text = "") -> Verdict:
-    return Verdict(False, reason, article, ask_whom)
+def denied(reason: type_text, *, article: str = "", ask_whom: type_text = "", url: str = "") -> Verdict:
+    return Verdict(False, reason, article, ask_whom, url)
 
 
 class Refused(PermissionDenied):

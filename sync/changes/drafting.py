@@ -222,8 +222,8 @@ def _count_finding() -> Finding:
 def _seen_finding() -> Finding:
     return Finding(
         "SEEN",
-        _("The list has changed since you saw it; nothing was drawn up."),
-        remedy=_("Look at the manifest again."),
+        _("What is asked for has changed since you saw it; nothing was drawn up."),
+        remedy=_("Look at it again as it stands now; your reason is kept."),
         article="12",
     )
 

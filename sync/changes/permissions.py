@@ -65,6 +65,7 @@ def may_be_changed(record: Record, *, claims: dict[UUID, ChangeOrder]) -> Verdic
             _("Order %(number)s on this record is open.") % {"number": order.number},
             article="12",
             ask_whom=_("Wait for its outcome, or withdraw it."),
+            url=order.get_absolute_url(),
         )
     if record.acked_rev is None:
         return denied(_("The record was not sent yet; its unit changes it itself."), article="12", ask_whom=UNDER_WAY)

@@ -23,7 +23,7 @@ from sync.changes.permissions import (
     reminders_left,
     signers_of,
 )
-from sync.changes.proposals import Asked, Proposal, asked_for, check_change, stale
+from sync.changes.proposals import Asked, Proposal, asked_for, check_change, root_of, stale
 from sync.changes.reading import (
     Corrected,
     ItemView,
@@ -80,6 +80,7 @@ __all__ = [
     "remind",
     "reminders_left",
     "reviewers_left",
+    "root_of",
     "sign_seat",
     "signers_of",
     "stale",

@@ -428,7 +428,7 @@ def test_row_064_a_correction_in_force_is_undone_or_repeated_by_no_way(scene, at
     orders, revisions = ChangeOrder.objects.filter(pk=order.pk), RecordRevision.objects.filter(record_uid=document.pk)
     attempt(
         "P51",
-        page=[page, Try("510000.finance.review", f"/changes/{order.pk}/withdraw/", text, 422)],
+        page=[page, Try("510000.finance.review", f"/changes/{order.pk}/withdraw/", text, 409)],
         api=[call, Try("510000.finance.review", f"{ORDERS}{order.pk}/withdraw/", text, 409), *again],
         update=[
             (lambda: orders.update(state="executing", closed_at=None), LOCK),

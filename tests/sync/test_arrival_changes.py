@@ -19,7 +19,7 @@ from tests.people import account
 from tests.sync.orders import corrections_sent, drafted, executed, in_force, permitted, proof, reviewed_again
 from tests.sync.test_arrivals import sent_up
 from tests.sync.test_change_api import ORDERS, Caller, asked_for
-from tests.sync.test_change_pages import CLERK, browser, text_of, typed
+from tests.sync.test_change_pages import CLERK, browser, seen, text_of, typed
 
 COUNTY = "511921.finance.entry"
 
@@ -68,13 +68,14 @@ def test_an_arrival_is_corrected_from_its_own_form_to_the_totals_at_both_ends(wo
         post = as_typed(arrival, amount="0.0045", voucher_no="记-71") | {"page": form.context["page"], "over": ""}
         kept = client.post(address, post)
         assert kept["Location"] == f"{address}preview/"
-        words = text_of(client.get(kept["Location"]))
+        preview = client.get(kept["Location"])
+        words = text_of(preview)
         for shown in ("0.006", "0.0045", "记-17", "记-71", "到账", "通江县", "巴中市", "四川省", "全国"):
             assert shown in words, shown
         assert ChangeOrder.objects.count() == 0
         again = client.get(address)
         assert 'value="0.0045"' in again.content.decode()
-        sent = client.post(kept["Location"], {"rev": arrival.rev, "reason_code": "amount", "reason": "凭证看错"})
+        sent = client.post(kept["Location"], seen(preview) | {"reason_code": "amount", "reason": "凭证看错"})
         order = ChangeOrder.objects.get()
         assert sent["Location"] == order.get_absolute_url()
         assert [(row.name, row.by) for row in effect_of_order(order).rows if not row.category] == [

@@ -77,6 +77,11 @@ def lines_of(document: FundDocument) -> list[dict[str, str]]:
     return [{"uid": str(row.pk), "amount": "23000000.00"} for row in document.lines.all()]
 
 
+def seen(preview: Any) -> dict[str, str]:
+    """What a preview sends of what it showed: revision and root."""
+    return dict(re.findall(r'type="hidden" name="(rev|root)" value="(\w+)"', preview.content.decode()))
+
+
 @pytest.fixture
 def document(world):
     """Of a county, one line of 2,800 × 10k yuan, acknowledged."""
@@ -135,8 +140,8 @@ def test_an_order_is_drawn_up_on_the_records_own_form_and_shows_before_after_and
         assert ChangeOrder.objects.count() == 0
         sent = client.post(
             kept["Location"],
-            {
-                "rev": document.rev,
+            seen(preview)
+            | {
                 "reason_code": "amount",
                 "reason": "录入时看错一位",
                 "evidence": SimpleUploadedFile("附件2.pdf", PDF, "application/pdf"),

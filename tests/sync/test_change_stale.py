@@ -12,7 +12,7 @@ from records.models import EntryDraft
 from sync.models import ChangeOrder
 from tests.documents import line
 from tests.sync import orders
-from tests.sync.test_change_pages import CLERK, browser, text_of, typed
+from tests.sync.test_change_pages import CLERK, browser, seen, text_of, typed
 
 
 @pytest.fixture
@@ -88,14 +88,14 @@ def test_a_preview_seen_before_the_record_moved_draws_up_nothing_and_keeps_the_r
     with world.at("P51"):
         client, address = browser(CLERK), f"/changes/of/fund_document/{document.pk}/"
         kept = client.post(address, typed(document, "1440"))["Location"]
-        seen = {
-            "change": {"rev": revision_in(client.get(kept))},
-            "deletion": {"rev": revision_in(client.get(f"{kept}?delete=1")), "delete": "1"},
+        shown = {
+            "change": seen(client.get(kept)),
+            "deletion": seen(client.get(f"{kept}?delete=1")) | {"delete": "1"},
         }
     moved_on(world, document)
     with world.at("P51"):
         client, before = browser(CLERK), ChangeOrder.objects.count()
-        for what, post in seen.items():
+        for what, post in shown.items():
             refused = client.post(kept, post | {"reason_code": "amount", "reason": "凭证看错一位"})
             words = text_of(refused)
             assert refused.status_code == 422, what
@@ -103,7 +103,7 @@ def test_a_preview_seen_before_the_record_moved_draws_up_nothing_and_keeps_the_r
             assert "1,500 .00" in words, what
             assert "凭证看错一位" in refused.content.decode(), what
         assert ChangeOrder.objects.count() == before
-        made = client.post(kept, {"rev": revision_in(refused), "reason_code": "amount", "reason": "凭证看错一位"})
+        made = client.post(kept, seen(refused) | {"delete": "1", "reason_code": "amount", "reason": "凭证看错一位"})
         assert made["Location"] == ChangeOrder.objects.order_by("-drafted_at")[0].get_absolute_url()
 
 

@@ -28,3 +28,12 @@ export function panels(root) {
     }
   });
 }
+
+/** A link to a folded part of the page unfolds it. */
+export function folds(root) {
+  root.addEventListener("click", (event) => {
+    const link = event.target.closest('a[href^="#"]');
+    const part = link && document.getElementById(link.hash.slice(1));
+    if (part instanceof HTMLDetailsElement) part.open = true;
+  });
+}

@@ -208,7 +208,8 @@ def change_preview(request: HttpRequest, key: str, uid: UUID) -> HttpResponse:
     findings: list[Finding] = []
     if posted:
         try:
-            order = draw_up(request, kind, [Proposal(uid=record.pk, rev=rev, changes=changes)], reason)
+            asked = [Proposal(uid=record.pk, rev=rev, changes=changes)]
+            order = draw_up(request, kind, asked, reason, seen_root=request.POST.get("root", ""))
         except RuleViolation as error:
             findings = error.findings
         else:
@@ -240,6 +241,7 @@ def _preview_page(
     context = {
         "kind": kind,
         "record": record,
+        "root": services.root_of(asked.items),
         "items": shown_items(kind, services.views_of(asked.items), user=user, tables=True),
         "effects": services.effect_of(kind.key, asked.moves(kind)),
         "findings": told(kind, findings or warned),
@@ -258,9 +260,9 @@ def draw_up(
     proposals: list[Proposal],
     form: ChangeReasonForm,
     *,
-    seen_root: str | None = None,
+    seen_root: str,
 ) -> ChangeOrder:
-    """The order with its evidence, or nothing at all. Raises RuleViolation."""
+    """The order of what the page with this root showed, with its evidence, or nothing at all. Raises RuleViolation."""
     form.is_valid()
     code, text = form.data.get("reason_code", ""), form.data.get("reason", "")
     user: Any = request.user

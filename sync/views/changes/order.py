@@ -20,6 +20,7 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts.proof import Proof
 from accounts.signing_in import prove_again
 from povfund.common.errors import Finding, RuleViolation
+from povfund.common.verdict import Refused
 from records.downloads import download
 from records.forms import AttachmentForm
 from records.registry import record_type
@@ -34,7 +35,6 @@ from sync.views.changes.manifest import SHOWN, pages, visible_order
 
 BEFORE = (ChangeState.DRAFT, ChangeState.SIGNING, ChangeState.ASKED, ChangeState.PERMITTED)
 """States in which the totals still count what was reported."""
-Deed = Callable[[Proof], Any]
 
 
 @login_required
@@ -53,12 +53,22 @@ def order_page(
     at: str = "",
     typed: Any = None,
 ) -> HttpResponse:
-    """The page; `wrong` stands at the form `at`: a seat, `execute`, `withdraw` or `evidence`, with what was `typed`."""
+    """
+    The page; `wrong` stands at the form `at`: a seat, `execute`, `withdraw` or `evidence`, with what was `typed`; at
+    the top where the page has no such form.
+    """
     user: Any = request.user
     kind = record_type(order.record_type)
     page = pages(request, count=order.count)
     views = services.items_of(order, start=page["start"], most=SHOWN)
     board = services.board_of(order, user=user)
+    deeds = _deeds(user, order)
+    forms = {
+        "execute": deeds["execute"] and not order.executed_by_id,
+        "withdraw": deeds["withdraw"],
+        "evidence": deeds["add"],
+    }
+    open_forms = {view.seat for view in board if view.mine} | {name for name, verdict in forms.items() if verdict}
     context = {
         "order": order,
         "kind": kind,
@@ -73,11 +83,11 @@ def order_page(
         "next": next_words(order, board),
         "files": list(order.evidence.all()),
         "wrong": wrong,
-        "at": at,
+        "at": at if at in open_forms else "",
         "typed": typed,
         "letter": services.has_letter(order),
         "central": settings.EDITION == "central",
-        **_deeds(user, order),
+        **deeds,
     }
     return render(request, "changes/order.html", context, status=status)
 
@@ -99,21 +109,42 @@ def _deeds(user: Any, order: ChangeOrder) -> dict[str, Any]:
     }
 
 
-def _proved(request: HttpRequest, order: ChangeOrder, deed: Deed, *, at: str, done: str) -> HttpResponse:
-    """Ask the person to prove who they are, do the deed, say what was done; or show what is wrong at its form."""
+def _proved(
+    request: HttpRequest, order: ChangeOrder, deed: Callable[[Proof], Any], *, at: str, done: str
+) -> HttpResponse:
+    """Ask the person to prove who they are, then do the deed."""
     form = ProofForm(request.POST)
     form.is_valid()
     typed = {name: form.data.get(name, "") for name in ("password", "otp", "nonce")}
-    try:
-        proof = prove_again(
-            request, password=typed["password"][:200], otp=typed["otp"].strip()[:12], nonce=typed["nonce"][:40]
+
+    def proved() -> None:
+        deed(
+            prove_again(
+                request, password=typed["password"][:200], otp=typed["otp"].strip()[:12], nonce=typed["nonce"][:40]
+            )
         )
-        deed(proof)
+
+    return _do(request, order, proved, at=at, done=done)
+
+
+def _do(request: HttpRequest, order: ChangeOrder, deed: Callable[[], Any], *, at: str, done: str) -> HttpResponse:
+    """
+    Do the deed and say what was done. What refuses it stands at its form, with what was typed; where the order as it
+    is now has no such form any more, at the top of the page.
+    """
+    try:
+        deed()
+    except Refused as error:
+        said = error.verdict
+        findings = [Finding("FORBIDDEN", said.reason, remedy=said.ask_whom, article=said.article)]
+        status = 403
     except RuleViolation as error:
-        status = 422 if error.status in (400, 401) else error.status
-        return order_page(request, order, status=status, wrong=error.findings, at=at, typed=request.POST)
-    messages.success(request, done % {"order": order})
-    return redirect(order)
+        findings, status = error.findings, 422 if error.status in (400, 401) else error.status
+    else:
+        messages.success(request, done)
+        return redirect(order)
+    now = visible_order(request, order.pk)
+    return order_page(request, now, status=status, wrong=findings, at=at, typed=request.POST)
 
 
 @sensitive_post_parameters("password", "otp")
@@ -135,7 +166,7 @@ def sign(request: HttpRequest, uid: UUID, seat: str) -> HttpResponse:
         SeatDecision.CONSENT: _("You consented to %(order)s."),
         SeatDecision.REFUSE: _("You refused %(order)s; all four units are told why."),
     }
-    return _proved(request, order, deed, at=seat, done=str(done.get(decision, "")))  # type: ignore[call-overload]
+    return _proved(request, order, deed, at=seat, done=str(done.get(decision, "")) % {"order": order})  # type: ignore[call-overload]
 
 
 @sensitive_post_parameters("password", "otp")
@@ -149,7 +180,7 @@ def execute(request: HttpRequest, uid: UUID) -> HttpResponse:
     def deed(proof: Proof) -> None:
         services.execute(actor=user, order=order, proof=proof)
 
-    done = _("%(order)s is being executed; then its records are reviewed again.")
+    done = _("%(order)s is being executed; then its records are reviewed again.") % {"order": order}
     return _proved(request, order, deed, at="execute", done=done)
 
 
@@ -160,10 +191,12 @@ def remind(request: HttpRequest, uid: UUID, seat: str) -> HttpResponse:
     order = visible_order(request, uid)
     if seat not in Seat.values:
         raise Http404
-    reminder = services.remind(actor=request.user, order=order, seat=seat)
-    named = order.seats.get(seat=seat).unit_name
-    messages.success(request, _("%(unit)s is reminded of %(order)s.") % {"unit": named, "order": reminder.order})
-    return redirect(order)
+    done = _("%(unit)s is reminded of %(order)s.") % {"unit": order.seats.get(seat=seat).unit_name, "order": order}
+
+    def deed() -> None:
+        services.remind(actor=request.user, order=order, seat=seat)
+
+    return _do(request, order, deed, at=seat, done=done)
 
 
 @login_required
@@ -171,12 +204,11 @@ def remind(request: HttpRequest, uid: UUID, seat: str) -> HttpResponse:
 def withdraw(request: HttpRequest, uid: UUID) -> HttpResponse:
     """Take the order back, with a reason."""
     order = visible_order(request, uid)
-    try:
+
+    def deed() -> None:
         services.withdraw(actor=request.user, order=order, reason=request.POST.get("reason", "")[:2000])
-    except RuleViolation as error:
-        return order_page(request, order, status=422, wrong=error.findings, at="withdraw", typed=request.POST)
-    messages.success(request, _("%(order)s is withdrawn.") % {"order": order})
-    return redirect(order)
+
+    return _do(request, order, deed, at="withdraw", done=_("%(order)s is withdrawn.") % {"order": order})
 
 
 @login_required
@@ -189,12 +221,12 @@ def evidence_add(request: HttpRequest, uid: UUID) -> HttpResponse:
         missing = Finding("FILE", _("Choose a file."), field="file")
         return order_page(request, order, status=422, wrong=[missing], at="evidence")
     file = form.cleaned_data["file"]
-    try:
+
+    def deed() -> None:
         services.add_evidence(actor=request.user, order=order, name=file.name, chunks=file.chunks())
-    except RuleViolation as error:
-        return order_page(request, order, status=422, wrong=error.findings, at="evidence")
-    messages.success(request, _("“%(name)s” is attached.") % {"name": file.name})
-    return redirect(order)
+
+    done = _("“%(name)s” is attached.") % {"name": file.name}
+    return _do(request, order, deed, at="evidence", done=done)
 
 
 @login_required
