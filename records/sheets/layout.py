@@ -43,6 +43,8 @@ class Head:
     field: str = OPEN
     unit: str = ""
     values: dict[str, str] = dc_field(default_factory=dict)
+    group: str = ""
+    """The head over it and its neighbours: sums beneath it are of its group."""
 
 
 @dataclass(slots=True)
@@ -183,7 +185,7 @@ def _grouped(heads: list[Head], over: list[str], sheet_form: SheetForm, codes: d
     """
     Amount columns say what the head over them says: 中央 over 发展资金 and 以工代赈, (元). Is there one of the former?
 
-    The sum of one group is no sum of the row, so it is left out.
+    A sum beneath it is that of its group.
     """
     known = {text: _values_of(text, sheet_form, codes) for text in set(over) if text}
     found = False
@@ -194,9 +196,8 @@ def _grouped(heads: list[Head], over: list[str], sheet_form: SheetForm, codes: d
         if not values or text == head.text or head.field not in (sheet_form.value, TOTAL):
             continue
         found = True
-        if head.field == TOTAL:
-            head.field = IGNORED
-        head.values = {**values, **head.values} if head.field != IGNORED else {}
+        head.values = {**values, **head.values} if head.field != TOTAL else {}
+        head.group = text
         head.text = f"{text} {head.text}"
     return found
 

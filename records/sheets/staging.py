@@ -23,8 +23,9 @@ from records.sheets.cells import address
 from records.sheets.form import Assembled, CodeList, Typed
 from records.sheets.layout import Layout
 from records.sheets.models import ImportFinding, ImportItem, SheetImport
+from records.sheets.places import Places
 from records.sheets.reading import SheetRows
-from records.sheets.table import Problem, Reading, TableReader, place_of
+from records.sheets.table import Problem, Reading, TableReader
 from records.sheets.told import hidden_words
 
 REFUSED = "refused"
@@ -129,7 +130,7 @@ def _collect(staged: Staged, layouts: list[Layout]) -> None:
     """Findings of assembly and rules at their cells; each error refuses its record."""
     reading = staged.reading
     broken = _broken(reading)
-    sheets = {layout.number: layout for layout in layouts}
+    sheets = {layout.number: Places(layout) for layout in layouts}
     for n, (record, made) in enumerate(zip(reading.records, staged.assembled, strict=True)):
         item = staged.items.get(n)
         for finding in [*made.findings, *(item.findings if item else ())]:
@@ -144,13 +145,13 @@ def _collect(staged: Staged, layouts: list[Layout]) -> None:
         staged.outcomes.append(REFUSED if item is None or n in broken else item.outcome)
 
 
-def _placed(finding: Finding, record: Typed, layout: Layout, n: int) -> Problem:
+def _placed(finding: Finding, record: Typed, places: Places, n: int) -> Problem:
     """The finding of record `n` at its cell; of two lines that are the same each by the cell it stands in."""
-    row, column = place_of(finding.field, record, layout)
+    row, column = places.cell(finding.field, record)
     if same := finding.values.get("lines"):
         here, there = (record.cells[line] for line in same)
-        row, column = here if layout.matrix else (row, column)
-        finding = told.same_as(finding, address(there[0], there[1] if layout.matrix else column))
+        row, column = here if places.matrix else (row, column)
+        finding = told.same_as(finding, address(there[0], there[1] if places.matrix else column))
     return Problem(record.sheet, row, column, finding, n)
 
 

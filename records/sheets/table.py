@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -12,14 +11,13 @@ from django.utils.translation import gettext_lazy as _
 
 from povfund.common.errors import Finding
 from records.sheets import told
+from records.sheets.across import MoneyColumn, summed_columns
 from records.sheets.cells import Parser, Several, Unread, parser_of
 from records.sheets.columns import Body, body_of, values_of
 from records.sheets.form import YEAR, CodeList, Column, SheetForm, Typed, plain
 from records.sheets.layout import TOTAL, Head, Layout
 from records.sheets.reading import SheetRows
-from records.sheets.totals import Total, Totals
-
-_FIELD = re.compile(r"^\w+\[(\d+)\](?:\.(\w+))?$")
+from records.sheets.totals import Total, Totals, of_part
 
 
 @dataclass(slots=True)
@@ -89,7 +87,9 @@ class TableReader:
         self.own = [h for h in layout.heads if h.field in self.by_name and h.field != self.value]
         spread = [head for head in layout.heads if head.field == self.value]
         self.spread = [(h.index, self._parser(h), _by_key(h.values)) for h in spread]
-        self.totals = [(h.index, self._parser(h)) for h in layout.heads if h.field == TOTAL]
+        sums = [head for head in layout.heads if head.field == TOTAL]
+        self.totals = [(h.index, self._parser(h)) for h in (sums if layout.matrix else sums[-1:])]
+        self.across: dict[int, tuple[int, ...]] = {}
         self.numbered = any(layout.columns_of(name) for name in ("uid", *sheet_form.group_by))
         self.index_of = {h.field: h.index for h in layout.heads}
         self.column_at = {head.index: self.by_name[head.field] for head in self.own}
@@ -123,6 +123,7 @@ class TableReader:
         heads = self._values([head for head in self.own if "." not in head.field])
         lines = self._values([head for head in self.own if "." in head.field])
         spread = [(index, *self._read(index, parse), values) for index, parse, values in self.spread]
+        self.across = self._summed(spread) if self.totals else {}
         self.sure = self.required.keys() <= fixed_line.keys() | lines.full
         unread_of = heads.unread
         for n, wrong in lines.unread.items():
@@ -291,7 +292,7 @@ class TableReader:
         self, n: int, row: int, spread: list[Any], said: dict[str, Any], unread: dict[int, Finding], position: int
     ) -> None:
         """One child row for each amount; no amount is no line in a matrix, and a line to be mended in a list."""
-        across: list[Decimal | None] = []
+        across: dict[int, Decimal | None] = {}
         several = len(spread) > 1 or bool(spread and spread[0][-1])
         for index, amounts, wrong, values in spread:
             amount = amounts[n]
@@ -302,16 +303,30 @@ class TableReader:
                 continue
             elif amount is None:
                 self._tell(row, index, self._missing(self.by_name[self.value]), position)
-            across.append(amount)
+            across[index] = amount
             self._line(row, index, amount, {**said, **values} if several else said, unread, position)
-        if self.totals and not unread and None not in across:
-            self._across(n, row, sum(filter(None, across), Decimal(0)))
+        if self.totals and not unread and None not in across.values():
+            self._across(n, row, across)
 
-    def _across(self, n: int, row: int, counted: Decimal) -> None:
-        """The sum a row states of itself."""
-        for index, amount in self._stated(n, self.totals[-1:]):
+    def _across(self, n: int, row: int, amounts: Mapping[int, Decimal | None]) -> None:
+        """The sums a row states of itself: of all its amounts, and of groups of them."""
+        for index, amount in self._stated(n, self.totals):
+            columns = self.across.get(index, ())
+            counted = sum((amounts.get(column) or Decimal(0) for column in columns), Decimal(0))
             if amount != counted:
-                self._tell(row, index, told.not_the_sum(amount, counted, _("the sum of the row")), None)
+                words = told.sum_of(columns, whole=len(columns) == len(self.spread))
+                self._tell(row, index, told.not_the_sum(amount, counted, words), None)
+
+    def _summed(self, spread: list[Any]) -> dict[int, tuple[int, ...]]:
+        """Of every column of sums the columns it is of, by the rows without totals in which all could be read."""
+        heads = {head.index: head for head in self.layout.heads}
+        columns = [MoneyColumn(index, amounts, group=heads[index].group) for index, amounts, _wrong, _v in spread]
+        for index, parse in self.totals:
+            amounts, head = values_of(self.body.columns[index], parse)[0], heads[index]
+            columns.append(MoneyColumn(index, amounts, total=True, part=of_part(head.text), group=head.group))
+        lost = {n for _index, _amounts, wrong, _v in spread for n in wrong}.union(self.body.totals, self.body.remarks)
+        rows = [n for n in range(len(self.body.numbers)) if n not in lost]
+        return summed_columns(sorted(columns, key=lambda column: column.index), rows)
 
     def _line(
         self,
@@ -357,10 +372,8 @@ class TableReader:
 
     def _total(self, n: int, name: str) -> None:
         """合计, 小计 — kept, to be compared with the rows it is of; a difference is told, never mended."""
-        columns = [(index, parse) for index, parse, _values in self.spread]
-        stated = dict(self._stated(n, [*columns, *self.totals[-1:]]))
-        across = self.totals[-1][0] if self.totals else None
-        self.sums.close(Total(n, "小计" in name or "subtotal" in name, stated, across))
+        stated = dict(self._stated(n, [*(column[:2] for column in self.spread), *self.totals]))
+        self.sums.close(Total(n, of_part(name), stated, self.across))
 
     def _stated(self, n: int, columns: Iterable[tuple[int, Parser]]) -> Iterator[tuple[int, Decimal]]:
         """Amounts of a row in these columns, as far as there are any that can be read."""
@@ -381,17 +394,6 @@ class TableReader:
 
     def _tell(self, row: int, column: int, finding: Finding, record: int | None) -> None:
         self.into.problems.append(Problem(self.layout.number, row, column, finding, record))
-
-
-def place_of(field_path: str, record: Typed, layout: Layout) -> tuple[int, int]:
-    """The cell a finding of the rules speaks of: `lines[2].amount` of a record read from rows."""
-    index_of = {head.field: head.index for head in layout.heads}
-    match = _FIELD.match(field_path)
-    if match and int(match[1]) < len(record.cells):
-        row, amount = record.cells[int(match[1])]
-        child = field_path.partition("[")[0]
-        return row, index_of.get(f"{child}.{match[2]}", amount)
-    return record.row, index_of.get(field_path, index_of.get("uid", 0) if field_path == "rev" else 0)
 
 
 def _by_key(values: dict[str, str]) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 from povfund.common.errors import SHOW, WARN, Finding
 from povfund.common.money import MONEY_UNITS, amount_words
 from povfund.common.phrases import phrase as _
+from records.sheets.cells import address
 from records.sheets.form import Column
 from records.sheets.reading import SheetRows
 
@@ -72,6 +74,14 @@ def not_the_sum(stated: Decimal, counted: Decimal, words: Any) -> Finding:
         severity=WARN,
         values={"stated": str(stated), "counted": str(counted)},
     )
+
+
+def sum_of(columns: Sequence[int], *, whole: bool) -> Any:
+    """How the sum of these columns of a row is called."""
+    if whole:
+        return _("the sum of the row")
+    letters = "、".join(address(0, column)[:-1] for column in columns)
+    return _("the sum of columns %(columns)s") % {"columns": letters}
 
 
 def large(amount: Decimal, unit: str) -> Finding:

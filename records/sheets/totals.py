@@ -27,8 +27,8 @@ class Total:
     n: int
     of_part: bool
     stated: Mapping[int, Decimal]
-    across: int | None
-    """Column of `stated` that is the sum of the others: 合计 of a matrix."""
+    across: Mapping[int, tuple[int, ...]]
+    """Columns of `stated` that are sums of others: 合计 and 小计 of a matrix."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +40,11 @@ class Difference:
     stated: Decimal
     counted: Decimal
     below: bool
+
+
+def of_part(name: str) -> bool:
+    """Is a sum of that name one of a part, a 小计?"""
+    return "小计" in name or "subtotal" in name.lower()
 
 
 class Totals:
@@ -127,7 +132,7 @@ class _Sums:
 
     def of(self, total: Total, column: int, span: Span) -> Decimal | None:
         """元 of a column in these parts; None where not all of it was read."""
-        columns = self.columns if column == total.across else {column} & self.columns
+        columns = self.columns.intersection(total.across.get(column, (column,)))
         if any(self.lost[c][span[1]] > self.lost[c][span[0]] for c in columns):
             return None
         return sum((self.before[c][span[1]] - self.before[c][span[0]] for c in columns), Decimal(0))
