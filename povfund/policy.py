@@ -286,6 +286,7 @@ REACHED: dict[str, str] = {
     "records.Identity": "through its record",
     "records.Permit": "through its record",
     "records.ReviewSetting": "open to every account",
+    "records.ExportCount": "never shown",
     "records.ImportItem": "through its import",
     "records.ImportFinding": "through its import",
     "records.SheetMapping": "the unit whose workbooks it reads",

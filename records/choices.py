@@ -94,3 +94,4 @@ class ExportPurpose(TextChoices):
     REPORTING = "reporting", _("Report to a superior")
     CHECKING = "checking", _("Checking with the unit")
     AUDIT = "audit", _("Audit and inspection")
+    PUBLICITY = "publicity", _("Publicity")

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import quote
 
+from django.db import transaction
 from django.http import HttpResponse
 from django.utils.translation import gettext as _
 from openpyxl import Workbook
@@ -21,8 +22,8 @@ from funds.models import BudgetItem, FundCategory
 from povfund.common import clock
 from povfund.common.cells import csv_line, like_a_formula
 from povfund.common.errors import Finding, RuleViolation
-from povfund.common.uid import uuid7
 from records.choices import ExportPurpose
+from records.watermarks import Watermark, mark_of, next_number
 from rollups.choices import DataState, Dimension, Measure, Version
 from rollups.marks import in_force, marks_of, under_way
 from rollups.report import Report, Row
@@ -41,10 +42,10 @@ def download(*, actor: User, report: Report, file_format: str, purpose: str, add
         "format": file_format,
         "rows": len(report.rows),
     }
-    number = registered(actor=actor, action="rollups.export", held=held)
-    head = _head(actor, report, held["purpose"], number)
+    mark = registered(actor=actor, action="rollups.export", held=held)
+    head = _head(report, mark)
     lines = [*head, *_with_orders(actor, report, [_columns(report), *_body(report)])]
-    return as_file(lines, name=_name(report), file_format=file_format)
+    return as_file(lines, mark=mark, name=_name(report), file_format=file_format)
 
 
 def _name(report: Report) -> str:
@@ -53,8 +54,8 @@ def _name(report: Report) -> str:
     return "-".join([report.question.node.name, *years, str(report.as_of)])
 
 
-def registered(*, actor: User, action: str, held: dict[str, Any]) -> str:
-    """Enter an export in the audit trail (art. 15); its number. Raises RuleViolation without one of the purposes."""
+def registered(*, actor: User, action: str, held: dict[str, Any]) -> Watermark:
+    """Enter an export in the audit trail (art. 15); its mark. Raises RuleViolation without one of the purposes."""
     purpose = held["purpose"]
     if purpose not in PURPOSES:
         raise RuleViolation(
@@ -66,15 +67,16 @@ def registered(*, actor: User, action: str, held: dict[str, Any]) -> str:
                 article="15",
             )
         )
-    number = uuid7()
-    audit.record(actor=actor, action=action, target_type="rollups", target_id=number, after=held)
-    return str(number)
+    with transaction.atomic():
+        number = next_number()
+        audit.record(actor=actor, action=action, target_type="rollups", target_id=number, after=held)
+    return mark_of(actor, purpose=purpose, number=number, at=clock.now())
 
 
-def as_file(lines: list[list[Any]], *, name: str, file_format: str) -> HttpResponse:
-    """Lines as xlsx or csv; the third one stands at the foot of every printed sheet."""
+def as_file(lines: list[list[Any]], *, mark: Watermark, name: str, file_format: str) -> HttpResponse:
+    """Lines as xlsx or csv; the mark stands at the foot of every printed sheet."""
     if file_format == "xlsx":
-        return xlsx_response(_xlsx(lines), name=name)
+        return xlsx_response(_xlsx(lines, mark), name=name)
     return _response(_csv(lines), "text/csv; charset=utf-8", f"{name}.csv")
 
 
@@ -90,19 +92,7 @@ def _response(content: bytes, media: str, name: str) -> HttpResponse:
     return response
 
 
-def watermark(actor: User, *, purpose: str, number: str) -> str:
-    """Purpose, number, unit, person, account and time of an export, in one line."""
-    return _("Purpose: %(purpose)s · Export %(number)s · %(unit)s %(person)s %(account)s · %(time)s") % {
-        "purpose": PURPOSES[purpose],
-        "number": number,
-        "unit": actor.unit,
-        "person": actor.person,
-        "account": actor.username,
-        "time": clock.now().astimezone(clock.SHANGHAI).strftime("%Y-%m-%d %H:%M"),
-    }
-
-
-def _head(actor: User, report: Report, purpose: str, number: str) -> list[list[Any]]:
+def _head(report: Report, mark: Watermark) -> list[list[Any]]:
     question = report.question
     return [
         [_("Totals: %(measure)s") % {"measure": Measure(question.measure).label}],
@@ -110,7 +100,7 @@ def _head(actor: User, report: Report, purpose: str, number: str) -> list[list[A
             _("Place: %(place)s · Data state: %(state)s · As of: %(day)s · Unit: yuan")
             % {"place": question.node.name, "state": DataState(question.data_state).label, "day": report.as_of}
         ],
-        [watermark(actor, purpose=purpose, number=number)],
+        [mark.words],
         [" · ".join(_asked(report))],
         *([[report.of_lines]] if report.of_lines else []),
         [],
@@ -190,13 +180,14 @@ def _line(row: Row, head: list[Any]) -> list[Any]:
     return [*head, row.n, row.amount, *([] if row.then is None else [row.then, row.change])]
 
 
-def _xlsx(lines: list[list[Any]]) -> bytes:
+def _xlsx(lines: list[list[Any]], mark: Watermark) -> bytes:
     book = Workbook(write_only=True)
     sheet = book.create_sheet(_("Totals"))
     sheet.column_dimensions["B"].width = 28
     for line in lines:
         sheet.append([_cell(sheet, value) for value in line])
-    sheet.oddFooter.center.text = str(lines[2][0]).replace("&", "&&")
+    sheet.oddFooter.center.text = mark.words.replace("&", "&&")
+    book.properties = mark.properties
     target = io.BytesIO()
     book.save(target)
     return target.getvalue()

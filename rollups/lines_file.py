@@ -15,7 +15,7 @@ from povfund.common.errors import Finding, RuleViolation
 from records.choices import RecordState
 from records.marks import IN_FORCE, UNDER_WAY, numbers_of
 from rollups.choices import DataState, Measure, Version
-from rollups.exports import as_file, registered, watermark
+from rollups.exports import as_file, registered
 from rollups.services.behind import Behind, behind, standing
 from rollups.services.reading import Question
 from sync.changes.services import Mark, marks_on
@@ -38,11 +38,11 @@ def lines_download(
     held = list(standing(question, user=actor))
     orders = marks_on([*(uid for row in rows for uid in (row.document.pk, row.uid)), *_documents(held)])
     counted = {"address": address, "purpose": purpose, "format": file_format, "rows": len(rows) + len(held)}
-    number = registered(actor=actor, action="rollups.lines.export", held=counted)
+    mark = registered(actor=actor, action="rollups.lines.export", held=counted)
     lines = [
         [_("Lines behind the figure: %(measure)s") % {"measure": Measure(question.measure).label}],
         [_asked(question)],
-        [watermark(actor, purpose=purpose, number=number)],
+        [mark.words],
         [],
         _heads(),
         *(_line(row, orders) for row in rows),
@@ -53,7 +53,7 @@ def lines_download(
         ["", _("Total"), *[""] * 5, total, "", "", ""],
     ]
     name = "-".join([question.node.name, str(Measure(question.measure).label), _("lines behind the figure")])
-    return as_file(lines, name=name, file_format=file_format)
+    return as_file(lines, mark=mark, name=name, file_format=file_format)
 
 
 def _documents(rows: Sequence[dict[str, Any]]) -> list[UUID]:

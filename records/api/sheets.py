@@ -238,7 +238,7 @@ class ImportViewSet(Asked, viewsets.GenericViewSet[SheetImport]):
 class NewExportSerializer(Whole):
     """
     What is to be taken out: `resource` a type with workbooks, `cases` or `balances`; `filter` is that of the list;
-    `purpose` one of analysis, reporting, checking, audit.
+    `purpose` one of analysis, reporting, checking, audit, publicity.
     """
 
     resource = serializers.CharField()

@@ -14,12 +14,11 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 from uuid import UUID
-from xml.sax.saxutils import escape
 
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import Max
 from django.utils.translation import get_language, gettext as _, override
+from openpyxl.xml.functions import tostring
 from rustpy_xlsxwriter import Format, write_worksheet
 
 from accounts import audit
@@ -38,6 +37,7 @@ from records.sheets.importing import folder, jobs_progress
 from records.sheets.models import SheetExport
 from records.sheets.packing import repack
 from records.sheets.template import writer_of
+from records.watermarks import Watermark, mark_of, next_number
 
 Exported = RecordType | ListType
 FORMATS = ("xlsx", "csv")
@@ -72,7 +72,7 @@ def start_export(*, actor: User, kind: Exported, params: dict[str, Any], file_fo
     large = expected > (settings.EXPORT_PERSONAL_ALONE if personal else settings.EXPORT_ALONE)
     with transaction.atomic():
         row = SheetExport.objects.create(
-            number=_next_number(),
+            number=next_number(),
             record_type=kind.key,
             filter=params,
             file_format=file_format,
@@ -169,15 +169,6 @@ def _too_many(found: int, most: int) -> RuleViolation:
     return RuleViolation(finding)
 
 
-def _next_number() -> str:
-    """P51-20161124-0007: node, day, count of the day; taken under a lock, so that no number is given twice."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtext('records.export.number'))")
-    prefix = f"{clock.node()}-{clock.today():%Y%m%d}-"
-    last = SheetExport.objects.filter(number__startswith=prefix).aggregate(last=Max("number"))["last"]
-    return f"{prefix}{int(last.rpartition('-')[2]) + 1 if last else 1:04d}"
-
-
 def write(context: JobContext) -> dict[str, Any]:
     """The job: one snapshot of the database, streamed into the file; written must equal expected."""
     row = SheetExport.objects.select_related("asked_by__person", "unit__division").get(
@@ -272,22 +263,14 @@ def _rows(actor: User, kind: Exported, uids: Iterator[UUID]) -> Iterator[dict[st
             yield from (dict(zip(heads, values, strict=True)) for values in written(block))
 
 
-def watermark(row: SheetExport) -> str:
+def watermark(row: SheetExport) -> Watermark:
     """Who took it out, when, why, and the number that finds it in the log."""
-    told = {
-        "number": row.number,
-        "unit": row.unit,
-        "person": row.asked_by.person,
-        "account": row.asked_by.username,
-        "time": row.created_at.astimezone(clock.SHANGHAI).strftime("%Y-%m-%d %H:%M"),
-        "purpose": ExportPurpose(row.purpose).label,
-    }
-    return str(_("Export %(number)s · %(unit)s %(person)s %(account)s · %(time)s · %(purpose)s") % told)
+    return mark_of(row.asked_by, purpose=row.purpose, number=row.number, at=row.created_at)
 
 
 def _write_xlsx(path: Path, row: SheetExport, kind: Exported, rows: Iterator[dict[str, Any]]) -> None:
     columns = kind.sheet.written
-    mark = watermark(row).replace("&", "&&")
+    mark = watermark(row).words.replace("&", "&&")
     write_worksheet(
         _never_empty(rows, columns),
         str(path),
@@ -325,7 +308,7 @@ def _write_csv(path: Path, row: SheetExport, kind: Exported, rows: Iterator[dict
         file.write(csv_line(column.head() for column in kind.sheet.written))
         for values in rows:
             file.write(csv_line(map(_plain, values.values())))
-        file.write(csv_line([watermark(row)]))
+        file.write(csv_line([watermark(row).words]))
 
 
 def _plain(value: Any) -> Any:
@@ -337,16 +320,7 @@ def _plain(value: Any) -> Any:
 
 def _stamp(path: Path, row: SheetExport) -> None:
     """Number and watermark as properties of the document, where people look for its origin."""
-    mark = escape(watermark(row))
-    core = (
-        '<?xml version="1.0" encoding="UTF-8" standalone="yes"?><cp:coreProperties'
-        ' xmlns:cp="http://schemas.openxmlformats.org/package/2006/metadata/core-properties"'
-        ' xmlns:dc="http://purl.org/dc/elements/1.1/" xmlns:dcterms="http://purl.org/dc/terms/"'
-        ' xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance">'
-        f"<dc:title>{row.number}</dc:title><dc:creator>{escape(row.asked_by.username)}</dc:creator>"
-        f"<cp:keywords>{row.number}</cp:keywords><dc:description>{mark}</dc:description></cp:coreProperties>"
-    )
-    repack(path, path, {"docProps/core.xml": core.encode()})
+    repack(path, path, {"docProps/core.xml": tostring(watermark(row).properties.to_tree())})
 
 
 def exports_of(user: User) -> Any:

@@ -163,6 +163,20 @@ class ExportQuerySet(models.QuerySet["SheetExport"]):
         return waiting.exclude(asked_by__person=user.person_id)
 
 
+class ExportCount(models.Model):
+    """导出编号 — how many numbers of exports a node gave on one day (`P51-20161124`), of lists, totals and papers."""
+
+    day = models.CharField(primary_key=True, max_length=25, db_collation="C")
+    given = models.PositiveIntegerField()
+
+    class Meta:
+        verbose_name = _("count of exports")
+        verbose_name_plural = _("counts of exports")
+
+    def __str__(self) -> str:
+        return f"{self.day} {self.given}"
+
+
 class SheetExport(models.Model):
     """
     导出 — one file that left the system: who, why, which filter, how many rows were expected and written.

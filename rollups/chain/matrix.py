@@ -1,4 +1,4 @@
-"""资金分配表 — the lines of one document as recipients × categories."""
+"""资金分配表, of a recovery 资金收回表 — the lines of one document as recipients × categories."""
 
 from __future__ import annotations
 
@@ -9,9 +9,12 @@ from itertools import pairwise
 from math import ceil
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from accounts.models import User
 from funds.models import FundDocument, FundLine
 from povfund.common.money import wan_decimals, wan_text
+from rollups.chain.recoveries import takes_back
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +52,22 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Matrix:
-    """Columns are level of money and category; every cell is the sum of its lines, every total exact."""
+    """
+    Columns are level of money and category; every cell is the sum of its lines, every total exact. Of a recovery
+    (`back`) what is taken back, without a sign.
+    """
 
     heads: list[str]
     rows: list[MatrixRow]
     totals: list[Decimal]
     total: Decimal
     decimals: int
+    back: bool = False
+
+    @property
+    def recipient(self) -> str:
+        """Head of the column of places."""
+        return _("Taken back from") if self.back else _("Recipient")
 
     @property
     def parts(self) -> list[Part]:
@@ -94,11 +106,16 @@ def _letters(amount: Decimal, decimals: int) -> float:
     return 0.6 * (len(text) - marks) + 0.3 * marks + CELL_PADDING
 
 
+def table_name(document: FundDocument) -> str:
+    """What the table of a document is called."""
+    return _("Table of money taken back") if takes_back(document) else _("Distribution table")
+
+
 def matrix_of(user: User, document: FundDocument) -> Matrix:
     """The lines the reader may see; one query."""
     lines: Any = FundLine.objects.filter(document=document).visible_to(user)
     lines = list(lines.select_related("recipient", "fund_category").order_by("recipient_key", "n"))
-    levels = {line.money_level for line in lines}
+    levels, back = {line.money_level for line in lines}, takes_back(document)
     columns: dict[tuple[str, int], str] = {}
     cells: dict[tuple[int, tuple[str, int]], Decimal] = defaultdict(Decimal)
     places: dict[int, Any] = {}
@@ -108,7 +125,7 @@ def matrix_of(user: User, document: FundDocument) -> Matrix:
         columns.setdefault((line.money_level, line.fund_category_id), f"{level}{name}")
     for line in lines:
         places[line.recipient_id] = line.recipient
-        cells[line.recipient_id, (line.money_level, line.fund_category_id)] += line.amount
+        cells[line.recipient_id, (line.money_level, line.fund_category_id)] += -line.amount if back else line.amount
     rows = [
         MatrixRow(
             place.code,
@@ -120,4 +137,4 @@ def matrix_of(user: User, document: FundDocument) -> Matrix:
     ]
     totals = [sum((cells.get((key, column), Decimal(0)) for key in places), Decimal(0)) for column in columns]
     digits = max((wan_decimals(amount) for amount in [*cells.values(), *totals, Decimal(0)]), default=2)
-    return Matrix(list(columns.values()), rows, totals, sum(totals, Decimal(0)), digits)
+    return Matrix(list(columns.values()), rows, totals, sum(totals, Decimal(0)), digits, back)

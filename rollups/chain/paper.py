@@ -16,6 +16,7 @@ from openpyxl.worksheet.pagebreak import Break
 
 from povfund.common.cells import like_a_formula
 from povfund.common.money import wan_text
+from records.watermarks import Watermark
 from rollups.chain.matrix import Matrix
 from rollups.chain.notice import Notice
 
@@ -35,13 +36,15 @@ LINE = 18
 """Points of one line of text."""
 
 
-def distribution_book(matrix: Matrix, *, title: str, line: str, notes: Sequence[str], mark: str) -> bytes:
+def distribution_book(
+    matrix: Matrix, *, name: str, title: str, line: str, notes: Sequence[str], mark: Watermark
+) -> bytes:
     """
     The table in 万元, landscape on A4 with its heads on every page; `line` is what stands above the table on the
     left, `notes` name its change orders below it, `mark` purpose, number and account of the export (art. 15), below
     that and on every page.
     """
-    book, sheet = _book(_("Distribution table"), matrix)
+    book, sheet = _book(name, matrix, mark)
     _titles(sheet, matrix, title)
     _write(sheet, 2, 1, line)
     last = _notes(sheet, matrix, _table(sheet, matrix, 3), notes)
@@ -49,17 +52,17 @@ def distribution_book(matrix: Matrix, *, title: str, line: str, notes: Sequence[
     colon = pgettext("after a label", ":")
     for n, who in enumerate((_("Made by"), _("Reviewed by"), pgettext("of a unit", "Head"))):
         _write(sheet, last + 1, 1 + n * max(1, wide // 3), f"{who}{colon}")
-    _write(sheet, last + 2, 1, mark, font=Font(size=9))
-    _page(sheet, matrix, mark, head=3, titles="1:3")
+    _write(sheet, last + 2, 1, mark.words, font=Font(size=9))
+    _page(sheet, matrix, mark.words, head=3, titles="1:3")
     return _bytes(book)
 
 
-def notice_book(matrix: Matrix, *, notice: Notice, notes: Sequence[str], mark: str) -> bytes:
+def notice_book(matrix: Matrix, *, notice: Notice, notes: Sequence[str], mark: Watermark) -> bytes:
     """
     The notice on A4 landscape: title, text, the table in 万元, who signs it; `notes` and `mark` as in the distribution
     table.
     """
-    book, sheet = _book(_("Public notice"), matrix)
+    book, sheet = _book(_("Public notice"), matrix, mark)
     _titles(sheet, matrix, notice.title)
     for n, words in enumerate(notice.before, 2):
         _text(sheet, matrix, n, words)
@@ -68,14 +71,15 @@ def notice_book(matrix: Matrix, *, notice: Notice, notes: Sequence[str], mark: s
     _text(sheet, matrix, last + 1, notice.after)
     for n, words in enumerate(notice.signed, last + 2):
         _write(sheet, n, 3 + len(matrix.heads), words, alignment=Alignment("right"))
-    _write(sheet, last + 2 + len(notice.signed), 1, mark, font=Font(size=9))
-    _page(sheet, matrix, mark, head=head, titles=f"{head}:{head}")
+    _write(sheet, last + 2 + len(notice.signed), 1, mark.words, font=Font(size=9))
+    _page(sheet, matrix, mark.words, head=head, titles=f"{head}:{head}")
     return _bytes(book)
 
 
-def _book(name: str, matrix: Matrix) -> tuple[Workbook, Any]:
+def _book(name: str, matrix: Matrix, mark: Watermark) -> tuple[Workbook, Any]:
     """A workbook of one sheet whose columns are wide enough for every amount."""
     book = Workbook()
+    book.properties = mark.properties
     sheet: Any = book.active
     sheet.title = name
     for n, width in enumerate(_widths(matrix), 1):
@@ -136,7 +140,7 @@ def _notes(sheet: Any, matrix: Matrix, last: int, notes: Sequence[str]) -> int:
 
 def _table(sheet: Any, matrix: Matrix, head: int) -> int:
     """Heads in row `head`, the unit above them, one row a recipient, the total; the row of the total."""
-    heads = [_("No."), _("Recipient"), *matrix.heads, _("Total")]
+    heads = [_("No."), matrix.recipient, *matrix.heads, _("Total")]
     for _first, end in _spans(matrix):
         _write(sheet, head - 1, end, _("Unit: 10k yuan"), alignment=Alignment("right"))
     for n, name in enumerate(heads, 1):

@@ -17,23 +17,22 @@ from funds.models import FundDocument, FundLine
 from povfund.common import clock
 from povfund.common.asking import takes, uid_asked
 from povfund.common.errors import RuleViolation
-from povfund.common.verdict import Verdict, denied, require
+from povfund.common.verdict import require
 from records.choices import REVIEWED_STATES
+from records.watermarks import Watermark
 from rollups.chain.flows import flows_of
-from rollups.chain.matrix import matrix_of
-from rollups.chain.notice import notice_of
+from rollups.chain.matrix import matrix_of, table_name
+from rollups.chain.notice import notice_of, quoted
 from rollups.chain.orders import marks_of_document, noted, notes_of, orders_along
 from rollups.chain.paper import distribution_book, notice_book
 from rollups.chain.reading import chain_of
+from rollups.chain.recoveries import takes_back
 from rollups.chain.tables import table_of
 from rollups.chain.telling import cases_of, flow_words, source_steps
-from rollups.exports import PURPOSES, registered, watermark, xlsx_response
+from rollups.exports import PURPOSES, registered, xlsx_response
+from rollups.permissions import may_publish
 
 SHOWN_CASES = SHOWN_RECOVERIES = 12
-NAMES = {
-    "rollups.distribution.export": gettext_lazy("Distribution table"),
-    "rollups.notice.export": gettext_lazy("Public notice"),
-}
 PARTIAL = gettext_lazy("only the lines to the reader's own division")
 
 
@@ -58,7 +57,8 @@ def chain(request: HttpRequest, uid: UUID) -> HttpResponse:
         "table": table_of(found, in_full=in_full, orders=orders),
         "noted": noted(orders.documents.get(document.pk, ())),
         "flows": flows_of(found),
-        "in_full": in_full,
+        "table_name": table_name(document),
+        "publish": may_publish(user, document),
         "flow_label": flow_words(found),
         "sources": source_steps(found),
         "recoveries": found.taken[:SHOWN_RECOVERIES],
@@ -88,6 +88,8 @@ def _paper(request: HttpRequest, uid: UUID) -> dict[str, Any]:
         "notes": notes_of(marks),
         "matrix": matrix_of(user, document),
         "title": _title(document),
+        "table_name": table_name(document),
+        "quoted": quoted(document),
         "partial": not FundDocument.objects.visible_in_full_to(user).filter(pk=uid).exists(),
         "issuer": document.owner_unit.name,
         "purposes": PURPOSES,
@@ -96,19 +98,12 @@ def _paper(request: HttpRequest, uid: UUID) -> dict[str, Any]:
     }
 
 
-def _not_in_full(document: FundDocument) -> Verdict:
-    return denied(
-        _("Of this document you see only the lines to your own division; a notice of it would be incomplete."),
-        article="14",
-        ask_whom=_("%(unit)s issued the document and makes its notice.") % {"unit": document.owner_unit},
-    )
-
-
 def _title(document: FundDocument) -> str:
-    return _("Distribution of fiscal poverty-relief money %(year)s: %(title)s") % {
-        "year": document.budget_year,
-        "title": document.title,
-    }
+    """表题 — what stands over the table."""
+    told = {"year": document.budget_year, "batch": document.get_issue_batch_display()}
+    if takes_back(document):
+        return _("Fiscal poverty-relief money of %(year)s taken back") % told
+    return _("Distribution of fiscal poverty-relief money of %(year)s (%(batch)s)") % told
 
 
 @login_required
@@ -126,12 +121,11 @@ def notice(request: HttpRequest, uid: UUID) -> HttpResponse:
 
 
 def _notice(request: HttpRequest, uid: UUID) -> dict[str, Any]:
-    """What the notice holds; refused to those who see only a part of the document."""
+    """What the notice holds; refused before the document counts, and to those who see only a part of it."""
     user: Any = request.user
+    document = _readable(user, uid)
+    require(may_publish(user, document))
     paper = _paper(request, uid)
-    document = paper["document"]
-    if paper["partial"]:
-        require(_not_in_full(document))
     sources = chain_of(user, document).sources
     return paper | {"notice": notice_of(document, paper["matrix"], sources=sources)}
 
@@ -141,10 +135,12 @@ def _notice(request: HttpRequest, uid: UUID) -> dict[str, Any]:
 def distribution_file(request: HttpRequest, uid: UUID) -> HttpResponse:
     """The distribution table as xlsx, with purpose, number and watermark (art. 15)."""
     paper = _paper(request, uid)
-    line = f"{paper['document']} · {paper['issuer']}" + (f" · {PARTIAL}" if paper["partial"] else "")
+    told = [paper["quoted"], paper["issuer"], paper["document"].get_state_display()]
+    told += [str(PARTIAL)] if paper["partial"] else []
+    words = {"name": paper["table_name"], "title": paper["title"], "line": " · ".join(told), "notes": paper["notes"]}
 
-    def written(mark: str) -> bytes:
-        return distribution_book(paper["matrix"], title=paper["title"], line=line, notes=paper["notes"], mark=mark)
+    def written(mark: Watermark) -> bytes:
+        return distribution_book(paper["matrix"], mark=mark, **words)
 
     return _taken_out(request, paper, written, page="rollups/distribution.html", action="rollups.distribution.export")
 
@@ -155,14 +151,14 @@ def notice_file(request: HttpRequest, uid: UUID) -> HttpResponse:
     """The notice as xlsx, with purpose, number and watermark (art. 15)."""
     paper = _notice(request, uid)
 
-    def written(mark: str) -> bytes:
+    def written(mark: Watermark) -> bytes:
         return notice_book(paper["matrix"], notice=paper["notice"], notes=paper["notes"], mark=mark)
 
     return _taken_out(request, paper, written, page="rollups/notice.html", action="rollups.notice.export")
 
 
 def _taken_out(
-    request: HttpRequest, paper: dict[str, Any], written: Callable[[str], bytes], *, page: str, action: str
+    request: HttpRequest, paper: dict[str, Any], written: Callable[[Watermark], bytes], *, page: str, action: str
 ) -> HttpResponse:
     """A paper as a workbook, entered in the audit trail; without a purpose its page with the reason (422)."""
     user: Any = request.user
@@ -170,8 +166,8 @@ def _taken_out(
     rows = len(paper["matrix"].rows)
     held = {"address": request.get_full_path(), "purpose": purpose, "format": "xlsx", "rows": rows}
     try:
-        number = registered(actor=user, action=action, held=held)
+        mark = registered(actor=user, action=action, held=held)
     except RuleViolation as error:
         return render(request, page, paper | {"wrong": error.findings}, status=422)
-    content = written(watermark(user, purpose=purpose, number=number))
-    return xlsx_response(content, name="-".join([f"{paper['document']}", str(NAMES[action])]))
+    name = _("Public notice") if "notice" in paper else paper["table_name"]
+    return xlsx_response(written(mark), name=f"{paper['document']}-{name}")

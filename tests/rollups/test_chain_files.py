@@ -141,3 +141,15 @@ def test_over_the_api_they_are_resources_of_exports_and_of_nothing_else():
         assert (answer.status_code, answer.json()["resource"], answer.json()["expected"]) == (202, resource, expected)
         assert client.get(f"/api/v1/templates/{resource}.xlsx").status_code == 404
     assert client.post("/api/v1/exports/", {"resource": "x", "purpose": "audit"}, format="json").status_code == 404
+
+
+def test_lists_and_papers_are_numbered_in_one_row():
+    city = two_cases()
+    client = Client()
+    client.force_login(account(PROVINCE))
+    first = exported(CASES).number
+    assert client.get(f"/rollups/chain/{city.pk}/notice/file/", {"purpose": "publicity"}).status_code == 200
+    paper = str(AuditEntry.objects.get(action="rollups.notice.export").target_id)
+    numbers = [first, paper, exported(CASES).number]
+    assert [number[-5:] for number in numbers] == ["-0001", "-0002", "-0003"]
+    assert len({number[:-5] for number in numbers}) == 1

@@ -15,6 +15,7 @@ from openpyxl import load_workbook
 
 from accounts.models import AuditEntry
 from povfund.common import clock
+from records.watermarks import Watermark
 from rollups.chain.flows import flows_of
 from rollups.chain.matrix import Matrix, MatrixRow, matrix_of
 from rollups.chain.notice import Notice
@@ -22,7 +23,7 @@ from rollups.chain.paper import distribution_book, notice_book
 from rollups.chain.reading import chain_of
 from rollups.chain.watching import watch_chain
 from tests.arrivals import line_of, unit_reviewed_arrival
-from tests.documents import line, unit_reviewed
+from tests.documents import draft, line, submitted, unit_reviewed
 from tests.people import account
 from tests.rollups.test_chain import chain, today
 
@@ -131,7 +132,7 @@ def test_a_case_stands_in_the_list_of_both_sides_and_of_nobody_else():
     assert "应由巴中市财政局处理" in page("511921.finance.review", f"/rollups/chain/{city.pk}/").replace("\n", "")
 
 
-def mixed():
+def mixed(number="川财农〔2026〕8号"):
     """One number with central and provincial money, several categories and recipients."""
     lines = [
         line("511900", "1903.00", fund_category="development"),
@@ -139,7 +140,7 @@ def mixed():
         line("511921", "12.345600".rstrip("0")[:5], fund_category="ethnic"),
         line("511921", "0.01", money_level="province", fund_category="work_relief"),
     ]
-    return unit_reviewed("川财农〔2026〕8号", by="510000.finance.entry", lines=lines, **today())
+    return unit_reviewed(number, by="510000.finance.entry", lines=lines, **today())
 
 
 def test_the_distribution_table_sums_to_the_fen_over_levels_and_categories():
@@ -166,9 +167,64 @@ def test_the_notice_of_money_taken_back_says_so_without_a_sign():
         lines=[line("511900", "-300.00")],
         **today(),
     )
-    paper = page("510000.finance.review", f"/rollups/chain/{back.pk}/notice/")
-    assert "从 1 个单位收回2026年度财政扶贫资金" in paper
-    assert "分配给" not in paper
+    path, words = f"/rollups/chain/{back.pk}/", f"《{back.title}》（{back}）"
+    paper = page("510000.finance.review", f"{path}notice/")
+    assert "四川省财政厅关于收回2026年度财政扶贫资金情况的公告" in paper
+    assert f"印发的{words}，从 1 个单位收回2026年度财政扶贫资金 0.03 万元" in paper
+    assert f"收回的资金原由{issued}下达。" in paper
+    table = page("510000.finance.review", f"{path}distribution/")
+    assert "2026年度财政扶贫资金收回表" in table
+    assert words in table
+    for text in (paper, table):
+        assert "收回对象</th>" in text
+        assert not [words for words in OF_GIVING if words in text]
+    assert "资金收回表" in page("510000.finance.review", path)
+    client = Client()
+    client.force_login(account("510000.finance.review"))
+    answer = client.get(f"{path}distribution/file/", {"purpose": "publicity"})
+    sheet = load_workbook(io.BytesIO(answer.content)).active
+    assert sheet.title == "资金收回表"
+    assert list(sheet.values)[3][:3] == (1, "巴中市", 0.03)
+    assert f"{words} · 四川省财政厅 · 本单位已审" in list(sheet.values)[1]
+
+
+OF_GIVING = ("接收单位", "资金分配表", "\u22120.03", "分配给")
+
+
+@pytest.mark.parametrize(
+    ("title", "quoted"),
+    [
+        ("关于下达2016年第一批资金的通知", "《关于下达2016年第一批资金的通知》（川财农〔2026〕8号）"),
+        ("《关于下达资金的通知》", "《关于下达资金的通知》（川财农〔2026〕8号）"),
+        ("关于印发《办法》的通知", "《关于印发〈办法〉的通知》（川财农〔2026〕8号）"),
+    ],
+)
+def test_a_notice_is_titled_as_official_documents_are_and_quotes_its_document_by_title_and_number(title, quoted):
+    document = unit_reviewed(
+        "川财农〔2026〕8号", by="510000.finance.entry", title=title, lines=[line("511900", "500.00")], **today()
+    )
+    paper = page("510000.finance.review", f"/rollups/chain/{document.pk}/notice/")
+    assert "四川省财政厅关于2026年度财政扶贫资金（第一批）分配情况的公告" in paper
+    assert f"印发的{quoted}，2026年度财政扶贫资金 0.05 万元分配给" in paper
+
+
+@pytest.mark.parametrize(
+    ("stored", "state", "who"), [(draft, "草稿", "另一人审核"), (submitted, "待本单位审核", "审核人")]
+)
+def test_no_notice_is_made_of_a_document_before_its_unit_has_reviewed_it(stored, state, who):
+    document = stored("川财农〔2026〕8号", by="510000.finance.entry", lines=[line("511900", "500.00")], **today())
+    path = f"/rollups/chain/{document.pk}/"
+    for asked in ("notice/", "notice/file/?purpose=publicity"):
+        refused = page("510000.finance.entry", f"{path}{asked}", status=403)
+        for words in (f"状态为“{state}”", "第9条", f"由四川省财政厅的{who}" if state != "草稿" else who):
+            assert words in refused
+    assert not AuditEntry.objects.filter(action="rollups.notice.export").exists()
+    shown = page("510000.finance.entry", path)
+    assert f"{path}notice/" not in shown
+    assert "不能出公告" in shown
+    assert f"状态为“{state}”" in shown
+    assert state in page("510000.finance.entry", f"{path}distribution/")
+    assert "不能出公告" not in page("510000.finance.review", f"/rollups/chain/{mixed('川财农〔2026〕9号').pk}/")
 
 
 def test_the_file_is_the_table_with_purpose_and_number():
@@ -189,6 +245,17 @@ def test_the_file_is_the_table_with_purpose_and_number():
     entry = AuditEntry.objects.get(action="rollups.distribution.export")
     assert (entry.after["purpose"], entry.after["rows"]) == ("audit", 2)
     assert str(entry.target_id) in rows[7][0]
+    marked(answer, entry)
+
+
+def marked(answer, entry):
+    """A paper bears the number of the log as files of lists do: P51-20161124-0007, in words and properties."""
+    book = load_workbook(io.BytesIO(answer.content))
+    held, number = book.properties, str(entry.target_id)
+    assert re.fullmatch(rf"{clock.node()}-{clock.today():%Y%m%d}-\d{{4}}", number)
+    assert (held.title, held.keywords, held.creator) == (number, number, "510000.finance.review")
+    assert held.description == book.active.oddFooter.left.text
+    assert held.description.startswith(f"导出编号 {number} · ")
 
 
 def test_the_notice_is_taken_out_as_a_file_with_purpose_and_number_and_its_own_words():
@@ -205,7 +272,7 @@ def test_the_notice_is_taken_out_as_a_file_with_purpose_and_number_and_its_own_w
     sheet = load_workbook(io.BytesIO(answer.content)).active
     rows = list(sheet.values)
     title, text = rows[0][0], rows[1][0]
-    assert title == f"四川省财政厅关于“{document.title}”资金分配情况的公告"
+    assert title == "四川省财政厅关于2026年度财政扶贫资金（第一批）分配情况的公告"
     assert "分配给 2 个接收单位" in text
     assert all(words in shown for words in (title, text))
     assert rows[2][-1] == "单位：万元"
@@ -219,6 +286,18 @@ def test_the_notice_is_taken_out_as_a_file_with_purpose_and_number_and_its_own_w
     assert (entry.after["purpose"], entry.after["rows"]) == ("audit", 2)
     assert str(entry.target_id) in rows[10][0]
     assert str(entry.target_id) in sheet.oddFooter.left.text
+    marked(answer, entry)
+
+
+def test_a_paper_is_published_for_publicity():
+    document, client = mixed(), Client()
+    client.force_login(account("510000.finance.review"))
+    assert (
+        '<option value="publicity">公示</option>'
+        in client.get(f"/rollups/chain/{document.pk}/notice/").content.decode()
+    )
+    answer = client.get(f"/rollups/chain/{document.pk}/notice/file/", {"purpose": "publicity"})
+    assert load_workbook(io.BytesIO(answer.content)).properties.description.endswith("公示")
 
 
 def test_a_notice_of_a_part_is_no_file_either():
@@ -234,8 +313,10 @@ def test_a_wide_workbook_is_printed_on_several_pages_at_a_size_that_is_read(writ
     row = MatrixRow("511900", "巴中市", amounts, sum(amounts, Decimal(0)))
     wide = Matrix([f"第{n}类" for n in range(20)], [row], amounts, row.total, 6)
     words = Notice("公告", ["正文"], "公示", ["四川省财政厅"])
-    said = {"title": "表", "line": "文号"} if write is distribution_book else {"notice": words}
-    sheet = load_workbook(io.BytesIO(write(wide, notes=[], mark="用途", **said))).active
+    said = {"name": "表", "title": "表", "line": "文号"} if write is distribution_book else {"notice": words}
+    sheet = load_workbook(
+        io.BytesIO(write(wide, notes=[], mark=Watermark("P51-1", "511921", "用途", clock.now()), **said))
+    ).active
     assert len(wide.parts) == 3
     assert [pause.id for pause in sheet.col_breaks.brk] == [9, 16]
     assert sheet.print_title_cols == "$A:$B"
