@@ -9,6 +9,8 @@ from django.db.models import Q
 from django.utils.translation import override
 
 from accounts.models import User
+from funds.choices import IssueBatch
+from funds.help import BY_NAME
 from funds.models import FundCategory
 from povfund.common import kept_filter
 from povfund.common.phrases import phrase as _
@@ -81,6 +83,14 @@ def category_list(province: str, year: int | None) -> CodeList:
         with override(language):
             marked += [(code, str(_("of the province: %(name)s") % {"name": name})) for code, name in own_names]
     return dated_list("fund_category", rows, year, choose=choose, marked=marked)
+
+
+def head_words(content: dict[str, Any]) -> list[tuple[Any, Any]]:
+    """(field, value) of a document's head besides number and title: what an import took from around its table."""
+    batch = content.get("issue_batch")
+    said = {name: content.get(name) for name in ("budget_year", "issue_batch", "issued_on", "approved_on")}
+    said["issue_batch"] = IssueBatch(batch).label if batch in IssueBatch.values else batch
+    return [(BY_NAME[name].label, value or "—") for name, value in said.items()]
 
 
 def filtered(filterset: Any, model: Any, user: User, params: dict[str, Any]) -> Any:

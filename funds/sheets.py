@@ -17,7 +17,7 @@ from funds.content import contents
 from funds.help import BY_NAME
 from funds.models import BudgetItem, FundDocument, FundLine
 from funds.services import BLANK_LINE, typed_content, with_blanks
-from funds.sheet_parts import category_list, choice_list, dated_list, filtered, own_drafts
+from funds.sheet_parts import category_list, choice_list, dated_list, filtered, head_words, own_drafts
 from povfund.common import clock
 from povfund.common.canonical import canonical
 from povfund.common.errors import Finding, RuleViolation
@@ -144,7 +144,12 @@ def _other_names(division: Division) -> Iterator[str]:
         yield division.name[:-1]
 
 
-_NUMBER = re.compile(r"[一-龥]{2,15}\s*[\[［﹝（(【〔]\s*\d{4}\s*[\]］﹞）)】〕]\s*(?:第\s*)?\d{1,6}\s*号")
+_WORDS_BEFORE = "以|根据|依据|按照?|由|的|与|及|见|下达|印发|转发|通过|文号|文件|通知|附件"
+"""What stands before a number in a sentence: 已以川财农〔2016〕99号下达."""
+_NUMBER = re.compile(
+    rf"(?:(?<![一-龥])(?:(?<=\d)[年月日号])?+|{_WORDS_BEFORE})((?:(?!{_WORDS_BEFORE})[一-龥]){{2,15}}"
+    r"\s*[\[［﹝（(【〔]\s*\d{4}\s*[\]］﹞）)】〕]\s*(?:第\s*)?\d{1,6}\s*号)"
+)
 _DATE = re.compile(r"(\d{4})\s*年\s*(\d{1,2})\s*月\s*(\d{1,2})\s*日")
 _BATCHES = (("advance", "提前下达"), ("first", "第一批"), ("second", "第二批"), ("recovery", "收回"))
 
@@ -168,13 +173,15 @@ def guess(above: Sequence[str], below: Sequence[str]) -> dict[str, Any]:
     """
     Head values a notice prints around its table: number, year, day, batch, title. For a person to confirm.
 
-    Title and batch stand above the table; footnotes speak of other money too.
+    They stand above the table; footnotes speak of other money and other documents. Of what is below only a day
+    alone in its cell is the document's own.
     """
-    whole = "\n".join([*above, *below])
+    whole = "\n".join(above)
     found: dict[str, Any] = {}
     if number := _NUMBER.search(whole):
-        found["document_no"] = number[0]
-    if day := _DATE.search(whole):
+        found["document_no"] = number[1]
+    signed = (day for text in below if (day := _DATE.fullmatch(text)))
+    if day := _DATE.search(whole) or next(signed, None):
         found["issued_on"] = found["approved_on"] = f"{day[1]}-{int(day[2]):02d}-{int(day[3]):02d}"
     if year := re.search(r"(\d{4})\s*年", whole):
         found["budget_year"] = year[1]
@@ -382,5 +389,6 @@ FUND_DOCUMENT_SHEET = SheetForm(
     own=own,
     guess=guess,
     said_by_head=said_by_head,
+    head_words=head_words,
 )
 """资金下达: one row a line, the head repeated; or a matrix of recipients and categories."""

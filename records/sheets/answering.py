@@ -137,8 +137,8 @@ def answers(row: SheetImport, post: Mapping[str, str]) -> list[dict[str, Any]]:
                 {"index": head.index, "field": post.get(name, head.field), "values": {**head.values, **values}}
             )
         start = f"s{n}-f-"
-        fixed = {key.removeprefix(start): value for key, value in post.items() if key.startswith(start) and value}
-        kept = {**layout.fixed, **fixed}
+        fixed = {key.removeprefix(start): value for key, value in post.items() if key.startswith(start)}
+        kept = {name: value for name, value in {**layout.fixed, **fixed}.items() if value}
         sent.append({"sheet": layout.sheet, "heads": heads, "fixed": kept, "unit": post.get(f"s{n}-unit", layout.unit)})
     return sent
 

@@ -262,6 +262,8 @@ class SheetForm(ListForm):
     guess: Callable[[Sequence[str], Sequence[str]], dict[str, Any]] = lambda above, below: {}
     said_by_head: Callable[[str], dict[str, str]] = lambda head: {}
     """What the plain head of an amount column says of its amounts besides an axis: 省级财政专项扶贫资金."""
+    head_words: Callable[[dict[str, Any]], list[tuple[Any, Any]]] = lambda content: []
+    """(field, value) of a record's head that the preview shows below its name."""
     entered: tuple[str, ...] = ()
     expected: Callable[[User, int | None], Iterable[tuple[Any, ...]]] = lambda user, year: ()
     ignored: tuple[str, ...] = ("序号", "编号", "no", "no.")

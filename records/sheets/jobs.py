@@ -173,12 +173,16 @@ def _words(sheets: list[SheetRows], without: list[str]) -> Iterator[Finding]:
 
 
 def _remembered(layout: Layout, mapping: SheetMapping | None) -> Layout:
-    """As the unit confirmed it before; the unit of money this sheet prints goes before the remembered one."""
+    """
+    As the unit confirmed it before; the unit of money this sheet prints goes before the remembered one.
+
+    What was found around this table, of this document alone, is looked at by a person every time.
+    """
     if mapping is not None:
         layout.heads = [
             Head(**{**known, "unit": head.unit}) for known, head in zip(mapping.heads, layout.heads, strict=True)
         ]
-        layout.fixed, layout.guessed = {**mapping.fixed, **layout.fixed}, False
+        layout.fixed, layout.guessed = {**mapping.fixed, **layout.fixed}, layout.head_said
         layout.unit = layout.unit if layout.unit_said or not layout.unit else mapping.measure
     return layout
 

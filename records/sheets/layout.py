@@ -79,6 +79,11 @@ class Layout:
         """The unit of a column of money: as its head says, else that of the sheet."""
         return head.unit if head.unit in MONEY_UNITS else self.unit
 
+    @property
+    def head_said(self) -> bool:
+        """Does the sheet say anything of the document as a whole outside of its columns? Read anew from each one."""
+        return any("." not in name for name in self.fixed)
+
     def columns_of(self, name: str) -> list[Head]:
         return [head for head in self.heads if head.field == name]
 
@@ -259,7 +264,8 @@ def _completed(layout: Layout, guesses: dict[str, Any], sheet_form: SheetForm) -
     has = {head.field for head in layout.heads}
     layout.fixed = {name: value for name, value in guesses.items() if name not in has}
     whole = all(c.name in has for c in sheet_form.columns if c.required)
-    layout.guessed = not whole or any(head.values or (head.text and not head.field) for head in layout.heads)
+    unsure = any(head.values or (head.text and not head.field) for head in layout.heads)
+    layout.guessed = not whole or unsure or layout.head_said
     if any(head.values for head in layout.heads):
         for head in layout.heads:
             if head.field == sheet_form.value and not head.values:

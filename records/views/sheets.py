@@ -24,8 +24,9 @@ from records.registry import RecordType, exported, exported_as, record_type, rec
 from records.sheets import exporting, importing
 from records.sheets.answering import answers, layouts_from, questions
 from records.sheets.layout import Layout
-from records.sheets.models import OPEN, ImportItem
+from records.sheets.models import OPEN
 from records.sheets.returning import returned_file
+from records.sheets.shown import shown_items
 
 SHOWN = 200
 WAITING = 50
@@ -82,16 +83,15 @@ def _shown(request: HttpRequest, row: SheetImport, *, errors: Any = (), status: 
     outcome = request.GET.get("outcome", "")
     refuse([one_of("outcome", outcome, OUTCOMES)] if outcome and outcome not in OUTCOMES else [])
     items = row.items.filter(outcome=outcome) if outcome else row.items.all()
-    model = record_type(row.record_type).model
-    findings = row.findings.all()
+    kind, findings = record_type(row.record_type), row.findings.all()
     context = {
         "row": row,
-        "kind": record_type(row.record_type),
+        "kind": kind,
         "working": row.status in WORKING,
         "percent": int(importing.progress_of(row) * 100),
         "asked": questions(row, request.user) if row.status == "mapping" else [],
         "errors": errors,
-        "items": [(item, model(pk=item.uid).get_absolute_url() if _stands(item) else "") for item in items[:SHOWN]],
+        "items": list(shown_items(row, items[:SHOWN], kind)),
         "item_count": items.count(),
         "warned": [
             (rule, n, row.counts.get("warned", {}).get(rule, [])) for rule, n in row.counts.get("asked", {}).items()
@@ -99,16 +99,11 @@ def _shown(request: HttpRequest, row: SheetImport, *, errors: Any = (), status: 
         "outcome": outcome,
         "findings": findings[:SHOWN],
         "finding_count": findings.count(),
-        "enter": may_enter(request.user, record_type(row.record_type)),
+        "enter": may_enter(request.user, kind),
         "open": row.status in OPEN,
         "to_store": row.counts.get("to_create", 0) + row.counts.get("to_change", 0),
     }
     return render(request, "records/import_detail.html", context, status=status)
-
-
-def _stands(item: ImportItem) -> bool:
-    """Whether there is a record to look at: one stored before, or made by the import and not taken back."""
-    return item.outcome in ("change", "unchanged") or item.rev_after is not None
 
 
 @login_required

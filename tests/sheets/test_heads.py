@@ -8,6 +8,7 @@ import pytest
 from openpyxl import load_workbook
 
 from funds.models import FundDocument, FundLine
+from funds.sheets import guess
 from tests.people import account
 from tests.sheets.files import saved, workbook
 from tests.sheets.imports import answered, confirmed, found, staged_total, uploaded, worked
@@ -166,3 +167,49 @@ def test_the_page_lets_a_person_assign_the_columns_of_a_table_nobody_knows(clien
     assert client.post(f"/imports/{row.pk}/layout/", sent).status_code == 422
     assert client.post(f"/imports/{row.pk}/layout/", sent | {"s0-c1": "lines.amount"}).status_code == 302
     assert staged_total(worked(row)) == 10
+
+
+def advance(title, number, *below):
+    """A matrix that says nothing of its own date."""
+    return [[title], [number], ["县（区）", "中央", "省级"], ["巴州区", 1, 2], *[[words] for words in below]]
+
+
+def test_what_is_said_of_the_document_is_confirmed_although_its_columns_are_remembered(client):
+    first = advance("2016年第一批财政专项扶贫资金分配表", "川财农〔2016〕5号")
+    answers = without("title", "budget_year", "lines__money_level")
+    confirmed(answered(uploaded(first, by=CITY), **answers))
+    words = "注：上一批资金已于2016年11月2日以川财农〔2016〕99号提前下达。"
+    row = uploaded(advance("2017年第一批财政专项扶贫资金分配表", "川财农〔2017〕5号", words), by=CITY)
+    assert row.status == "mapping"
+    (layout,) = row.layouts
+    said = {name: value for name, value in layout["fixed"].items() if "." not in name}
+    assert said == {
+        "document_no": "川财农〔2017〕5号",
+        "title": "2017年第一批财政专项扶贫资金分配表",
+        "budget_year": "2017",
+        "issue_batch": "first",
+    }
+    assert layout["fixed"]["lines.budget_item"] == "2130505"
+    client.force_login(account(CITY))
+    sent = {"s0-f-issued_on": "2017-03-01", "s0-f-approved_on": "2017-03-02", "s0-f-document_no": ""}
+    assert client.post(f"/imports/{row.pk}/layout/", sent).status_code == 302
+    row = worked(row)
+    assert (row.status, found(row)) == ("preview", [])
+    page = client.get(f"/imports/{row.pk}/").content.decode()
+    head = "预算年度 2017 · 批次 第一批 · 印发日期 2017-03-01 · 审批确定日 2017-03-02 · 金额单位 万元"
+    assert head in page
+    assert "川财农〔2017〕5号" not in page.partition("工作簿里的记录")[2]
+
+
+@pytest.mark.parametrize(
+    ("above", "number"),
+    [
+        ("已于2015年11月2日以川财农〔2015〕99号下达", "川财农〔2015〕99号"),
+        ("2015年11月2日川财农〔2015〕99号", "川财农〔2015〕99号"),
+        ("根据川财农［2015］99号安排", "川财农［2015］99号"),
+        ("文号：日财农(2015)第99号", "日财农(2015)第99号"),
+        ("（川扶贫移民发〔2015〕99号）", "川扶贫移民发〔2015〕99号"),
+    ],
+)
+def test_a_number_in_a_sentence_is_found_without_the_words_before_it(above, number):
+    assert guess([above], [])["document_no"] == number
