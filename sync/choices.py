@@ -146,6 +146,13 @@ class ClosedFor(TextChoices):
     )
 
 
+class TooLate(TextChoices):
+    """撤回不成 — why an order that was asked to be withdrawn could not be."""
+
+    ON_ITS_WAY = "ON_ITS_WAY", _("A correction of the order is on its way to the centre or in force.")
+    ENDED = "ENDED", _("The order had ended meanwhile.")
+
+
 class ChangeMail(TextChoices):
     """更改信件 — what a province says to the centre about an order; each is signed and may be repeated."""
 

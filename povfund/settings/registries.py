@@ -15,7 +15,7 @@ JOB_HANDLERS = {
     "sheets.export": "records.sheets.exporting.write",
     "sync.change_execute": "sync.changes.carrying.execute_job",
     "sync.change_post": "sync.changes.posting.job",
-    "sync.change_revoke": "sync.changes.carrying.revoke_job",
+    "sync.change_revoke": "sync.changes.withdrawing.revoke_job",
     "sync.correct": "sync.changes.ticks.correct_job",
     "sync.deliver": "sync.sending.deliver.job",
     "sync.ingest": "sync.ingest.run.job",

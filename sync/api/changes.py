@@ -25,9 +25,9 @@ from povfund.common.uid import UID_PATTERN
 from records.registry import RecordType, record_type, record_types
 from sync.changes import services
 from sync.changes.signing import NotProved
-from sync.choices import Seat, SeatDecision
+from sync.choices import ChangeState, Seat, SeatDecision
 from sync.filters import AskedOrders
-from sync.models import ChangeEvidence, ChangeItem, ChangeOrder, Node
+from sync.models import ChangeEvidence, ChangeItem, ChangeOrder, ChangeWithdrawal, Node
 
 ITEMS_SHOWN = 50
 SEAT = OpenApiParameter("seat", OpenApiTypes.STR, OpenApiParameter.PATH, enum=list(Seat.values))
@@ -130,14 +130,28 @@ class OrderSerializer(OrderRowSerializer):
     """更改申请 with its seats, its first records field by field, and its evidence."""
 
     seats = serializers.SerializerMethodField()
+    withdrawal = serializers.SerializerMethodField()
     records = serializers.SerializerMethodField()
     evidence = EvidenceSerializer(many=True, read_only=True)
 
     class Meta(OrderRowSerializer.Meta):
-        fields = [*OrderRowSerializer.Meta.fields, "code", "root", "permit_id", "seats", "records", "evidence"]
+        fields = [
+            *OrderRowSerializer.Meta.fields,
+            "code",
+            "root",
+            "permit_id",
+            "seats",
+            "withdrawal",
+            "records",
+            "evidence",
+        ]
 
     def get_seats(self, order: ChangeOrder) -> list[dict[str, Any]]:
         return [_seat(view) for view in services.board_of(order)]
+
+    def get_withdrawal(self, order: ChangeOrder) -> dict[str, Any] | None:
+        row = services.withdrawal_of(order)
+        return None if row is None else _withdrawal(order, row)
 
     def get_records(self, order: ChangeOrder) -> list[dict[str, Any]]:
         return [item_json(view) for view in services.items_of(order, most=ITEMS_SHOWN)]
@@ -156,6 +170,20 @@ def _seat(view: services.SeatView) -> dict[str, Any]:
         "decided_at": signature.at if signature else None,
         "comment": signature.comment if signature else "",
         "reminders": len(view.reminders),
+    }
+
+
+def _withdrawal(order: ChangeOrder, row: ChangeWithdrawal) -> dict[str, Any]:
+    """`standing`: asked (being decided), withdrawn, or refused for `why`."""
+    standing = "withdrawn" if order.state == ChangeState.WITHDRAWN else "asked"
+    return {
+        "standing": "refused" if row.refused_at else standing,
+        "person": row.person_name,
+        "unit_name": row.unit_name,
+        "reason": row.reason,
+        "asked_at": row.at,
+        "refused_at": row.refused_at,
+        "why": str(row.get_refused_display()),
     }
 
 
@@ -247,14 +275,15 @@ class ChangeOrderViewSet(Asked, viewsets.GenericViewSet[ChangeOrder]):
         )
         return Response(OrderSerializer(order).data)
 
-    @extend_schema(request=WithdrawSerializer, responses={200: OrderSerializer})
+    @extend_schema(request=WithdrawSerializer, responses={200: OrderSerializer, 202: OrderSerializer})
     @action(detail=True, methods=["post"])
     def withdraw(self, request: Request, uid: str) -> Response:
-        """Take the order back, with a reason."""
+        """Take the order back, with a reason; 202 where the worker decides it, `withdrawal` then tells the outcome."""
         asked = WithdrawSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
         order = services.withdraw(actor=request.user, order=self.get_object(), reason=asked.validated_data["reason"])
-        return Response(OrderSerializer(order).data)
+        decided = status.HTTP_202_ACCEPTED if order.is_open else status.HTTP_200_OK
+        return Response(OrderSerializer(order).data, status=decided)
 
     @extend_schema(request=ProofSerializer, responses={202: OrderSerializer})
     @action(detail=True, methods=["post"])

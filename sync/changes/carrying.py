@@ -7,14 +7,12 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection, transaction
-from django.utils.translation import gettext_lazy as _
 
 from accounts import audit
-from accounts.models import User
 from povfund.common import clock
 from povfund.common.canonical import CONTENT_SCHEMA
 from povfund.common.crashpoint import crashpoint
-from povfund.common.errors import WARN, Finding, IllegalTransition
+from povfund.common.errors import WARN
 from povfund.common.uid import uuid7
 from records.choices import OF_CHANGES, RecordState, ReviewStep
 from records.models import Outbox, Permit, Record, RecordRevision, Review
@@ -34,10 +32,9 @@ from records.services import (
 )
 from sync.changes.closing import close
 from sync.changes.proposals import acknowledged_contents
-from sync.changes.signing import locked_order, post_soon
-from sync.changes.workflow import CHANGE_LIFE
-from sync.choices import ChangeMail, ChangeState, ClosedFor
-from sync.models import ChangeItem, ChangeMessage, ChangeOrder, OpenChange
+from sync.changes.signing import locked_order
+from sync.choices import ChangeState
+from sync.models import ChangeItem, ChangeOrder, OpenChange
 
 CHUNK = 5_000
 
@@ -61,7 +58,7 @@ def carry_out(uid: UUID) -> ChangeOrder:
         return order
     kind = record_type(order.record_type)
     items = {item.record_uid: item for item in order.items.all()}
-    rows = {row.pk: row for row in _locked(kind, list(items)) if row.state == RecordState.PERMITTED}
+    rows = {row.pk: row for row in locked_rows(kind, list(items)) if row.state == RecordState.PERMITTED}
     fresh = [row for row in rows.values() if row.content_hash == items[row.pk].base_hash]
     crashpoint("change.before_content")
     _make(order, kind, items, fresh)
@@ -82,7 +79,8 @@ def carry_out(uid: UUID) -> ChangeOrder:
     return order
 
 
-def _locked(kind: RecordType, uids: list[UUID]) -> list[Record]:
+def locked_rows(kind: RecordType, uids: list[UUID]) -> list[Record]:
+    """Records of an order, locked in the order of their ids after their outbox rows."""
     hold_outbox(uids)
     rows = kind.model.objects.select_for_update(no_key=True, of=("self",)).select_related("owner_unit__division")
     return list(rows.filter(pk__in=uids).order_by("pk"))
@@ -160,7 +158,7 @@ def put_back(order: ChangeOrder) -> int:
     kind = record_type(order.record_type)
     claimed = OpenChange.objects.exclude(order=order).values("record_uid")
     uids = list(order.items.exclude(record_uid__in=claimed).values_list("record_uid", flat=True))
-    rows = [row for row in _locked(kind, uids) if row.state not in (RecordState.SEALED, RecordState.ACKNOWLEDGED)]
+    rows = [row for row in locked_rows(kind, uids) if row.state not in (RecordState.SEALED, RecordState.ACKNOWLEDGED)]
     if not rows:
         return 0
     Outbox.objects.filter(record_uid__in=[row.pk for row in rows], batch=None).delete()
@@ -210,49 +208,6 @@ def _restore(kind: RecordType, rows: list[Record]) -> None:
     replace_contents(kind=kind, new=new, codes=ingest_codes(kind))
     _keep_revisions(kind, new, permit)
     Permit.objects.filter(permit_id=permit).update(used_at=clock.now())
-
-
-def revoke_job(context: JobContext) -> dict[str, Any]:
-    """Handler of the job kind `sync.change_revoke`: withdraw a permitted or executed order."""
-    actor = User.objects.with_seat().get(pk=context.payload["asked_by"])
-    order = revoke(UUID(context.payload["order"]), actor=actor, reason=context.payload["reason"])
-    return {"order": order.number, "state": order.state}
-
-
-@transaction.atomic
-def revoke(uid: UUID, *, actor: User, reason: str) -> ChangeOrder:
-    """
-    Withdraw an order whose permit is here: records put back, permit void, a letter to the centre. As fp_sync.
-
-    Raises IllegalTransition once one of its corrections is sealed or in force. Safe to repeat.
-    """
-    order = locked_order(uid)
-    if order.state == ChangeState.WITHDRAWN:
-        return order
-    CHANGE_LIFE.get("withdraw", state=order.state)
-    kind = record_type(order.record_type)
-    rows = _locked(kind, list(order.items.values_list("record_uid", flat=True)))
-    gone = any(row.state == RecordState.SEALED for row in rows)
-    gone |= order.state == ChangeState.EXECUTING and any(row.state == RecordState.ACKNOWLEDGED for row in rows)
-    if gone:
-        raise IllegalTransition(
-            Finding(
-                "ON_ITS_WAY",
-                _("A correction of the order is on its way to the centre or in force."),
-                remedy=_("Ask for another change once it is acknowledged."),
-                article="12",
-            )
-        )
-    put_back(order)
-    close(order, state=ChangeState.WITHDRAWN, closed_for=ClosedFor.WITHDRAWN, text=reason, actor=actor)
-    ChangeMessage.objects.create(
-        order=order,
-        kind=ChangeMail.WITHDRAW,
-        payload={"reason": reason, "by": actor.person.name},
-        at=clock.now(),
-    )
-    post_soon()
-    return order
 
 
 def settled(kind: RecordType, uids: list[UUID]) -> None:

@@ -40,6 +40,8 @@ def execute(*, actor: User, order: ChangeOrder, proof: Proof) -> ChangeOrder:
     require(permissions.may_execute(actor, row))
     if clock.now() > row.expires_at:
         raise IllegalTransition(Finding("EXPIRED", _("The permit expired; draw up another order."), article="12"))
+    if row.withdrawals.filter(refused_at=None).exists():
+        raise IllegalTransition(Finding("WITHDRAWAL", _("Its withdrawal is asked and being decided."), article="12"))
     if not _waits(row):
         raise IllegalTransition(
             Finding(

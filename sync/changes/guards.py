@@ -99,6 +99,24 @@ def seat_guard() -> pgtrigger.Trigger:
     )
 
 
+def withdrawal_guard() -> pgtrigger.Trigger:
+    """What was said of a withdrawal stays; only that it was refused is added, once."""
+    return pgtrigger.Trigger(
+        name="withdrawal_stays",
+        when=pgtrigger.Before,
+        operation=pgtrigger.Update | pgtrigger.Delete,
+        func=f"""
+            IF TG_OP = 'DELETE' OR OLD.refused_at IS NOT NULL OR
+                ROW(OLD.order_id, OLD.asked_by_id, OLD.person_name, OLD.unit_name, OLD.reason, OLD.at)
+                IS DISTINCT FROM
+                ROW(NEW.order_id, NEW.asked_by_id, NEW.person_name, NEW.unit_name, NEW.reason, NEW.at) THEN
+                {_raise("the withdrawal of order % is kept as it was asked", "OLD.order_id")}
+            END IF;
+            RETURN NEW;
+        """,
+    )
+
+
 _SIGNED = f"""
     SELECT state, expires_at INTO held, until FROM sync_changeorder WHERE uid = NEW.order_id FOR NO KEY UPDATE;
     IF held IN {CLOSED} OR NEW.at > until THEN

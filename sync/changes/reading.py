@@ -19,7 +19,7 @@ from records.registry import record_type
 from records.services import contents_diff, waiting_days
 from sync.changes import permissions
 from sync.choices import ChangeState, Seat, SeatDecision
-from sync.models import ChangeItem, ChangeOrder, ChangeReminder, ChangeSignature
+from sync.models import ChangeItem, ChangeOrder, ChangeReminder, ChangeSignature, ChangeWithdrawal
 
 CODE_LENGTH = 12
 _BETWEEN = re.compile(r"[\s\-\u2010-\u2015\u2212]")
@@ -207,6 +207,11 @@ class Verified:
     asked_on: date | None
     state: ChangeState
     seats: list[SeatView]
+
+
+def withdrawal_of(order: ChangeOrder) -> ChangeWithdrawal | None:
+    """撤回 — the last withdrawal that was asked for: it stands, took effect, or was refused. One query."""
+    return order.withdrawals.order_by("at", "pk").last()
 
 
 def has_letter(order: ChangeOrder) -> bool:

@@ -19,7 +19,6 @@ from sync.changes.permissions import (
     may_execute,
     may_remind,
     may_sign,
-    may_withdraw,
     reminders_left,
     signers_of,
 )
@@ -37,8 +36,10 @@ from sync.changes.reading import (
     orders_of,
     verify_code,
     views_of,
+    withdrawal_of,
 )
-from sync.changes.signing import delegate_seat, end_delegation, remind, sign_seat, withdraw
+from sync.changes.signing import delegate_seat, end_delegation, remind, sign_seat
+from sync.changes.withdrawing import may_be_withdrawn, withdraw
 
 __all__ = [
     "MOST_EVIDENCE",
@@ -69,12 +70,12 @@ __all__ = [
     "marks_on",
     "may_add_evidence",
     "may_be_changed",
+    "may_be_withdrawn",
     "may_delegate",
     "may_draft",
     "may_execute",
     "may_remind",
     "may_sign",
-    "may_withdraw",
     "orders_of",
     "propose",
     "remind",
@@ -87,4 +88,5 @@ __all__ = [
     "verify_code",
     "views_of",
     "withdraw",
+    "withdrawal_of",
 ]

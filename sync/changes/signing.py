@@ -169,34 +169,6 @@ def post_soon() -> None:
     enqueue(kind="sync.change_post", key="now", queue="sync")
 
 
-def withdraw(*, actor: User, order: ChangeOrder, reason: str) -> ChangeOrder:
-    """
-    撤回 — take an order back, with a reason, as long as no correction of it is sealed.
-
-    Before the permit it ends at once. A permitted or executed one ends as soon as the worker has put the records
-    back to what was acknowledged. Raises Refused, IllegalTransition, RuleViolation. Safe to repeat.
-    """
-    text = clean_text(reason, field="reason", multiline=True)
-    if not text:
-        raise RuleViolation(_finding("COMMENT", _("Give a reason."), field="reason"))
-    with transaction.atomic():
-        row = locked_order(order.pk)
-        CHANGE_LIFE.get("withdraw", state=row.state)
-        require(permissions.may_withdraw(actor, row))
-        if row.state in (ChangeState.PERMITTED, ChangeState.EXECUTING):
-            payload = {"order": str(row.pk), "asked_by": actor.pk, "reason": text[:1000]}
-            enqueue(kind="sync.change_revoke", key=str(row.pk), payload=payload, queue="sync", asked_by=actor)
-            return row
-        asked = row.state == ChangeState.ASKED
-        close(row, state=ChangeState.WITHDRAWN, closed_for=ClosedFor.WITHDRAWN, text=text, actor=actor)
-        if asked:
-            ChangeMessage.objects.create(
-                order=row, kind=ChangeMail.WITHDRAW, payload={"reason": text, "by": actor.person.name}, at=clock.now()
-            )
-            post_soon()
-        return row
-
-
 @transaction.atomic
 def remind(*, actor: User, order: ChangeOrder, seat: str) -> ChangeReminder:
     """催办 — remind a seat that is waited for, at most twice a day. Raises Refused. Audited."""

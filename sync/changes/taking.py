@@ -34,6 +34,7 @@ from sync.models import (
     ChangeOrder,
     ChangeReminder,
     ChangeSignature,
+    ChangeWithdrawal,
     Node,
     NodeKey,
     OpenChange,
@@ -266,6 +267,14 @@ def _note(order: ChangeOrder, letter: Note) -> None:
             )
     elif order.is_open:
         text = letter.payload.get("reason", "")[:2000]
+        if by := letter.payload.get("by", ""):
+            ChangeWithdrawal.objects.create(
+                order=order,
+                person_name=by[:60],
+                unit_name=letter.payload.get("unit", "")[:100],
+                reason=text or ClosedFor.WITHDRAWN,
+                at=datetime.fromisoformat(letter.at),
+            )
         close(order, state=ChangeState.WITHDRAWN, closed_for=ClosedFor.WITHDRAWN, text=text)
         downlink.closed(order)
 

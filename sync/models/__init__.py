@@ -11,6 +11,7 @@ from sync.models.change import (
     ChangeReminder,
     ChangeSeat,
     ChangeSignature,
+    ChangeWithdrawal,
     OpenChange,
     SeatDelegation,
 )
@@ -35,6 +36,7 @@ __all__ = [
     "ChangeReminder",
     "ChangeSeat",
     "ChangeSignature",
+    "ChangeWithdrawal",
     "DownlinkCursor",
     "DownlinkItem",
     "KeptCheck",

@@ -13,7 +13,7 @@ from povfund.common.triggers import append_only
 from povfund.common.uid import uuid7
 from records.choices import ChangeReason
 from sync.changes import guards
-from sync.choices import CLOSED_CHANGES, ChangeMail, ChangeState, ClosedFor, Seat, SeatDecision
+from sync.choices import CLOSED_CHANGES, ChangeMail, ChangeState, ClosedFor, Seat, SeatDecision, TooLate
 from sync.models.node import Node
 from sync.querysets import ChangeOrderQuerySet
 
@@ -297,6 +297,38 @@ class ChangeReminder(models.Model):
     class Meta:
         ordering = ["at", "pk"]
         triggers = [append_only()]
+
+
+class ChangeWithdrawal(models.Model):
+    """
+    撤回 — who asked to take an order back, and why: it stands, and ends the order, unless it was `refused` for coming
+    too late. Kept for ever; one stands at a time. At the centre `asked_by` is empty.
+    """
+
+    order = models.ForeignKey(ChangeOrder, models.PROTECT, related_name="withdrawals")
+    asked_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    person_name = models.CharField(_("person"), max_length=60)
+    unit_name = models.CharField(_("unit"), max_length=100)
+    reason = models.TextField(_("reason"))
+    at = models.DateTimeField(_("at"))
+    refused_at = models.DateTimeField(null=True)
+    refused = models.CharField(max_length=12, choices=TooLate, blank=True, db_collation="C")
+
+    class Meta:
+        ordering = ["at", "pk"]
+        verbose_name = _("withdrawal")
+        verbose_name_plural = _("withdrawals")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["order"], condition=Q(refused_at=None), name="sync_changewithdrawal_one_stands"
+            ),
+            models.CheckConstraint(
+                condition=Q(refused_at=None, refused="") | Q(refused_at__isnull=False) & ~Q(refused=""),
+                name="sync_changewithdrawal_refused_says_why",
+            ),
+            models.CheckConstraint(condition=~Q(reason=""), name="sync_changewithdrawal_says_why"),
+        ]
+        triggers = [guards.withdrawal_guard()]
 
 
 class ChangeMessage(models.Model):

@@ -17,8 +17,8 @@ from rollups import services
 from rollups.chain.edges import edges_of
 from rollups.models import StandingArrival, StandingLine
 from rollups.services.reading import Answer, Question, answer
-from sync.changes.carrying import revoke
 from sync.changes.ticks import send_corrections
+from sync.changes.withdrawing import revoke
 from tests.arrivals import issued, line_of, province_reviewed_arrival
 from tests.documents import line, step
 from tests.people import account, division

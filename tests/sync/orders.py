@@ -102,6 +102,19 @@ def permitted(world: World, document: FundDocument, **changes: Any) -> ChangeOrd
     return order
 
 
+def permitted_over(world: World, documents: Sequence[FundDocument], **changes: Any) -> ChangeOrder:
+    """One order that asks for the same changes of each of these documents, its permit at the province."""
+    with world.at("P51"):
+        order = drafted_of([FundDocument.objects.get(pk=one.pk) for one in documents], changes)
+        for seat in SIGNERS:
+            sign(order, seat)
+    post(world)
+    for seat in CONSENTERS:
+        decide(world, order, seat)
+    post(world)
+    return order
+
+
 def executed(world: World, order: ChangeOrder, *, by: str = "510000.finance.entry") -> ChangeOrder:
     with world.at("P51"):
         execute(actor=account(by), order=order, proof=proof(account(by)))

@@ -18,10 +18,11 @@ from povfund.common.uid import uuid7
 from povfund.common.verdict import Refused
 from records.models import Permit, RecordRevision
 from sync.changes import posting
-from sync.changes.carrying import carry_out, revoke
+from sync.changes.carrying import carry_out
 from sync.changes.services import add_evidence, execute, sign_seat
 from sync.changes.signing import locked_order
 from sync.changes.ticks import send_corrections
+from sync.changes.withdrawing import revoke
 from sync.models import Batch, ChangeOrder, ChangeSignature, OpenChange
 from sync.sealing.build import build
 from tests.documents import line

@@ -14,9 +14,10 @@ from povfund.common.errors import IllegalTransition
 from povfund.common.verdict import Refused
 from records.models import Identity, Outbox, Permit, RecordRevision, Review
 from rollups import services as rollups
-from sync.changes.carrying import carry_out, revoke
+from sync.changes.carrying import carry_out
 from sync.changes.services import corrected, execute, orders_of
 from sync.changes.ticks import expire, send_corrections
+from sync.changes.withdrawing import revoke
 from sync.models import Batch, ChangeOrder, LineOutcome
 from tests.documents import line, province_reviewed, step
 from tests.people import account

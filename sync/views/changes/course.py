@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from django.utils.timezone import localtime
 from django.utils.translation import gettext as _, ngettext
 
 from sync.changes.afterwards import Carried, Reviewed, batches_of, reviews_of
 from sync.changes.lists import waited
-from sync.changes.reading import SeatView
+from sync.changes.reading import SeatView, withdrawal_of
 from sync.choices import ChangeState, SeatDecision
-from sync.models import ChangeOrder
+from sync.models import ChangeOrder, ChangeWithdrawal
 
 
 def steps_of(order: ChangeOrder, board: Sequence[SeatView]) -> list[dict[str, Any]]:
@@ -29,14 +30,29 @@ def steps_of(order: ChangeOrder, board: Sequence[SeatView]) -> list[dict[str, An
     if order.executed_at:
         name = order.executed_by.person.name if order.executed_by else ""
         steps.append(_step("done", name, _("made the permitted change"), order.executed_at))
+    steps += [step for row in order.withdrawals.all() for step in _withdrawal(order, row)]
     steps += [_reviewed(row) for row in reviews_of(order)] + [_carried(row) for row in batches_of(order)]
     steps.sort(key=lambda step: step["at"])
     if order.closed_at:
         good = order.state == ChangeState.DONE
         label = order.get_state_display() if good else order.get_closed_for_display() or order.get_state_display()
-        steps.append(_step("done" if good else "bad", "", label, order.closed_at, order.closed_text))
+        closing = _step("done" if good else "bad", "", label, order.closed_at, order.closed_text)
+        if order.state == ChangeState.WITHDRAWN and (last := withdrawal_of(order)):
+            closing |= {"who": last.person_name, "unit": last.unit_name}
+        steps.append(closing)
         return steps
     return [*steps, *_ahead(order, board)]
+
+
+def _withdrawal(order: ChangeOrder, row: ChangeWithdrawal) -> list[dict[str, Any]]:
+    """A withdrawal that is being decided or was refused; the one that ended the order stands at its end."""
+    if order.state == ChangeState.WITHDRAWN and row.refused_at is None:
+        return []
+    asked = _step("done", row.person_name, _("asked to withdraw the order"), row.at, row.reason)
+    steps = [asked | {"unit": row.unit_name}]
+    if row.refused_at:
+        steps.append(_step("bad", "", _("Withdrawal refused"), row.refused_at, str(row.get_refused_display())))
+    return steps
 
 
 def _reviewed(row: Reviewed) -> dict[str, Any]:
@@ -136,6 +152,10 @@ def next_words(order: ChangeOrder, board: Sequence[SeatView]) -> dict[str, Any]:
     why = order.closed_text or str(order.get_closed_for_display())
     if order.state == ChangeState.VOID:
         why = f"{order.get_closed_for_display()} {order.closed_text}".strip()
+    if order.state == ChangeState.WITHDRAWN and (last := withdrawal_of(order)):
+        at = f"{localtime(order.closed_at):%Y-%m-%d %H:%M}" if order.closed_at else ""
+        words = {"person": last.person_name, "unit": last.unit_name, "at": at}
+        title = _("Withdrawn by %(person)s of %(unit)s, %(at)s") % words
     text = _("%(why)s The record stays as it was; another order may be drawn up.") % {"why": why}
     return _box("e", "x", title, text)
 

@@ -38,6 +38,7 @@ def letter(request: HttpRequest, uid: UUID) -> HttpResponse:
     context = {
         "order": order,
         "ended": not order.is_open and order.state != ChangeState.DONE,
+        "withdrawn": services.withdrawal_of(order) if order.state == ChangeState.WITHDRAWN else None,
         "kind": kind,
         "items": shown_items(kind, views, user=user, tables=order.count == 1),
         "left_out": max(0, order.count - PRINTED),

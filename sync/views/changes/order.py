@@ -65,7 +65,7 @@ def order_page(
     deeds = _deeds(user, order)
     forms = {
         "execute": deeds["execute"] and not order.executed_by_id,
-        "withdraw": deeds["withdraw"],
+        "withdraw": deeds["withdraw"] and not deeds["asked_back"],
         "evidence": deeds["add"],
     }
     open_forms = {view.seat for view in board if view.mine} | {name for name, verdict in forms.items() if verdict}
@@ -95,9 +95,12 @@ def order_page(
 def _deeds(user: Any, order: ChangeOrder) -> dict[str, Any]:
     """What the reader may do with the order, each as a verdict, with the forms it takes."""
     draft = order.state == ChangeState.DRAFT
+    withdrawal = services.withdrawal_of(order) if order.is_open else None
     execute = services.may_execute(user, order) if order.state == ChangeState.PERMITTED else None
     return {
-        "withdraw": services.may_withdraw(user, order) if order.is_open else None,
+        "withdraw": services.may_be_withdrawn(user, order) if order.is_open else None,
+        "withdrawal": withdrawal,
+        "asked_back": withdrawal is not None and withdrawal.refused_at is None,
         "execute": execute,
         "left": services.reviewers_left(order, executor=user) if execute and not order.executed_by_id else None,
         "add": services.may_add_evidence(user, order) if draft else None,
@@ -117,8 +120,8 @@ def _proved(
     form.is_valid()
     typed = {name: form.data.get(name, "") for name in ("password", "otp", "nonce")}
 
-    def proved() -> None:
-        deed(
+    def proved() -> Any:
+        return deed(
             prove_again(
                 request, password=typed["password"][:200], otp=typed["otp"].strip()[:12], nonce=typed["nonce"][:40]
             )
@@ -129,11 +132,11 @@ def _proved(
 
 def _do(request: HttpRequest, order: ChangeOrder, deed: Callable[[], Any], *, at: str, done: str) -> HttpResponse:
     """
-    Do the deed and say what was done. What refuses it stands at its form, with what was typed; where the order as it
-    is now has no such form any more, at the top of the page.
+    Do the deed and say what was done, or what it tells instead where it came out otherwise. What refuses it stands at
+    its form, with what was typed; where the order as it is now has no such form any more, at the top of the page.
     """
     try:
-        deed()
+        otherwise = deed()
     except Refused as error:
         said = error.verdict
         findings = [Finding("FORBIDDEN", said.reason, remedy=said.ask_whom, article=said.article)]
@@ -141,7 +144,10 @@ def _do(request: HttpRequest, order: ChangeOrder, deed: Callable[[], Any], *, at
     except RuleViolation as error:
         findings, status = error.findings, 422 if error.status in (400, 401) else error.status
     else:
-        messages.success(request, done)
+        if otherwise:
+            messages.warning(request, otherwise)
+        else:
+            messages.success(request, done)
         return redirect(order)
     now = visible_order(request, order.pk)
     return order_page(request, now, status=status, wrong=findings, at=at, typed=request.POST)
@@ -205,8 +211,10 @@ def withdraw(request: HttpRequest, uid: UUID) -> HttpResponse:
     """Take the order back, with a reason."""
     order = visible_order(request, uid)
 
-    def deed() -> None:
-        services.withdraw(actor=request.user, order=order, reason=request.POST.get("reason", "")[:2000])
+    def deed() -> str:
+        row = services.withdraw(actor=request.user, order=order, reason=request.POST.get("reason", "")[:2000])
+        asked = _("The withdrawal of %(order)s is asked; this page tells its outcome.")
+        return asked % {"order": order} if row.is_open else ""
 
     return _do(request, order, deed, at="withdraw", done=_("%(order)s is withdrawn.") % {"order": order})
 
