@@ -45,6 +45,12 @@ def _reading(contents: Sequence[dict[str, Any]]) -> Reading:
     return DocumentReading(contents)
 
 
+def _names(contents: Sequence[dict[str, Any]]) -> list[str]:
+    from funds.naming import document_names
+
+    return document_names(contents)
+
+
 def _own_part(user: User, content: dict[str, Any]) -> dict[str, Any] | None:
     from funds.reading import own_part
 
@@ -104,6 +110,7 @@ FUND_DOCUMENT = RecordType(
     totals_sql=content.TOTALS_SQL,
     describe=_describe,
     enter_url="funds:document_new",
+    names=_names,
     reading=_reading,
     place=_place,
     amount_field="total",
@@ -125,6 +132,12 @@ def _check_arrivals(rows: Sequence[Row], stage: str) -> list[list[Finding]]:
 
 def _describe_arrival(arrival: Any) -> Described:
     return Described(str(arrival), arrival.budget_no or arrival.voucher_no, arrival.amount)
+
+
+def _arrival_names(contents: Sequence[dict[str, Any]]) -> list[str]:
+    from funds.naming import arrival_names
+
+    return arrival_names(contents)
 
 
 def _arrival_reading(contents: Sequence[dict[str, Any]]) -> Reading:
@@ -155,6 +168,7 @@ ARRIVAL = RecordType(
     totals_sql=arrival_content.TOTALS_SQL,
     describe=_describe_arrival,
     enter_url="funds:arrival_new",
+    names=_arrival_names,
     reading=_arrival_reading,
     amount_field="amount",
     sheet_path="funds.arrival_sheets.ARRIVAL_SHEET",

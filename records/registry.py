@@ -188,6 +188,8 @@ class RecordType:
     """One line of 我的工作; of a row fetched without relations, so it may not query."""
     enter_url: str = ""
     """Name of the address where a new record is entered."""
+    names: Callable[[Sequence[dict[str, Any]]], list[str]]
+    """What records of these contents are called where they stand alone, set-wise: no two of them alike if possible."""
     reading: Callable[[Sequence[dict[str, Any]]], Reading]
     """How contents are shown at review."""
     place: Callable[[str], str] = str

@@ -12,6 +12,7 @@ from guardian.models import UserObjectPermissionBase
 from accounts.choices import KEY_LENGTH, MUNICIPALITIES, UNIT_TITLES, Level, UnitKind
 from accounts.querysets import DivisionQuerySet, UnitQuerySet
 from povfund.common.triggers import append_only
+from povfund.common.wording import in_chinese, message_in_both
 
 models.CharField.register_lookup(Length)
 
@@ -107,6 +108,15 @@ class Unit(models.Model):
         if self.division.level == Level.CENTRAL:
             return self.title
         return gettext("%(title)s of %(division)s") % {"division": self.division.name, "title": self.title}
+
+    @property
+    def official_name(self) -> str:
+        """The name in Chinese, as it is kept and stands on official papers."""
+        return in_chinese(lambda: self.name)
+
+    def called(self, kept: str) -> str:
+        """A name kept of this unit, as the reader says it; as it was kept where the unit is called otherwise now."""
+        return self.name if kept in message_in_both(lambda: self.name).values() else kept
 
 
 _LEADS_ON = """

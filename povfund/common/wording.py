@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from django.utils.translation import get_language, gettext as _, override
 
@@ -11,6 +11,7 @@ from povfund.common.errors import Finding
 
 KEPT, BESIDE = "zh-hans", "en"
 Checked = Sequence[Sequence[Finding]]
+Said = TypeVar("Said")
 
 
 def checked_in_both(check: Callable[[], Checked], severity: str) -> list[list[tuple[Finding, Finding]]]:
@@ -41,6 +42,12 @@ def _fixed(checked: Checked, severity: str) -> Iterator[list[Finding]]:
 def both(finding: Finding, english: Finding) -> dict[str, Any]:
     """The finding as it is kept, with the words of its English twin."""
     return finding.as_json() | {"message_en": str(english.message), "remedy_en": str(english.remedy)}
+
+
+def in_chinese(say: Callable[[], Said]) -> Said:
+    """What this says in Chinese, whatever the reader's language: what is kept, and official papers."""
+    with override(KEPT):
+        return say()
 
 
 def message_in_both(say: Callable[[], Any]) -> dict[str, str]:

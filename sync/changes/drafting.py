@@ -18,12 +18,13 @@ from povfund.common import clock
 from povfund.common.errors import Finding, IllegalTransition, RuleViolation
 from povfund.common.text import clean_text
 from povfund.common.verdict import require
+from povfund.common.wording import in_chinese
 from records.choices import ChangeReason
-from records.models import Record
 from records.registry import RecordType
 from records.services import copy_rows, store_file
 from sync.changes import permissions
 from sync.changes.effects import store_moves
+from sync.changes.naming import about
 from sync.changes.proposals import (
     Asked,
     Proposal,
@@ -93,7 +94,7 @@ def _propose(
     if seen_root not in (None, root):
         raise RuleViolation(_seen_finding())
     require_unreferenced(kind, asked.items)
-    require_rules(asked.items, findings_of(kind, asked.items, asked.after, rows))
+    require_rules(kind, asked.items, findings_of(kind, asked.items, asked.after, rows))
     order = ChangeOrder(
         node=node,
         number=_next_number(node),
@@ -101,7 +102,7 @@ def _propose(
         record_type=kind.key,
         line=next(iter(rows.values())).owner_kind,
         scope_key=common_key([row.scope_key for row in rows.values()]),
-        title=_title(kind, list(rows.values())),
+        title=in_chinese(lambda: about(asked.items[0].label[:170], len(asked.items))),
         count=len(asked.items),
         root=root,
         fen_by=asked.fen_by,
@@ -160,13 +161,13 @@ def claim(order: ChangeOrder, items: Sequence[ChangeItem]) -> None:
 
 
 def bind_seats(order: ChangeOrder, seats: Iterable[tuple[str, str, Any]]) -> None:
-    """Four rows, each bound to the unit of this key, with the unit's name as it is now. Raises RuleViolation UNIT."""
+    """Four rows, each bound to the unit of this key, with its Chinese name as it is now. Raises RuleViolation UNIT."""
     made = []
     for seat, key, since in seats:
         unit = Unit.objects.by_key(key)
         if unit is None:
             raise RuleViolation(Finding("UNIT", _("There is no unit %(unit)s.") % {"unit": key}, article="12"))
-        made.append(ChangeSeat(order=order, seat=seat, unit=unit, unit_name=unit.name, since=since))
+        made.append(ChangeSeat(order=order, seat=seat, unit=unit, unit_name=unit.official_name, since=since))
     ChangeSeat.objects.bulk_create(made)
 
 
@@ -188,13 +189,6 @@ def common_key(keys: list[str]) -> str:
     first, last = min(keys), max(keys)
     shared = first[: next((n for n, (a, b) in enumerate(zip(first, last, strict=False)) if a != b), len(first))]
     return shared[: max(length for length in KEY_LENGTH.values() if length <= len(shared))]
-
-
-def _title(kind: RecordType, rows: list[Record]) -> str:
-    first = kind.describe(rows[0]).title
-    if len(rows) == 1:
-        return first[:200]
-    return str(_("%(first)s and %(more)s more") % {"first": first[:150], "more": len(rows) - 1})
 
 
 def _require_reason(code: str, text: str) -> None:

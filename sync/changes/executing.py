@@ -113,7 +113,7 @@ def _require_possible(order: ChangeOrder) -> None:
     wanted = [item for item in items.values() if item.record_uid in fresh]
     require_unreferenced(kind, wanted)
     contents = [None if item.deletes else kind.decode(bytes(item.proposed)) for item in wanted]
-    require_rules(wanted, findings_of(kind, wanted, contents, fresh))
+    require_rules(kind, wanted, findings_of(kind, wanted, contents, fresh))
 
 
 def _waits(order: ChangeOrder) -> bool:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from django.db.models import Exists, OuterRef, Q
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_lazy as _, pgettext
 
 from accounts.choices import Level
 from accounts.models import User
@@ -68,15 +68,20 @@ def next_actors(orders: Sequence[ChangeOrder]) -> dict[Any, Waiting]:
     uids = [order.pk for order in orders if order.is_open]
     decided = set(ChangeSignature.objects.filter(order__in=uids).values_list("order", "seat"))
     seats: dict[Any, list[ChangeSeat]] = {}
-    for row in ChangeSeat.objects.filter(order__in=uids, since__isnull=False).order_by("pk"):
+    for row in _asked_seats(uids):
         if (row.order_id, row.seat) not in decided:
             seats.setdefault(row.order_id, []).append(row)
     days = calendar()
     return {order.pk: _waiting(order, seats.get(order.pk, []), days) for order in orders if order.is_open}
 
 
+def _asked_seats(uids: Sequence[Any]) -> Iterable[ChangeSeat]:
+    rows = ChangeSeat.objects.filter(order__in=uids, since__isnull=False)
+    return rows.select_related("unit__division").order_by("pk")
+
+
 def _waiting(order: ChangeOrder, seats: list[ChangeSeat], days: WorkingCalendar) -> Waiting:
-    who: Any = "、".join(row.unit_name for row in seats)
+    who: Any = pgettext("list", ", ").join(row.unit_called for row in seats)
     since = min((row.since for row in seats if row.since), default=None)
     if order.state == ChangeState.PERMITTED:
         who, since = NEXT["execute"], order.decided_at

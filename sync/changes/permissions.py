@@ -93,7 +93,7 @@ def may_sign(user: User, order: ChangeOrder, seat: str) -> Verdict:
     ours = PROVINCIAL_SEATS if settings.EDITION == "provincial" else CENTRAL_SEATS
     if seat not in ours:
         return denied(
-            _("This seat decides on the server of %(unit)s.") % {"unit": row.unit_name},
+            _("This seat decides on the server of %(unit)s.") % {"unit": row.unit_called},
             article="12",
             ask_whom=SITTING,
         )
@@ -115,7 +115,7 @@ def may_sign(user: User, order: ChangeOrder, seat: str) -> Verdict:
 def _sits(user: User, row: ChangeSeat) -> Verdict:
     """Does the user sit in the seat: unit (or its successor), and duty or delegation."""
     if row.unit_id not in units_of(user):
-        return denied(_("This seat belongs to %(unit)s.") % {"unit": row.unit_name}, article="12", ask_whom=SITTING)
+        return denied(_("This seat belongs to %(unit)s.") % {"unit": row.unit_called}, article="12", ask_whom=SITTING)
     if may_sit(user):
         return ALLOWED
     return denied(

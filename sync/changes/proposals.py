@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
@@ -14,11 +14,13 @@ from accounts.models import User
 from povfund.common.canonical import canonical, content_hash
 from povfund.common.errors import REFUSE, Finding, IllegalTransition, RuleViolation
 from povfund.common.verdict import require
+from povfund.common.wording import in_chinese
 from records.models import Record, RecordRevision
 from records.registry import TOMBSTONE, RecordType
 from records.services import referring, rule_row
 from sync.changes import permissions
 from sync.changes.effects import Move, moves_of
+from sync.changes.naming import stored_names
 from sync.fpb import merkle
 from sync.models import ChangeItem
 
@@ -137,25 +139,34 @@ def acknowledged_contents(rows: Iterable[Record]) -> dict[UUID, bytes]:
 def items_for(kind: RecordType, proposals: Sequence[Proposal], rows: dict[UUID, Record]) -> Asked:
     """One item for each proposal; `new_hash` over the content asked for. Raises RuleViolation SHAPE, NO_CHANGE."""
     held = acknowledged_contents(rows.values())
-    contents = {p.uid: msgspec.json.decode(held[p.uid]) for p in proposals if p.changes is not None}
-    propose = kind.proposer([(contents[p.uid], p.changes) for p in proposals if p.changes is not None])
-    wrong: list[Finding] = []
+    contents = [msgspec.json.decode(held[p.uid]) for p in proposals]
+    pairs = zip(contents, proposals, strict=True)
+    propose = kind.proposer([(content, p.changes) for content, p in pairs if p.changes is not None])
+    labels = in_chinese(lambda: kind.names(contents))
+    wrong: dict[int, list[Finding]] = {}
     asked = Asked([], [], [])
     for n, proposal in enumerate(proposals):
-        prefix = f"records[{n}]." if len(proposals) > 1 else ""
         new: dict[str, Any] | None = None
         try:
             if proposal.changes is not None:
-                new = propose(contents[proposal.uid], proposal.changes)
-            _add(asked, kind, n + 1, rows[proposal.uid], held=held[proposal.uid], new=new)
+                new = propose(contents[n], proposal.changes)
+            _add(asked, kind, (n + 1, labels[n]), rows[proposal.uid], held=held[proposal.uid], new=new)
         except RuleViolation as error:
-            wrong += [_placed(finding, prefix, record=str(rows[proposal.uid])) for finding in error.findings]
+            wrong[n] = error.findings
     if wrong:
-        raise RuleViolation(wrong)
+        raise RuleViolation(_at_their_records(wrong, kind.names([contents[n] for n in wrong]), of=len(contents)))
     return asked
 
 
-def _add(asked: Asked, kind: RecordType, n: int, row: Record, *, held: bytes, new: dict[str, Any] | None) -> None:
+def _add(
+    asked: Asked,
+    kind: RecordType,
+    called: tuple[int, str],
+    row: Record,
+    *,
+    held: bytes,
+    new: dict[str, Any] | None,
+) -> None:
     """The item of one proposal, its contents decoded once for all that reads them."""
     encoded, after = (TOMBSTONE, None) if new is None else _encoded(kind, new)
     digest = content_hash(kind.key, row.pk, encoded)
@@ -173,10 +184,10 @@ def _add(asked: Asked, kind: RecordType, n: int, row: Record, *, held: bytes, ne
     asked.after.append(after)
     asked.items.append(
         ChangeItem(
-            n=n,
+            n=called[0],
             record_uid=row.pk,
             owner=row.owner_unit.key,
-            label=str(row)[:200],
+            label=called[1][:200],
             base_rev=row.acked_rev,
             base_hash=row.acked_hash,
             new_hash=digest,
@@ -215,30 +226,23 @@ def findings_of(
     return [[] if after is None else next(found) for after in contents]
 
 
-def require_rules(items: Sequence[ChangeItem], checked: list[list[Finding]]) -> None:
+def require_rules(kind: RecordType, items: Sequence[ChangeItem], checked: list[list[Finding]]) -> None:
     """Raise RuleViolation with every finding that refuses, each placed at its record, the item of the same place."""
-    wrong = [
-        _placed(finding, f"records[{n}]." if len(checked) > 1 else "", record=items[n].label)
-        for n, findings in enumerate(checked)
+    found = {n: [f for f in findings if f.severity == REFUSE] for n, findings in enumerate(checked)}
+    if wrong := {n: findings for n, findings in found.items() if findings}:
+        names = stored_names(kind, [items[n] for n in wrong])
+        raise RuleViolation(_at_their_records(wrong, names, of=len(items))[:200])
+
+
+def _at_their_records(wrong: dict[int, list[Finding]], names: list[str], *, of: int) -> list[Finding]:
+    """What is wrong with some records; where they are of many, each under its number, with the record's name."""
+    if of == 1:
+        return wrong[0]
+    return [
+        replace(finding, field=f"records[{n}].{finding.field}", values=finding.values | {"record": name})
+        for (n, findings), name in zip(wrong.items(), names, strict=True)
         for finding in findings
-        if finding.severity == REFUSE
     ]
-    if wrong:
-        raise RuleViolation(wrong[:200])
-
-
-def _placed(finding: Finding, prefix: str, *, record: str) -> Finding:
-    """The finding at one of many records: under `prefix`, with the record's name among its values."""
-    named = {"record": record} if prefix else {}
-    return Finding(
-        finding.rule,
-        finding.message,
-        field=prefix + finding.field,
-        remedy=finding.remedy,
-        article=finding.article,
-        severity=finding.severity,
-        values=finding.values | named,
-    )
 
 
 def require_unreferenced(kind: RecordType, items: list[ChangeItem]) -> None:

@@ -18,6 +18,7 @@ from records.models import RecordRevision
 from records.registry import record_type
 from records.services import contents_diff, waiting_days
 from sync.changes import permissions
+from sync.changes.naming import revisions_of
 from sync.choices import ChangeState, Seat, SeatDecision
 from sync.models import ChangeItem, ChangeOrder, ChangeReminder, ChangeSignature, ChangeWithdrawal
 
@@ -45,9 +46,9 @@ class SeatView:
 
 def board_of(order: ChangeOrder, *, user: User | None = None) -> list[SeatView]:
     """The four seats in the order in which they are asked. Three queries, and one verdict for each open seat."""
-    signatures = {row.seat: row for row in order.signatures.all()}
-    reminders = list(order.reminders.all())
-    return [_seat(order, row, signatures.get(row.seat), reminders, user) for row in order.seats.all()]
+    signatures = {row.seat: row for row in order.signatures.select_related("unit__division")}
+    reminders, seats = list(order.reminders.all()), order.seats.select_related("unit__division")
+    return [_seat(order, row, signatures.get(row.seat), reminders, user) for row in seats]
 
 
 def _seat(
@@ -63,7 +64,7 @@ def _seat(
     today = sum(clock.local_date(reminder.at) == clock.today() for reminder in own)
     return SeatView(
         seat=Seat(row.seat),
-        unit_name=row.unit_name,
+        unit_name=row.unit_called,
         standing=standing,
         since=row.since,
         days=waiting_days(row.since) if waits else 0,
@@ -98,14 +99,8 @@ def items_of(order: ChangeOrder, *, start: int = 0, most: int = 50) -> list[Item
 
 def views_of(items: Sequence[ChangeItem]) -> list[ItemView]:
     """These items, stored or not, with their differences. One query."""
-    wanted = {item.record_uid: item.base_rev for item in items}
-    before = _revisions(wanted)
+    before = revisions_of(items)
     return [_item_view(item, before.get(item.record_uid, b"{}")) for item in items]
-
-
-def _revisions(wanted: dict[UUID, int]) -> dict[UUID, bytes]:
-    rows = RecordRevision.objects.filter(record_uid__in=wanted).values_list("record_uid", "rev", "content")
-    return {uid: bytes(content) for uid, rev, content in rows if wanted[uid] == rev}
 
 
 def _item_view(item: ChangeItem, before: bytes) -> ItemView:

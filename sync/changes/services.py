@@ -10,6 +10,7 @@ from sync.changes.drafting import (
 from sync.changes.effects import effect_of, effect_of_order
 from sync.changes.executing import execute, reviewers_left
 from sync.changes.marks import Mark, marked, marks_on
+from sync.changes.naming import name_of, titles_of
 from sync.changes.permissions import (
     delegation_of,
     may_add_evidence,
@@ -76,6 +77,7 @@ __all__ = [
     "may_execute",
     "may_remind",
     "may_sign",
+    "name_of",
     "orders_of",
     "propose",
     "remind",
@@ -85,6 +87,7 @@ __all__ = [
     "sign_seat",
     "signers_of",
     "stale",
+    "titles_of",
     "verify_code",
     "views_of",
     "withdraw",

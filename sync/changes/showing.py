@@ -15,6 +15,7 @@ from records.models import Record, RecordRevision
 from records.registry import RecordType
 from records.review.comparing import Change, changes_of, fields_of, tables_of
 from records.services import RevisionDiff, contents_diff
+from sync.changes.naming import names_of
 from sync.changes.reading import ItemView
 from sync.models import ChangeItem
 
@@ -27,6 +28,8 @@ class ShownItem:
     """One record of an order, ready to print: its differences, and the sums before and after in 分."""
 
     item: ChangeItem
+    name: str
+    """What the record is called, in the reader's language."""
     unit: str
     """The unit that entered the record, by its name."""
     changes: list[Change] = field(default_factory=list)
@@ -34,7 +37,7 @@ class ShownItem:
     """The lists of the record as it would be, changed cells marked; only where asked for."""
     fields: list[tuple[str, Any]] = field(default_factory=list)
     lists: list[dict[str, Any]] = field(default_factory=list)
-    """What a record that is to be deleted says, its fields and its lists; only where asked for."""
+    """What the record says before the change, its fields and its lists; only where asked for."""
     url: str = ""
     """Address of the record, where the reader may open it."""
 
@@ -63,16 +66,17 @@ def shown_items(kind: RecordType, views: Sequence[ItemView], *, user: User, tabl
         for row in readable.filter(pk__in=uids)
     }
     reading = kind.reading([content for view in views for content in (view.before, view.after) if content])
-    names = Unit.objects.names_of({view.item.owner for view in views})
+    units = Unit.objects.names_of({view.item.owner for view in views})
+    names = names_of(kind, [view.item for view in views], [(view.before, view.after) for view in views])
     found = []
-    for view in views:
-        shown = ShownItem(view.item, names[view.item.owner], url=urls.get(view.item.record_uid, ""))
+    for view, name in zip(views, names, strict=True):
+        shown = ShownItem(view.item, name, units[view.item.owner], url=urls.get(view.item.record_uid, ""))
         if view.after is not None:
             diff = RevisionDiff(view.item.base_rev, view.changed, view.added, view.removed)
             shown.changes = list(changes_of(view.after, diff, reading))
             if tables:
                 shown.tables = tables_of(view.after, diff, reading)
-        elif tables and view.before:
+        if tables and view.before:
             shown.fields = fields_of(view.before, reading)
             shown.lists = tables_of(view.before, None, reading)
         found.append(shown)

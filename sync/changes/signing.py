@@ -123,7 +123,7 @@ def _store(actor: User, row: ChangeOrder, seat: str, decision: str, proof: Proof
         seat=seat,
         decision=decision,
         unit=actor.unit,
-        unit_name=actor.unit.name,
+        unit_name=actor.unit.official_name,
         person_id=actor.person_id,
         person_key=f"{settings.NODE}:{actor.person_id}",
         person_digest=person_digest(actor.person),
@@ -175,7 +175,7 @@ def remind(*, actor: User, order: ChangeOrder, seat: str) -> ChangeReminder:
     row = locked_order(order.pk)
     require(permissions.may_remind(actor, row, seat))
     reminder = ChangeReminder.objects.create(
-        order=row, seat=seat, person_name=actor.person.name, unit_name=actor.unit.name, at=clock.now()
+        order=row, seat=seat, person_name=actor.person.name, unit_name=actor.unit.official_name, at=clock.now()
     )
     if seat in CENTRAL_SEATS:
         words = {"seat": seat, "uid": str(reminder.pk), "by": reminder.person_name, "unit": reminder.unit_name}
@@ -265,7 +265,7 @@ def _decided(known: ChangeSignature) -> Finding:
     return Finding(
         "DECIDED",
         _("%(person)s of %(unit)s decided in this seat already: %(decision)s.")
-        % {"person": known.person_name, "unit": known.unit_name, "decision": known.get_decision_display()},
+        % {"person": known.person_name, "unit": known.unit_called, "decision": known.get_decision_display()},
         remedy=_("Open the order again."),
         article="12",
     )

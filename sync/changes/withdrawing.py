@@ -74,7 +74,7 @@ def _asked(order: ChangeOrder, *, actor: User, reason: str) -> ChangeWithdrawal:
         order=order,
         asked_by=actor,
         person_name=actor.person.name,
-        unit_name=actor.unit.name,
+        unit_name=actor.unit.official_name,
         reason=reason,
         at=clock.now(),
     )

@@ -205,6 +205,11 @@ class ChangeSeat(models.Model):
         constraints = [models.UniqueConstraint(fields=["order", "seat"], name="sync_changeseat_once")]
         triggers = [guards.seat_guard()]
 
+    @property
+    def unit_called(self) -> str:
+        """The unit as the reader says it."""
+        return self.unit.called(self.unit_name)
+
 
 class ChangeSignature(models.Model):
     """
@@ -258,6 +263,11 @@ class ChangeSignature(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_seat_display()} {self.person_name}"
+
+    @property
+    def unit_called(self) -> str:
+        """The unit as the reader says it."""
+        return self.unit.called(self.unit_name)
 
 
 class ChangeEvidence(models.Model):

@@ -103,6 +103,7 @@ def _form_page(
     if findings:
         context["plain_findings"] = [("", finding) for finding in findings]
     context |= {"kind": kind, "record": record, "typed": typed is not None, "over": over}
+    context["name"] = services.name_of(kind, record)
     if opened != record.rev:
         context |= {"opened": opened, "moved": moved_since(kind, record, rev=opened)}
     return render(request, form.template, context, status=status)

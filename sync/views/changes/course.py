@@ -80,7 +80,7 @@ def _signed(view: SeatView) -> dict[str, Any]:
         what = _("%(decision)s, by delegation") % {"decision": what}
     words = signature.comment if kind == "bad" else ""
     step = _step(kind, signature.person_name, what, signature.at, words)
-    return step | {"unit": signature.unit_name}
+    return step | {"unit": signature.unit_called}
 
 
 def _ahead(order: ChangeOrder, board: Sequence[SeatView]) -> list[dict[str, Any]]:

@@ -8,14 +8,18 @@ from uuid import UUID
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.template.loader import render_to_string
 from django.urls import reverse
+from django.utils.safestring import SafeString
 from django.views.decorators.http import require_safe
 
 from povfund.common import clock
+from povfund.common.wording import in_chinese
 from records.registry import record_type
 from sync.changes import services
 from sync.changes.showing import shown_items
 from sync.choices import CLOSED_CHANGES, PROVINCIAL_SEATS, ChangeState
+from sync.models import ChangeOrder
 from sync.views.changes.board import seats_of
 from sync.views.changes.manifest import visible_order
 
@@ -30,6 +34,12 @@ def letter(request: HttpRequest, uid: UUID) -> HttpResponse:
     order = visible_order(request, uid)
     if not services.has_letter(order):
         raise Http404
+    article = in_chinese(lambda: _article(request, order))
+    return render(request, "changes/letter.html", {"order": order, "article": article})
+
+
+def _article(request: HttpRequest, order: ChangeOrder) -> SafeString:
+    """The letter itself: an official document, in Chinese for every reader."""
     user: Any = request.user
     kind = record_type(order.record_type)
     views = services.items_of(order, most=PRINTED)
@@ -39,6 +49,7 @@ def letter(request: HttpRequest, uid: UUID) -> HttpResponse:
         "order": order,
         "ended": not order.is_open and order.state != ChangeState.DONE,
         "withdrawn": services.withdrawal_of(order) if order.state == ChangeState.WITHDRAWN else None,
+        "title": services.titles_of([order])[order.pk],
         "kind": kind,
         "items": shown_items(kind, views, user=user, tables=order.count == 1),
         "left_out": max(0, order.count - PRINTED),
@@ -54,7 +65,7 @@ def letter(request: HttpRequest, uid: UUID) -> HttpResponse:
         "check_url": request.build_absolute_uri(reverse("sync:verify_letter")),
         "printed_at": clock.now(),
     }
-    return render(request, "changes/letter.html", context)
+    return render_to_string("changes/_letter.html", context, request)
 
 
 @require_safe

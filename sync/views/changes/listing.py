@@ -14,6 +14,7 @@ from django.views.decorators.http import require_safe
 from povfund.common.asking import asked, shown_with
 from povfund.common.tables import Column, build_table, day, keyset_page, link, number, order_of, text
 from povfund.common.verdict import require
+from sync.changes import services
 from sync.changes.lists import ENDED, MINE, WHOSE, Waiting, next_actors, waiting_for, whose
 from sync.filters import ChangeOrderFilter
 from sync.models import ChangeOrder, Node
@@ -38,13 +39,13 @@ def changes(request: HttpRequest) -> HttpResponse:
     part = part if part in dict(WHOSE) else MINE
     visible = ChangeOrder.objects.visible_to(user)
     filters = ChangeOrderFilter(request.GET, queryset=whose(visible, user, part=part), nodes=Node.objects.sending())
-    columns = _columns({}, part=part)
+    columns = _columns({}, {}, part=part)
     order = order_of(columns, params=request.GET, default="-drafted_at")
     rows = asked(filters, request.GET, columns=columns, order=order)
     page = keyset_page(rows.select_related("node"), params=request.GET, order=order)
     table = build_table(
         page.items,
-        columns=_columns(next_actors(page.items), part=part),
+        columns=_columns(next_actors(page.items), services.titles_of(page.items), part=part),
         params=request.GET,
         caption=_("Change orders"),
         order=order,
@@ -62,7 +63,7 @@ def changes(request: HttpRequest) -> HttpResponse:
     return render(request, "changes/list.html", context, status=shown_with(filters))
 
 
-def _columns(waiting: dict[Any, Waiting], *, part: str) -> list[Column]:
+def _columns(waiting: dict[Any, Waiting], titles: dict[Any, str], *, part: str) -> list[Column]:
     def held(order: ChangeOrder) -> Waiting | None:
         return waiting.get(order.pk)
 
@@ -72,7 +73,7 @@ def _columns(waiting: dict[Any, Waiting], *, part: str) -> list[Column]:
     return [
         link("number", pgettext_lazy("change", "Order"), str, url=lambda o: o.get_absolute_url(), sort="", css="nw"),
         *node,
-        text("about", _("About"), lambda o: o.title),
+        text("about", _("About"), lambda o: titles[o.pk]),
         number("count", _("Records"), lambda o: o.count),
         text("reason", pgettext_lazy("of a change", "Reason"), lambda o: o.get_reason_code_display(), css="nw"),
         text("state", _("State"), lambda o: o.get_state_display(), css="nw"),

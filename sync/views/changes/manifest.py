@@ -94,7 +94,7 @@ def _lines(order: ChangeOrder, kind: RecordType, user: Any) -> Iterator[str]:
             yield csv_line(
                 [
                     item.n,
-                    item.label,
+                    shown.name,
                     shown.unit,
                     _changes(shown),
                     _yuan(item.fen_before),

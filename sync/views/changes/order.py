@@ -197,7 +197,8 @@ def remind(request: HttpRequest, uid: UUID, seat: str) -> HttpResponse:
     order = visible_order(request, uid)
     if seat not in Seat.values:
         raise Http404
-    done = _("%(unit)s is reminded of %(order)s.") % {"unit": order.seats.get(seat=seat).unit_name, "order": order}
+    named = order.seats.select_related("unit__division").get(seat=seat).unit_called
+    done = _("%(unit)s is reminded of %(order)s.") % {"unit": named, "order": order}
 
     def deed() -> None:
         services.remind(actor=request.user, order=order, seat=seat)
