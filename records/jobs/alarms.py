@@ -26,7 +26,7 @@ SENTENCES: dict[str, tuple[Any, Any]] = {
     "jobs.failing": (_("A piece of background work fails again and again."), _("Read the error on the jobs page.")),
     "records.export_waiting": (
         _("A large export of your unit waits for the consent of a second person."),
-        _("Open the exports of the list: consent or refuse."),
+        _("Open the export: consent or refuse."),
     ),
     "records.large_export": (
         _("A large export was asked for."),

@@ -17,6 +17,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import connection, transaction
+from django.urls import reverse
 from django.utils.translation import get_language, gettext as _, override
 from openpyxl.xml.functions import tostring
 from rustpy_xlsxwriter import Format, write_worksheet
@@ -94,6 +95,7 @@ def start_export(*, actor: User, kind: Exported, params: dict[str, Any], file_fo
             kind_of_alarm = "records.personal_export" if personal else "records.large_export"
             raise_alarm(kind=kind_of_alarm, key=row.number, details=told)
         if large:
+            told |= {"url": reverse("records:export", args=[row.pk])}
             raise_alarm(kind="records.export_waiting", key=row.number, unit=actor.unit, details=told)
     row.refresh_from_db()
     return row

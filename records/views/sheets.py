@@ -238,9 +238,16 @@ def export_decision(request: HttpRequest, uid: UUID, decision: str) -> HttpRespo
     row = exporting.export_to_decide(request.user, uid)
     if row is None or decision not in ("consent", "refuse"):
         raise Http404
-    exporting.decide_export(actor=request.user, row=row, consent=decision == "consent")
-    messages.success(request, _("%(number)s is decided.") % {"number": row.number})
-    return redirect("records:exports", exported()[row.record_type].plural)
+    consent, kind = decision == "consent", exported()[row.record_type]
+    exporting.decide_export(actor=request.user, row=row, consent=consent)
+    said = (
+        _("Consented: export %(number)s of %(person)s, %(list)s, %(n)s rows, is being written.")
+        if consent
+        else _("Refused: export %(number)s of %(person)s, %(list)s, %(n)s rows, is not written.")
+    )
+    told = {"number": row.number, "person": row.asked_by.person.name, "list": kind.label, "n": row.expected}
+    messages.success(request, said % told)
+    return redirect("records:exports", kind.plural)
 
 
 @login_required

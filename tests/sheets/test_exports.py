@@ -191,7 +191,9 @@ def test_row_096_many_personal_rows_are_written_only_after_a_second_person_conse
     client.force_login(colleague)
     assert f"/exports/{row.pk}/" in client.get("/exports/fund-documents/new/").content.decode()
     assert "申请导出 1 行" in client.get(f"/exports/{row.pk}/").content.decode()
-    assert client.post(f"/exports/{row.pk}/consent/decide/").status_code == 302
+    assert f'<a href="/exports/{row.pk}/">打开这份导出，同意或不同意。</a>' in client.get("/").content.decode()
+    said = client.post(f"/exports/{row.pk}/consent/decide/", follow=True).content.decode()
+    assert f"已同意：{clerk.person.name}的导出 {row.number}（资金下达，1 行）开始写文件。" in said
     row.refresh_from_db()
     run(row.job)
     row.refresh_from_db()
@@ -259,7 +261,9 @@ def test_row_096_a_large_export_that_is_refused_is_never_written(settings, clien
     settings.EXPORT_ALONE = 1
     draft(lines=[line(), line(budget_item="2130504")])
     row = start_export(actor=people.county_clerk(), kind=FUND_DOCUMENT, params={}, file_format="csv", purpose="audit")
-    exporting.decide_export(actor=people.county_reviewer(), row=row, consent=False)
+    client.force_login(people.county_reviewer())
+    said = client.post(f"/exports/{row.pk}/refuse/decide/", follow=True).content.decode()
+    assert f"未同意：{row.asked_by.person.name}的导出 {row.number}（资金下达，2 行）不写文件。" in said
     row.refresh_from_db()
     assert (row.job, row.refused, row.ready) == (None, True, False)
     client.force_login(row.asked_by)
