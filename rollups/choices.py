@@ -62,6 +62,7 @@ class CaseKind(TextChoices):
 
     OVER_PASSED = "over_passed", _("More passed down and retained than was given")
     OVER_ARRIVED = "over_arrived", _("More arrived than was given")
+    OVER_RETURNED = "over_returned", _("More returned than had arrived")
     SHORT_ARRIVED = "short_arrived", _("Less arrived than was given")
     TAKEN_ELSEWHERE = "taken_elsewhere", _("Taken back from a place that had not been given it")
     LATE = "late", _("Not passed down within 30 days")

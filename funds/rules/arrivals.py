@@ -1,24 +1,24 @@
-"""Rules of arrivals: their line, their account, their dates, and that no more arrives than was issued (F07)."""
+"""Rules of arrivals: line, account, dates, no more than was issued arrives, no more than arrived is returned (F07)."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Sum
+from django.db.models import Case, F, Q, Sum, When
 
 from funds.arrival_content import LINE_FACTS
-from funds.choices import ArrivalAccount
+from funds.choices import ArrivalAccount, IssueBatch
 from funds.models import Arrival, FundLine
 from povfund.common.errors import WARN, Finding
 from povfund.common.money import fen_words
 from povfund.common.phrases import phrase as _
 from records.registry import Row
-from records.rules import Rule, run_rules
+from records.rules import ALL_STAGES, Rule, run_rules
 
 Found = Iterator[tuple[int, Finding]]
 EARLIEST = date(1980, 1, 1)
@@ -26,9 +26,15 @@ EARLIEST = date(1980, 1, 1)
 
 @dataclass(frozen=True, slots=True)
 class LineFacts:
-    """What the rules know of a fund line, stored or in the same batch. `fen` in 分."""
+    """
+    What the rules know of a fund line, stored or in the same batch. `fen` in 分.
+
+    `chain` is the document whose money the line moves: its own, of a recovery (收回) the one it takes back of; None
+    where a recovery names none.
+    """
 
     document: UUID
+    chain: UUID | None
     recipient: str
     issued_on: str
     fen: int
@@ -41,27 +47,49 @@ class ArrivalContext:
 
     lines: dict[UUID, LineFacts]
     arrived: dict[UUID, int]
+    of_chain: dict[tuple[UUID, str], dict[UUID, int]]
+    """(document, division) -> 分 by arrival, as stored: of the document and what was taken back of it."""
 
     @classmethod
     def load(cls, rows: Sequence[Row]) -> ArrivalContext:
         wanted = {row.content.line for row in rows}
+        lines = _coming(rows) | _stored(wanted)
         others = Arrival.objects.filter(line__in=wanted, deleted=False).exclude(pk__in=[row.uid for row in rows])
         sums = others.order_by().values_list("line").annotate(Sum("amount"))
         return cls(
-            lines=_coming(rows) | _stored(wanted),
+            lines=lines,
             arrived={line: int(amount * 100) for line, amount in sums},
+            of_chain=_of_chain(rows, {line.chain for line in lines.values() if line.chain}),
         )
 
 
 def _stored(wanted: set[UUID]) -> dict[UUID, LineFacts]:
     names = ("issuer__code", "has_parent", "budget_year", "money_level", "fund_category__code", "budget_item__code")
-    found = FundLine.objects.filter(pk__in=wanted, document__deleted=False).values_list(
-        "uid", "document", "recipient__code", "document__issued_on", "amount", *names
+    found = (
+        FundLine.objects.filter(pk__in=wanted, document__deleted=False)
+        .annotate(chain=_CHAIN)
+        .values_list("uid", "document", "chain", "recipient__code", "document__issued_on", "amount", *names)
     )
     return {
-        uid: LineFacts(document, recipient, day.isoformat(), int(amount * 100), tuple(facts))
-        for uid, document, recipient, day, amount, *facts in found
+        uid: LineFacts(document, chain, recipient, day.isoformat(), int(amount * 100), tuple(facts))
+        for uid, document, chain, recipient, day, amount, *facts in found
     }
+
+
+_TAKES_BACK = Q(document__issue_batch=IssueBatch.RECOVERY)
+_OF_ITS_OWN = _TAKES_BACK & Q(document__parent__scope_key=F("document__scope_key"))
+_CHAIN = Case(When(_OF_ITS_OWN, then=F("document__parent")), When(~_TAKES_BACK, then=F("document")))
+
+
+def _of_chain(rows: Sequence[Row], documents: set[UUID]) -> dict[tuple[UUID, str], dict[UUID, int]]:
+    """What each division of the rows has entered for these documents and for recoveries of them; one query."""
+    found: dict[tuple[UUID, str], dict[UUID, int]] = defaultdict(dict)
+    here = Q(document__in=documents) & ~_TAKES_BACK | Q(document__parent__in=documents) & _OF_ITS_OWN
+    stored = Arrival.objects.filter(here, division__code__in={row.content.division for row in rows}, deleted=False)
+    columns = stored.order_by().annotate(chain=_CHAIN).values_list("chain", "division__code", "uid", "amount")
+    for chain, division, uid, amount in columns if documents else ():
+        found[chain, division][uid] = int(amount * 100)
+    return found
 
 
 def _coming(rows: Sequence[Row]) -> dict[UUID, LineFacts]:
@@ -70,6 +98,7 @@ def _coming(rows: Sequence[Row]) -> dict[UUID, LineFacts]:
     return {
         line.uid: LineFacts(
             uid,
+            None,
             line.recipient,
             content.issued_on,
             line.fen,
@@ -235,6 +264,48 @@ def check_within(rows: Sequence[Row], ctx: ArrivalContext) -> Found:
             here[row.content.line] += fen
 
 
+def check_returned(rows: Sequence[Row], ctx: ArrivalContext) -> Found:
+    """
+    F07 交回不超到账 — of one document, with all that was taken back of it (收回), a division returns at most what
+    arrived there. What arrives by the same list makes room whatever its place in it.
+
+    Not asked of what other servers send: a return may come in an earlier batch than the arrival it is a part of; the
+    chain opens a case until that has come.
+    """
+    here = {key: _came_and_gone(by.values()) for key, by in ctx.of_chain.items()}
+    asked = []
+    for position, row in enumerate(rows):
+        if key := _chain_of(row, ctx):
+            asked.append((ctx.of_chain.get(key, {}).get(row.uid, 0), position, key))
+    for before, position, key in sorted(asked, key=lambda one: one[0] - rows[one[1]].content.fen):
+        fen, sums = rows[position].content.fen, here.setdefault(key, [0, 0])
+        came, gone = sums[0] - max(before, 0) + max(fen, 0), sums[1] - min(before, 0) + min(fen, 0)
+        if came + gone < 0 and min(fen, fen - before) < 0:
+            yield position, _returned_too_much(came, -gone)
+        else:
+            sums[:] = came, gone
+
+
+def _came_and_gone(amounts: Collection[int]) -> list[int]:
+    return [sum(fen for fen in amounts if fen > 0), sum(fen for fen in amounts if fen < 0)]
+
+
+def _returned_too_much(came: int, gone: int) -> Finding:
+    return _f07(
+        _("Of this money %(came)s would have arrived, and %(gone)s would have been returned.")
+        % {"came": fen_words(came), "gone": fen_words(gone)},
+        _("Return at most what has arrived; enter an arrival that is missing first."),
+        beside=True,
+        arrived_fen=came,
+        returned_fen=gone,
+    )
+
+
+def _chain_of(row: Row, ctx: ArrivalContext) -> tuple[UUID, str] | None:
+    line = ctx.lines.get(row.content.line)
+    return (line.chain, row.content.division) if line and line.chain else None
+
+
 def _f07(message: Any, remedy: Any, *, beside: bool = False, **values: Any) -> Finding:
     return Finding("F07", message, field="amount", remedy=remedy, article="9", values=values, beside=beside)
 
@@ -245,6 +316,7 @@ RULES = (
     Rule(id="BAD_DATE", article="9", check=check_day),
     Rule(id="F05", article="9", check=check_late),
     Rule(id="F07", article="9", check=check_within),
+    Rule(id="F07", article="9", check=check_returned, stages=tuple(stage for stage in ALL_STAGES if stage != "ingest")),
     Rule(id="F11", article="9", check=check_recipient),
 )
 

@@ -20,7 +20,8 @@ class Edge:
     一段资金链 — one document and one recipient (`holder`); figures in 分, of records its units have reviewed.
 
     `issued` is what the document gave, `recovered` what was taken back of it (收回), `given` what remains of both.
-    given = passed + retained + unallocated. `mark` is that of rule F09 for money received on `since`. Where the
+    given = passed + retained + unallocated. `arrived` is net of what was returned, `reported` whether the holder has
+    entered any arrival. `mark` is that of rule F09 for money received on `since`. Where the
     document gave the holder less than was taken back from it or it passed on, `given` and `unallocated` fall below
     zero: the edge stands nevertheless, so that the edges of a document add up to what it gave.
     """
@@ -39,6 +40,7 @@ class Edge:
     arrived: int
     passed: int
     retained: int
+    reported: bool = False
 
     @property
     def issued(self) -> int:
@@ -155,7 +157,8 @@ edge AS MATERIALIZED (
     SELECT e.document, e.issuer, e.issuer_key, e.holder, e.holder_key, d.level, e.year,
         coalesce(a.first, e.since) AS since, (e.fen - coalesce(g.recovered, 0))::bigint AS given,
         coalesce(g.recovered, 0)::bigint AS recovered, coalesce(a.fen, 0)::bigint AS arrived,
-        coalesce(g.passed, 0)::bigint AS passed, coalesce(g.retained, 0)::bigint AS retained
+        coalesce(g.passed, 0)::bigint AS passed, coalesce(g.retained, 0)::bigint AS retained,
+        a.document IS NOT NULL AS reported
     FROM given e
     JOIN accounts_division d ON d.id = e.holder
     LEFT JOIN gone g USING (document, holder_key)
@@ -169,7 +172,7 @@ but from which money was taken back or which passed it on below the document, is
 
 _SHOWN = f"""
 WITH {EDGES} SELECT document, issuer, issuer_key, holder, holder_key, level, year, since, {MARK}, given, recovered,
-    arrived, passed, retained FROM edge
+    arrived, passed, retained, reported FROM edge
 """
 
 

@@ -275,10 +275,17 @@ def _gaps(chain: Chain, document: FundDocument) -> Any:
             _("The parent document of %(document)s is not to be seen here.") % {"document": top},
             top.get_absolute_url(),
         )
-    silent = [row for row in chain.rows if not row.edge.arrived and row.edge.given > 0]
-    for row in silent:
-        told = {"place": row.holder.name, "document": row.document}
-        yield _("%(place)s has reported no arrival for %(document)s.") % told, row.arrivals_url
+    for row in chain.rows:
+        told = {
+            "place": row.holder.name,
+            "document": row.document,
+            "amount": wan_text(Decimal(-row.edge.arrived) / 100),
+        }
+        if row.edge.arrived < 0:
+            more = _("%(place)s has returned %(amount)s × 10k yuan more than had arrived of %(document)s.")
+            yield more % told, row.arrivals_url
+        elif not row.edge.reported and row.edge.given > 0:
+            yield _("%(place)s has reported no arrival for %(document)s.") % told, row.arrivals_url
 
 
 LEVEL_OF_KEY = {length: str(level) for level, length in KEY_LENGTH.items()}

@@ -57,7 +57,8 @@ found AS (
         ('{CaseKind.TAKEN_ELSEWHERE}', -given, 0, issuer),
         ('{CaseKind.OVER_PASSED}', passed + retained - greatest(given, 0), 0, holder),
         ('{CaseKind.OVER_ARRIVED}', arrived - greatest(given, 0), 0, holder),
-        ('{CaseKind.SHORT_ARRIVED}', CASE WHEN arrived > 0 THEN given - arrived END, 0, issuer),
+        ('{CaseKind.OVER_RETURNED}', -arrived, 0, holder),
+        ('{CaseKind.SHORT_ARRIVED}', CASE WHEN reported THEN given - greatest(arrived, 0) END, 0, issuer),
         ('{CaseKind.IDLE}', CASE WHEN mark > 0 THEN unallocated END, mark, holder),
         ('{CaseKind.LATE}', CASE WHEN mark = 0 AND level IN ({_PASSES_ON}) AND year >= {LAW_SINCE} AND {MONTH_OVER}
             THEN unallocated END, 0, holder)

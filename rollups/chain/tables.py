@@ -68,7 +68,7 @@ class _Cells:
         return self.address(row.document.pk)
 
     def arrived_url(self, row: ChainRow) -> str:
-        return row.arrivals_url if row.edge.arrived else ""
+        return row.arrivals_url if row.edge.reported else ""
 
     def below_url(self, row: ChainRow) -> str:
         """The documents that pass the money on or keep it."""
