@@ -288,7 +288,7 @@ def rows(user: User, uids: Sequence[UUID]) -> Iterator[tuple[Any, ...]]:
 
 def expected(user: User, year: int | None) -> Iterator[tuple[Any, ...]]:
     """Lines of which money is still to arrive, as rows where date, amount and voucher are to be entered."""
-    lines = outstanding(user).exclude(left=0).select_related("document", "issuer", "fund_category", "budget_item")
+    lines = outstanding(user).select_related("document", "issuer", "fund_category", "budget_item")
     lines = lines.order_by("-document__issued_on", "document_no", "n")
     for line in lines.filter(budget_year=year) if year else lines:
         said = {

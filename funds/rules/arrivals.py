@@ -1,4 +1,4 @@
-"""Rules of arrivals: line, account, dates, no more than was issued arrives, no more than arrived is returned (F07)."""
+"""Rules of arrivals: line, account, dates, and that no more arrives than was issued or is returned than arrived."""
 
 from __future__ import annotations
 
@@ -161,6 +161,23 @@ def check_recipient(rows: Sequence[Row], ctx: ArrivalContext) -> Found:
             )
 
 
+def check_retained(rows: Sequence[Row], ctx: ArrivalContext) -> Found:
+    """F07 留用不计到账 — what a division gives to itself is retained: it lies there already and takes no arrival."""
+    for position, row in enumerate(rows):
+        line = ctx.lines.get(row.content.line)
+        if line is not None and line.facts[0] == line.recipient:
+            yield (
+                position,
+                Finding(
+                    "F07",
+                    _("By this line the issuing division retains money itself; that takes no arrival."),
+                    field="line",
+                    remedy=_("Choose the line by which a unit above gave the money."),
+                    article="9",
+                ),
+            )
+
+
 def check_account(rows: Sequence[Row], ctx: ArrivalContext) -> Found:
     """到账口径 — under reimbursement: on the finance account together with the budget document (art. 10)."""
     for position, row in enumerate(rows):
@@ -315,6 +332,7 @@ RULES = (
     Rule(id="SHAPE", article="10", check=check_account),
     Rule(id="BAD_DATE", article="9", check=check_day),
     Rule(id="F05", article="9", check=check_late),
+    Rule(id="F07", article="9", check=check_retained),
     Rule(id="F07", article="9", check=check_within),
     Rule(id="F07", article="9", check=check_returned, stages=tuple(stage for stage in ALL_STAGES if stage != "ingest")),
     Rule(id="F11", article="9", check=check_recipient),

@@ -8,6 +8,7 @@ from funds.services.arrivals import (
     blank_line,
     check_arrival,
     check_readable,
+    lines_to,
     outstanding,
     save_arrival,
 )
@@ -38,6 +39,7 @@ __all__ = [
     "check_fund_document",
     "check_readable",
     "faults_of",
+    "lines_to",
     "outstanding",
     "proposed_content",
     "save_arrival",

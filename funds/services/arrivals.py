@@ -151,6 +151,11 @@ def arrival_content_of(*, data: ArrivalInput, unit: Unit, line: FundLine) -> dic
 
 
 def outstanding(user: User, *, place: Division | None = None) -> Any:
+    """尚未到账 — lines of `lines_to` of which money is still to arrive; what a division retains takes no arrival."""
+    return lines_to(user, place=place).exclude(left=0).exclude(issuer_key=F("recipient_key"))
+
+
+def lines_to(user: User, *, place: Division | None = None) -> Any:
     """
     Lines to a division, the person's own unless `place` says otherwise, whose document the person may read, with
     `left`, what has not arrived (元).

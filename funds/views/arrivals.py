@@ -23,7 +23,7 @@ from funds.help import ARRIVAL_HELP
 from funds.models import Arrival, FundDocument
 from funds.reading import line_words
 from funds.registry import ARRIVAL
-from funds.services import ArrivalInput, outstanding
+from funds.services import ArrivalInput, lines_to, outstanding
 from funds.views.steps import kept_reasons, open_findings, owner_delete, owner_step, reasons, warned
 from povfund.common.asking import asked, shown_with, uid_asked
 from povfund.common.errors import REFUSE, Finding, RuleViolation, StaleEdit
@@ -206,7 +206,7 @@ def _initial(user: User, found: Arrival | None, line: str) -> dict[str, Any]:
     """The stored values; of a new arrival the chosen line's number and what has not arrived of it."""
     if found:
         return stored(found)
-    chosen = outstanding(user).filter(pk=uuid_of(line)).first() if uuid_of(line) else None
+    chosen = lines_to(user).filter(pk=uuid_of(line)).first() if uuid_of(line) else None
     return {"line": chosen.pk, "amount": chosen.left, "budget_no": chosen.document_no} if chosen else {}
 
 
@@ -222,10 +222,9 @@ def lines_for(
     """
     Fund lines to a division (the own one) of which money is still to arrive, newest document first, and the `chosen`.
     """
-    lines = outstanding(user, place=place)
-    rows = list(lines.exclude(left=0).order_by("-document__issued_on", "n")[:CHOICES])
+    rows = list(outstanding(user, place=place).order_by("-document__issued_on", "n")[:CHOICES])
     if missing := set(chosen) - {None} - {row.pk for row in rows}:
-        rows += lines.filter(pk__in=missing)
+        rows += lines_to(user, place=place).filter(pk__in=missing)
     return [(str(row.pk), line_words(row)) for row in rows]
 
 

@@ -10,8 +10,10 @@ from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 from rest_framework.test import APIClient
 
+from funds.arrival_sheets import ARRIVAL_SHEET
 from funds.models import Arrival, FundLine
 from funds.services import save_arrival, save_fund_document
+from funds.views.arrivals import lines_for
 from povfund.common.errors import RuleViolation
 from povfund.common.verdict import Refused
 from records.models import Review
@@ -29,6 +31,7 @@ from tests.documents import line, step, typed
 from tests.people import account, county_clerk, outsider
 
 pytestmark = pytest.mark.django_db
+CLERK = "511921.finance.entry"
 URL = "/api/v1/arrivals/"
 
 
@@ -105,6 +108,29 @@ def test_money_that_is_taken_back_leaves_with_a_negative_arrival():
     assert refused(lambda: arrived(document, "30.00")) == {"amount": "F07"}
     assert refused(lambda: arrived(document, "-30.01")) == {"amount": "F07"}
     assert arrived(document, "-30.00").amount == Decimal("-30.00")
+
+
+def test_what_a_division_retains_itself_is_not_waited_for_and_takes_no_arrival(client):
+    above = issued()
+    own = issued("通财农〔2016〕915号", by=CLERK, parent=above.uid, lines=[line("511921", "60.00")])
+    kept, given = line_of(own), line_of(above)
+    clerk = county_clerk()
+    assert [uid for uid, _words in lines_for(clerk)] == [str(given.pk)]
+    waited = [
+        dict(zip((c.name for c in ARRIVAL_SHEET.columns), row, strict=True))
+        for row in ARRIVAL_SHEET.expected(clerk, 2016)
+    ]
+    assert [row["line"] for row in waited] == [given.pk]
+    assert refused(lambda: arrived(own, "60.00")) == {"line": "F07"}
+    client.force_login(clerk)
+    assert str(kept.pk) in client.get(f"/funds/arrivals/new/?line={kept.pk}").content.decode()
+    api = APIClient()
+    api.force_authenticate(clerk)
+    body = {"line": str(kept.pk), "arrived_on": "2016-04-02", "amount": "60.00", "account": "project"}
+    answer = api.post(URL, body, format="json", HTTP_ACCEPT_LANGUAGE="zh-hans")
+    assert (answer.status_code, "本级留用的资金，不计到账" in answer.content.decode()) == (400, True)
+    form = client.post(f"/funds/arrivals/new/?line={kept.pk}", body | {"amount": "0.006"})
+    assert (form.status_code, "本级留用的资金，不计到账" in form.content.decode()) == (422, True)
 
 
 def test_a_line_for_which_money_arrived_neither_goes_nor_shrinks():
