@@ -44,14 +44,14 @@ class TakenBack:
 
 def spread_of(document: FundDocument, *, user: User) -> list[tuple[Any, Spread]]:
     """
-    What the parent gave into the document's division and the division passed on, where the reader is of
+    What the parent gave to the document's division itself and the division passed on, where the reader is of
     its owner's division; and what the document itself gave and visible documents below it passed on. A recovery
     gives nothing and passes nothing on: see `taken_back_of`.
     """
     found = []
     key = document.scope_key
     if document.parent_id and user.unit.division_id == document.division_id and not _recovers_own(document):
-        into = prefix_q("recipient_key", (key,))
+        into = Q(recipient_key=key)
         mine = _sum(_passed_on(document.parent_id, key))
         given, back = _sum(_given(document.parent_id) & into), -_sum(_back(document.parent_id) & into)
         found.append((_("Of the parent document, to this division (10k yuan)"), Spread(given, back, mine)))

@@ -50,7 +50,7 @@ _PASSED = """
 
 _GIVEN = """
     SELECT coalesce(sum(l.amount), 0) AS fits FROM funds_fundline l
-    WHERE left(l.recipient_key, length(j.scope_key)) = j.scope_key AND l.document_id IN (
+    WHERE l.recipient_key = j.scope_key AND l.document_id IN (
         SELECT j.parent_id UNION ALL
         SELECT r.uid FROM funds_funddocument r
         WHERE r.parent_id = j.parent_id AND r.scope_key = parent.scope_key AND r.issue_batch = 'recovery'
@@ -124,7 +124,7 @@ def _judging(uid: str) -> str:
 
 def within_parent() -> list[pgtrigger.Trigger]:
     """
-    分解不超上级 — refuses a commit after which a division passed on more than the parent gave into it.
+    分解不超上级 — refuses a commit after which a division passed on more than the parent gave to it itself.
 
     On the day of a document counts what had been taken back (收回) by then, on either side; in all, what
     the parent itself gave. Judged when the transaction ends. Documents of this server are judged one writer at a time

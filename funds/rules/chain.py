@@ -20,11 +20,12 @@ OWN_LEVEL = {length: str(level) for level, length in KEY_LENGTH.items()}
 
 def check_parent(rows: Sequence[Row], ctx: FundContext) -> Iterator[tuple[int, Finding]]:
     """
-    F04 分解不超上级 — what the documents below a parent pass on in one division is at most what the parent
-    gave into it: in all, and on the day of each document with what had been taken back (收回) by then. Parents and
-    children of the same list count with their new lines, one after the other; one that is refused counts for none
-    of those behind it. Money taken back makes room whatever its place in the list. The database holds the same
-    (`funds/sums.py`): two people at one moment do not see each other here.
+    F04 分解不超上级 — what a division's documents below a parent pass on is at most what the parent gave to
+    exactly that division: what it gave directly to places within it they pass on themselves. In all, and on the day of
+    each document with what had been taken back (收回) by then. Parents and children of the same list count with
+    their new lines, one after the other; one that is refused counts for none of those behind it. Money taken back
+    makes room whatever its place in the list. The database holds the same (`funds/sums.py`): two people at one moment
+    do not see each other here.
     """
     sums = _Sums(rows, ctx)
     for position in sums.order:
@@ -50,7 +51,9 @@ def _judged(row: Row, sums: _Sums) -> Iterator[Finding]:
     for parent in sums.counts_at(row):
         too_much = sums.too_much(row, parent)
         if too_much is not None:
-            yield _exceeded("parent", *too_much, own=_adds_own(row, sums.issuer(row) or ""), beside=True)
+            key = sums.issuer(row) or ""
+            direct = sums.given_within(parent, key) - sums.given(parent, key)
+            yield _exceeded("parent", *too_much, direct=direct, own=_adds_own(row, key), beside=True)
             break
 
 
@@ -168,7 +171,11 @@ class _Sums:
         return found
 
     def given(self, parent: UUID | None, key: str) -> int:
-        """What the parent itself gives into the subtree `key`."""
+        """What the parent itself gives to `key`, the holder of the chain's edge: what that may pass on."""
+        return self.fen(parent).get(key, 0)
+
+    def given_within(self, parent: UUID | None, key: str) -> int:
+        """The same with what it gives directly to places within `key`."""
         return sum(fen for recipient, fen in self.fen(parent).items() if recipient.startswith(key))
 
     def taken(self, parent: UUID | None, key: str) -> int:
@@ -187,7 +194,7 @@ class _Sums:
         if key == issuer:
             return given.get(key, 0) + self.taken(parent, key)
         above = sum(fen for at, fen in given.items() if len(issuer) < len(at) < len(key) and key.startswith(at))
-        return above + self.given(parent, key) + self.taken(parent, key)
+        return above + self.given_within(parent, key) + self.taken(parent, key)
 
     def too_much(self, row: Row, parent: UUID | None) -> tuple[int, int] | None:
         """(passed on, given) where it would be too much with the row: in all, or on its day or a later one."""
@@ -195,7 +202,7 @@ class _Sums:
         given, passed = self.given(parent, key), self.passed[parent, key]
         if not _fits(passed.in_all + fen, given):
             return passed.in_all + fen, given
-        back = [(b.day, b.fen) for b in self.back.get(parent, ()) if b.recipient.startswith(key)]
+        back = [(b.day, b.fen) for b in self.back.get(parent, ()) if b.recipient == key]
         taken = sum(fen for _day, fen in back)
         rising = not passed.dated and fen >= 0 and all(fen <= 0 for _day, fen in back)
         if row.content.issue_batch == IssueBatch.RECOVERY or (rising and passed.in_all + fen <= given + taken):
@@ -281,7 +288,15 @@ def _adds_own(row: Row, key: str) -> bool:
     return any(line.money_level == OWN_LEVEL.get(len(key)) for line in row.content.lines)
 
 
-def _exceeded(field: str, passed: int, given: int, *, own: bool = False, beside: bool = False) -> Finding:
+def _exceeded(
+    field: str, passed: int, given: int, *, direct: int = 0, own: bool = False, beside: bool = False
+) -> Finding:
+    message = _("%(passed)s are passed on below the parent document, which gave %(given)s to the division itself.")
+    if direct:
+        message = _(
+            "%(passed)s are passed on below the parent document, which gave %(given)s to the division itself; "
+            "the %(direct)s it gave directly to places within are theirs to pass on."
+        )
     remedy = _("Lower the amounts, or choose the right parent document.")
     if own:
         remedy = _(
@@ -290,8 +305,7 @@ def _exceeded(field: str, passed: int, given: int, *, own: bool = False, beside:
         )
     return Finding(
         "F04",
-        _("%(passed)s are passed on below the parent document, which gave %(given)s.")
-        % {"passed": fen_words(passed), "given": fen_words(given)},
+        message % {"passed": fen_words(passed), "given": fen_words(given), "direct": fen_words(direct)},
         field=field,
         remedy=remedy,
         article="9",

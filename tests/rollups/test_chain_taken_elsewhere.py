@@ -90,15 +90,6 @@ def test_only_what_was_taken_too_much_is_told_and_what_was_passed_on_besides():
     assert open_cases() == [("over_passed", "51", "5119", 2000), ("taken_elsewhere", "51", "5119", 1000)]
 
 
-def test_a_city_that_passes_on_what_its_county_was_given_passed_too_much_on():
-    document = given(line("511921", "40.00"))
-    unit_reviewed(
-        "巴财农〔2026〕1号", by="511900.finance.entry", parent=document.uid, lines=[line("511922", "15.00")], **today()
-    )
-    assert figures(document)["5119"] == (0, 0, 0)
-    assert open_cases() == [("over_passed", "51", "5119", 1500)]
-
-
 @pytest.mark.parametrize(
     "lines",
     [
