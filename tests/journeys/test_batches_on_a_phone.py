@@ -33,7 +33,7 @@ def test_the_batches_of_the_transmission_page_fit_a_phone_and_say_what_each_numb
     assert all(cell.bounding_box()["x"] + cell.bounding_box()["width"] <= 390 for cell in cells)
     assert [" ".join(cell.inner_text().split()) for cell in cells[4:8]] == [
         "条数 1234",
-        "入库 1230",
+        "已入库 1230",
         "重复 3",
         "退回 1",
     ]
