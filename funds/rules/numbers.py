@@ -110,20 +110,19 @@ def _repeated(row: Row, here: Mapping[Any, Row], elsewhere: Collection[Any]) -> 
         if other is not None:
             at = (places.get(id(other)) or places.setdefault(id(other), _places(other)))[key]
             message = _("The same recipient, level, category and item stand in line %(n)s.") % {"n": at + 1}
-            own_line = other.uid == row.uid
-            yield _twice(n, message, line=at if own_line else None, beside=not own_line)
+            yield _twice(n, message, line=at, other=None if other.uid == row.uid else other)
         elif key in elsewhere:
             yield _twice(n, _("Another document of this number already holds the same line."))
 
 
-def _twice(n: int, message: Any, *, line: int | None = None, beside: bool = False) -> Finding:
-    """At line `n`; `line` is the one of the same document it repeats, if any: the values name both."""
+def _twice(n: int, message: Any, *, line: int | None = None, other: Row | None = None) -> Finding:
+    """At line `n`; `line` is the one it repeats, of the same document or of `other`: the values name all of them."""
     return Finding(
         "F03",
         message,
         field=f"lines[{n}].recipient",
         remedy=_("Add the amounts up in one line, or mend the category, item or recipient."),
         article="9",
-        values={} if line is None else {"lines": (n, line)},
-        beside=beside,
+        values={} if line is None else {"lines": (n, line), "of": other.uid if other else None},
+        beside=other is not None,
     )

@@ -13,9 +13,10 @@ from povfund.common.errors import Finding, RuleViolation
 from povfund.common.money import MONEY_UNITS
 from records.registry import record_type
 from records.sheets import form
-from records.sheets.cells import address
+from records.sheets.asking import open_questions, said_by_columns
+from records.sheets.cells import address, parser_of
 from records.sheets.form import UNKNOWN, CodeList, Column, SheetForm
-from records.sheets.layout import IGNORED, OPEN, TOTAL, Head, Layout, open_questions, unit_of_heads
+from records.sheets.layout import IGNORED, OPEN, TOTAL, Head, Layout, unit_of_heads
 from records.sheets.models import SheetImport
 
 
@@ -54,13 +55,27 @@ class AskedSheet:
 
 
 def questions(row: SheetImport, user: User) -> list[AskedSheet]:
-    """What is shown for confirmation; three queries for the code lists."""
+    """
+    What is shown for confirmation, codes as they were called in the budget year of the sheet; three queries a year.
+    """
     sheet_form = record_type(row.record_type).sheet
-    codes = sheet_form.lookups(user, None)
-    return [_sheet(n, Layout.from_json(data), sheet_form, codes) for n, data in enumerate(row.layouts)]
+    layouts = [Layout.from_json(data) for data in row.layouts]
+    years = [_year_of(layout, sheet_form) for layout in layouts]
+    codes = {year: sheet_form.lookups(user, year) for year in set(years)}
+    return [
+        _sheet(n, layout, sheet_form, codes[year], year)
+        for n, (layout, year) in enumerate(zip(layouts, years, strict=True))
+    ]
 
 
-def _sheet(n: int, layout: Layout, sheet_form: SheetForm, codes: dict[str, CodeList]) -> AskedSheet:
+def _year_of(layout: Layout, sheet_form: SheetForm) -> int | None:
+    """The budget year said once for the sheet, found or typed; None where none is."""
+    name = next((column.name for column in sheet_form.columns if column.kind == form.YEAR), "")
+    said = parser_of(sheet_form.column(name), codes={})(layout.fixed.get(name)) if name else None
+    return said if isinstance(said, int) else None
+
+
+def _sheet(n: int, layout: Layout, sheet_form: SheetForm, codes: dict[str, CodeList], year: int | None) -> AskedSheet:
     asks = set(open_questions(layout, sheet_form))
     fields = [("", _("not assigned")), (IGNORED, _("leave out")), (TOTAL, _("sum of the row"))]
     fields += [(column.name, str(column.label)) for column in sheet_form.columns if not column.told]
@@ -68,20 +83,35 @@ def _sheet(n: int, layout: Layout, sheet_form: SheetForm, codes: dict[str, CodeL
     for head in layout.heads:
         if head.text:
             name = f"s{n}-c{head.index}"
-            what = Choice(name, head.text, fields, head.field, open=f"column:{head.index}" in asks)
-            columns.append(
-                AskedColumn(
-                    address(0, head.index)[:-1], head.text, what, _settings(name, layout, head, sheet_form, codes)
+            letter = address(0, head.index)[:-1]
+            what = Choice(name, f"{letter} {head.text}", fields, head.field, open=f"column:{head.index}" in asks)
+            settings = [
+                _choice(
+                    f"{name}-{setting}",
+                    sheet_form.column(setting),
+                    codes,
+                    head.values.get(setting),
+                    open_=f"column:{head.index}:{setting}" in asks,
+                    year=year,
                 )
-            )
+                for setting in _settings(layout, head, sheet_form)
+            ]
+            columns.append(AskedColumn(letter, head.text, what, settings))
     has = {head.field for head in layout.heads}
     fixed = [
-        _choice(f"s{n}-f-{column.name}", column, codes, layout.fixed.get(column.name), open_=column.name in asks)
+        _choice(
+            f"s{n}-f-{column.name}",
+            column,
+            codes,
+            layout.fixed.get(column.name),
+            open_=column.name in asks,
+            year=year,
+        )
         for column in sheet_form.columns
         if column.name not in has
         and not column.locked
         and column.name != sheet_form.value
-        and not (column.name in sheet_form.axes and any(column.name in head.values for head in layout.heads))
+        and not said_by_columns(column.name, layout, sheet_form)
         and (column.required or not column.child)
     ]
     printed = unit_of_heads(layout.heads, sheet_form)
@@ -92,31 +122,26 @@ def _sheet(n: int, layout: Layout, sheet_form: SheetForm, codes: dict[str, CodeL
     return AskedSheet(layout.sheet, n, columns, fixed, unit, layout.matrix)
 
 
-def _settings(name: str, layout: Layout, head: Head, sheet_form: SheetForm, codes: dict[str, CodeList]) -> list[Choice]:
-    """What an amount column of a matrix says for its lines: category, level of money, item."""
-    if head.field != sheet_form.value or not layout.matrix:
+def _settings(layout: Layout, head: Head, sheet_form: SheetForm) -> list[str]:
+    """What one of several amount columns says for its lines: category, level of money, item."""
+    several = len(layout.columns_of(sheet_form.value)) > 1
+    if head.field != sheet_form.value or not (layout.matrix or several):
         return []
-    axis = [axis for axis in sheet_form.axes if axis in head.values]
-    wanted = [
-        *axis,
-        *(setting for setting in sheet_form.settings if setting not in axis and not layout.columns_of(setting)),
-    ]
-    return [
-        _choice(f"{name}-{setting}", sheet_form.column(setting), codes, head.values.get(setting), open_=False)
-        for setting in wanted
-    ]
+    axes = [axis for axis in sheet_form.axes if said_by_columns(axis, layout, sheet_form)]
+    return [*axes, *(name for name in sheet_form.settings if name not in axes and not layout.columns_of(name))]
 
 
-def _choice(name: str, column: Column, codes: dict[str, CodeList], value: Any, *, open_: bool) -> Choice:
-    choices = []
+def _choice(
+    name: str, column: Column, codes: dict[str, CodeList], value: Any, *, open_: bool, year: int | None
+) -> Choice:
+    choices: list[tuple[str, str]] = []
     if column.kind == form.CODE:
-        choices = [
-            ("", ""),
-            *(
-                (code, f"{code} {label}" if column.codes in _CODED else label)
-                for code, label in codes[column.codes].entries
-            ),
-        ]
+        held = codes[column.codes]
+        entries = dict(held.entries)
+        if value and value not in entries:
+            entries[value] = held.named(value, year) if held.named and year else value
+        coded = column.codes in _CODED
+        choices = [("", ""), *((code, f"{code} {label}" if coded else label) for code, label in entries.items())]
     kind = "date" if column.kind == form.DAY else "text"
     return Choice(name, column.head(), choices, str(value or ""), open=open_, kind=kind)
 
@@ -150,7 +175,8 @@ def layouts_from(row: SheetImport, sent: list[dict[str, Any]]) -> list[Layout]:
     Raises RuleViolation SHAPE for anything else.
     """
     known = {data["sheet"]: Layout.from_json(data) for data in row.layouts}
-    fields = {column.name for column in record_type(row.record_type).sheet.columns} | {TOTAL, IGNORED, OPEN}
+    sheet_form = record_type(row.record_type).sheet
+    fields, axes = {column.name for column in sheet_form.columns} | {TOTAL, IGNORED, OPEN}, sheet_form.axes
     for data in sent:
         layout = known.get(str(data.get("sheet")))
         heads = data.get("heads", [])
@@ -173,7 +199,7 @@ def layouts_from(row: SheetImport, sent: list[dict[str, Any]]) -> list[Layout]:
             if head is None or said.get("field") not in fields or not isinstance(values, dict):
                 raise RuleViolation(_not_a_layout())
             head.field = said["field"]
-            head.values = {name: str(value) for name, value in values.items() if name in fields}
+            head.values = {name: str(v) for name, v in values.items() if name in fields and (v or name in axes)}
     return list(known.values())
 
 

@@ -26,7 +26,8 @@ from records.models import Job
 from records.permissions import may_enter
 from records.registry import RecordType, record_type
 from records.services import cancel_job, enqueue
-from records.sheets.layout import Layout, open_questions
+from records.sheets.asking import open_questions, told_open
+from records.sheets.layout import Layout
 from records.sheets.models import HELD, OPEN, ImportStatus, SheetImport, SheetMapping
 from records.sheets.reading import MAX_SIZE, refusal
 
@@ -131,7 +132,7 @@ def _require_new(actor: User, kind: RecordType, digest: str) -> None:
         "person": first.asked_by.person.name,
         "time": first.created_at.astimezone(clock.SHANGHAI).strftime("%Y-%m-%d %H:%M"),
         "name": first.name,
-        "state": first.get_status_display(),
+        "state": first.state_label,
     }
     message = _("%(person)s uploaded this very file on %(time)s as “%(name)s”; that import is “%(state)s”.")
     raise Duplicate(
@@ -185,9 +186,9 @@ def answer_layouts(*, actor: User, row: SheetImport, layouts: list[Layout]) -> N
     """
     kind = record_type(row.record_type)
     require(may_enter(actor, kind))
-    asks = [(layout.sheet, ask) for layout in layouts for ask in open_questions(layout, kind.sheet)]
+    asks = [told_open(layout, ask, kind.sheet) for layout in layouts for ask in open_questions(layout, kind.sheet)]
     if not layouts or asks:
-        raise RuleViolation([_open(sheet, ask, kind) for sheet, ask in asks] or [no_table()])
+        raise RuleViolation(asks or [no_table()])
     with transaction.atomic():
         now = _locked(row, S.MAPPING, S.PREVIEW)
         now.layouts, now.answered = [layout.as_json() for layout in layouts], True
@@ -207,20 +208,6 @@ def answer_layouts(*, actor: User, row: SheetImport, layouts: list[Layout]) -> N
             )
         _audit(actor, row, "layout", {"sheets": [layout.sheet for layout in layouts]})
         _ask(now, "sheets.read")
-
-
-def _open(sheet: str, ask: str, kind: RecordType) -> Finding:
-    if ask.startswith("column:"):
-        return Finding("HEADER", _("Sheet “%(sheet)s”: a column is not assigned yet.") % {"sheet": sheet}, field=ask)
-    if ask == "unit":
-        return Finding(
-            "UNIT",
-            _("Sheet “%(sheet)s” prints a unit of money that is not known.") % {"sheet": sheet},
-            field=ask,
-            remedy=_("Choose the unit of its amounts; amounts of another currency cannot be imported."),
-        )
-    label = kind.sheet.column(ask).label
-    return Finding("HEADER", _("“%(field)s” is missing.") % {"field": label}, field=ask)
 
 
 def no_table() -> Finding:
@@ -300,7 +287,7 @@ def _locked(row: SheetImport, *states: str) -> SheetImport:
         raise NotNow(
             Finding(
                 "IMPORT",
-                _("The import is “%(state)s”.") % {"state": found.get_status_display()},
+                _("The import is “%(state)s”.") % {"state": found.state_label},
                 remedy=_("Load the page anew to see what became of it."),
             )
         )

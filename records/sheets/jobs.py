@@ -22,11 +22,13 @@ from records.registry import RecordType, record_type
 from records.services import JobContext, SetItem, delete_set, judge_now, plan_set, store_set, taken_twice
 from records.sheets import staging
 from records.sheets.annotating import annotate
+from records.sheets.asking import open_questions
 from records.sheets.importing import annotated_file_of, file_of, no_table
-from records.sheets.layout import Head, Layout, find_layouts, open_questions, unrecognised
+from records.sheets.layout import Head, Layout, find_layouts, unrecognised
 from records.sheets.models import ImportFinding, ImportItem, ImportStatus, SheetImport, SheetMapping
 from records.sheets.reading import SheetRows, read_workbook
 from records.sheets.template import LISTS
+from records.sheets.undoing import give_back, reasons
 
 STEPS = 5
 S = ImportStatus
@@ -266,14 +268,14 @@ def undo(context: JobContext, row: SheetImport) -> dict[str, Any]:
     done = list(ImportItem.objects.filter(sheet_import=row, rev_after__isnull=False))
     made = {item.uid: item.rev_after or 0 for item in done if item.outcome == "create"}
     with transaction.atomic():
-        described = {"undo_of": str(row.uid)}
-        kept = delete_set(actor=actor, kind=kind, revisions=made, described=described)
-        kept |= _restore(actor, kind, [item for item in done if item.outcome == "change"], described)
+        kept = delete_set(actor=actor, kind=kind, revisions=made, described={"undo_of": str(row.uid)})
+        kept |= _restore(actor, kind, row, [item for item in done if item.outcome == "change"])
+        kept = reasons(row, kept, done)
         names = {item.uid: item for item in done}
         ImportItem.objects.filter(sheet_import=row, uid__in=names.keys() - kept.keys()).update(rev_after=None)
         late = [_late(row, names[uid], finding) for uid, finding in kept.items()]
         told = ImportFinding.objects.filter(sheet_import=row, column=0, row__in=[item.row - 1 for item in done])
-        told.filter(rule__in={finding.rule for finding in kept.values()} | {"FORBIDDEN"}).delete()
+        told.filter(rule__in={finding.rule for finding in kept.values()} | {"FORBIDDEN", "STALE"}).delete()
         ImportFinding.objects.bulk_create(late)
         before = row.counts.get("taken_back", 0)
         counts = row.counts | {"taken_back": before + len(done) - len(kept), "kept": len(kept)}
@@ -283,9 +285,7 @@ def undo(context: JobContext, row: SheetImport) -> dict[str, Any]:
     return {"status": S.UNDONE, "kept": len(kept)}
 
 
-def _restore(
-    actor: User, kind: RecordType, changed: list[ImportItem], described: dict[str, Any]
-) -> dict[UUID, Finding]:
+def _restore(actor: User, kind: RecordType, row: SheetImport, changed: list[ImportItem]) -> dict[UUID, Finding]:
     """The content before the import as a new revision, where the record is still the draft the import left."""
     items = [
         SetItem(uid=item.uid, content=msgspec.json.decode(bytes(item.before or b"{}")), base_rev=item.rev_after or 0)
@@ -297,5 +297,6 @@ def _restore(
     for item in items:
         if item.record is not None and item.record.state not in (RecordState.DRAFT, RecordState.RETURNED):
             item.refuse(Finding("FORBIDDEN", _("The record was submitted since."), remedy=_("Withdraw it first.")))
-    store_set(actor=actor, kind=kind, items=items, described=described)
+    revisions = store_set(actor=actor, kind=kind, items=items, described={"undo_of": str(row.uid)})
+    give_back(row, {item.uid: (item.base_rev, revisions[item.uid]) for item in changed if item.uid in revisions})
     return {item.uid: item.findings[-1] for item in items if item.outcome == "refused"}

@@ -271,21 +271,3 @@ def _completed(layout: Layout, guesses: dict[str, Any], sheet_form: SheetForm) -
             if head.field == sheet_form.value and not head.values:
                 head.field = TOTAL
     return layout
-
-
-def open_questions(layout: Layout, sheet_form: SheetForm) -> list[str]:
-    """
-    Names of what must be answered before the sheet can be read: fields, `column:<index>` of an open head, or `unit`
-    where a unit of money is printed that is not known.
-    """
-    has = {head.field for head in layout.heads}
-    asks = [f"column:{head.index}" for head in layout.heads if head.text and head.field == OPEN]
-    asks += [] if layout.unit else ["unit"]
-    spread = [head for head in layout.heads if head.field == sheet_form.value]
-    for column in sheet_form.columns:
-        if not column.required or column.name in has or layout.fixed.get(column.name) not in (None, ""):
-            continue
-        lacking = [head for head in spread if not head.values.get(column.name)]
-        if not (column.child and spread and not lacking):
-            asks.append(column.name)
-    return asks

@@ -87,6 +87,14 @@ class SheetImport(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    @property
+    def state_label(self) -> str:
+        """Where it stands, in a word; of one taken back in part how many records stayed."""
+        kept = self.counts.get("kept") if self.status == ImportStatus.UNDONE else 0
+        if not kept:
+            return str(self.get_status_display())
+        return str(_("Taken back: %(gone)s; kept: %(kept)s") % {"gone": self.counts["taken_back"], "kept": kept})
+
 
 class ImportItem(models.Model):
     """导入条目 — one record of an import: what it would become, and what it was before."""

@@ -1,4 +1,4 @@
-"""What the page of an import shows of its records."""
+"""What the page of an import shows of its records, and of those an undo had to leave."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ from typing import Any
 
 import msgspec
 
+from povfund.common.errors import REFUSE
 from povfund.common.money import MONEY_UNITS
 from records.registry import RecordType
 from records.sheets.layout import Layout
-from records.sheets.models import ImportItem, SheetImport
+from records.sheets.models import ImportFinding, ImportItem, ImportStatus, SheetImport
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,16 @@ def shown_items(row: SheetImport, items: Iterable[ImportItem], kind: RecordType)
         content = msgspec.json.decode(bytes(item.content)) if item.content else {}
         head = kind.sheet.head_words(content) if content else []
         yield ShownItem(item, url, head, units.get(item.sheet, "") if head else "")
+
+
+def kept_items(row: SheetImport, kind: RecordType, *, most: int) -> list[tuple[ImportItem, str, ImportFinding | None]]:
+    """(record, its page, why it stays) of the first records that an undo had to leave."""
+    if row.status != ImportStatus.UNDONE or not row.counts.get("kept"):
+        return []
+    items = row.items.filter(rev_after__isnull=False).defer("content", "before")[:most]
+    told = row.findings.filter(column=0, severity=REFUSE, row__in=[item.row - 1 for item in items])
+    why = {(finding.sheet, finding.row): finding for finding in told.order_by("pk")}
+    return [(item, kind.model(pk=item.uid).get_absolute_url(), why.get((item.sheet, item.row - 1))) for item in items]
 
 
 def _units(layout: Layout, kind: RecordType) -> str:

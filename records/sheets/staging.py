@@ -69,7 +69,7 @@ def stage(
             )
     plan_set(actor=actor, kind=kind, items=list(staged.items.values()))
     name_newer(list(staged.items.values()))
-    _collect(staged, layouts)
+    _collect(staged, layouts, kind.sheet.value)
     return staged
 
 
@@ -126,11 +126,12 @@ def _broken(reading: Reading) -> set[int]:
     return {p.record for p in reading.problems if p.record is not None and p.finding.severity == REFUSE}
 
 
-def _collect(staged: Staged, layouts: list[Layout]) -> None:
+def _collect(staged: Staged, layouts: list[Layout], value: str) -> None:
     """Findings of assembly and rules at their cells; each error refuses its record."""
     reading = staged.reading
     broken = _broken(reading)
-    sheets = {layout.number: Places(layout) for layout in layouts}
+    sheets = {layout.number: Places(layout, value) for layout in layouts}
+    records = {made.uid: record for made, record in zip(staged.assembled, reading.records, strict=True)}
     for n, (record, made) in enumerate(zip(reading.records, staged.assembled, strict=True)):
         item = staged.items.get(n)
         for finding in [*made.findings, *(item.findings if item else ())]:
@@ -141,17 +142,20 @@ def _collect(staged: Staged, layouts: list[Layout]) -> None:
                     staged.warned.setdefault(finding.rule, []).append(told_at)
             elif finding.severity == REFUSE:
                 broken.add(n)
-                reading.problems.append(_placed(finding, record, sheets[record.sheet], n))
+                reading.problems.append(_placed(finding, record, sheets, records, n))
         staged.outcomes.append(REFUSED if item is None or n in broken else item.outcome)
 
 
-def _placed(finding: Finding, record: Typed, places: Places, n: int) -> Problem:
+def _placed(finding: Finding, record: Typed, sheets: dict[int, Places], records: dict[UUID, Typed], n: int) -> Problem:
     """The finding of record `n` at its cell; of two lines that are the same each by the cell it stands in."""
+    places = sheets[record.sheet]
     row, column = places.cell(finding.field, record)
     if same := finding.values.get("lines"):
-        here, there = (record.cells[line] for line in same)
-        row, column = here if places.matrix else (row, column)
-        finding = told.same_as(finding, address(there[0], there[1] if places.matrix else column))
+        other = records.get(finding.values["of"], record)
+        there = sheets[other.sheet]
+        row, column = places.line(same[0], record)
+        sheet = there.sheet if there is not places else ""
+        finding = told.same_as(finding, address(*there.line(same[1], other)), sheet)
     return Problem(record.sheet, row, column, finding, n)
 
 

@@ -60,9 +60,12 @@ def twice(row: int) -> Finding:
     )
 
 
-def same_as(finding: Finding, cell: str) -> Finding:
-    """A line that repeats another one, which a sheet names by its cell."""
-    return replace(finding, message=_("The same line stands in %(cell)s.") % {"cell": cell})
+def same_as(finding: Finding, cell: str, sheet: str = "") -> Finding:
+    """A line that repeats another one, which is named by its cell, in another sheet by both."""
+    message = _("The same line stands in %(cell)s.") % {"cell": cell}
+    if sheet:
+        message = _("The same line stands in %(cell)s of sheet “%(sheet)s”.") % {"cell": cell, "sheet": sheet}
+    return replace(finding, message=message)
 
 
 def not_the_sum(stated: Decimal, counted: Decimal, words: Any) -> Finding:

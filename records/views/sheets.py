@@ -26,9 +26,10 @@ from records.sheets.answering import answers, layouts_from, questions
 from records.sheets.layout import Layout
 from records.sheets.models import OPEN
 from records.sheets.returning import returned_file
-from records.sheets.shown import shown_items
+from records.sheets.shown import kept_items, shown_items
 
 SHOWN = 200
+KEPT = 20
 WAITING = 50
 NEWEST = "-created_at"
 OUTCOMES = ("create", "change", "unchanged", "refused")
@@ -93,6 +94,7 @@ def _shown(request: HttpRequest, row: SheetImport, *, errors: Any = (), status: 
         "errors": errors,
         "items": list(shown_items(row, items[:SHOWN], kind)),
         "item_count": items.count(),
+        "kept": kept_items(row, kind, most=KEPT),
         "warned": [
             (rule, n, row.counts.get("warned", {}).get(rule, [])) for rule, n in row.counts.get("asked", {}).items()
         ],

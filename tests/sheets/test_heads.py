@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import io
+import re
 
 import pytest
+from django.test import Client
 from openpyxl import load_workbook
 
 from funds.models import FundDocument, FundLine
 from funds.sheets import guess
+from povfund.common.errors import RuleViolation
+from records.sheets.answering import questions
 from tests.people import account
 from tests.sheets.files import saved, workbook
-from tests.sheets.imports import answered, confirmed, found, staged_total, uploaded, worked
+from tests.sheets.imports import HEADS, answered, confirmed, found, line, staged_total, uploaded, worked
 from tests.sheets.notices import ONE_FUND
 
 pytestmark = pytest.mark.django_db
@@ -172,6 +176,65 @@ def test_the_page_lets_a_person_assign_the_columns_of_a_table_nobody_knows(clien
 def advance(title, number, *below):
     """A matrix that says nothing of its own date."""
     return [[title], [number], ["县（区）", "中央", "省级"], ["巴州区", 1, 2], *[[words] for words in below]]
+
+
+def asked_of(row, **changes):
+    """What the page says and marks when the layouts are sent as found, with these answers."""
+    client = Client()
+    client.force_login(row.asked_by)
+    fixed = {f"s0-f-{name.replace('__', '.')}": value for name, value in ONE_FUND.items()}
+    answer = client.post(f"/imports/{row.pk}/layout/", fixed | changes)
+    page = answer.content.decode()
+    return answer.status_code, page, re.findall(r'id="([^"]+)"[^>]*aria-invalid', page)
+
+
+def test_what_is_still_asked_names_the_column_says_the_way_out_and_is_marked():
+    ambiguous = [NUMBER, ["县（区）", "“三西”农业建设专项补助资金", "少数民族发展资金", "户数"], ["巴州区", 1, 2, 3]]
+    row = uploaded(ambiguous, by=PROVINCE)
+    open_ = dict.fromkeys(("s0-f-lines.fund_category", "s0-c1-lines.fund_category", "s0-c2-lines.fund_category"), "")
+    status, page, marked = asked_of(row, **open_)
+    assert status == 422
+    assert "B 列““三西”农业建设专项补助资金”：未填“资金类别”。" in page
+    assert "请在该列一行的“表示”处选择，或把该列设为“不采用”。" in page
+    assert "D 列“户数”没有对应。" in page
+    assert "请在“对应”处选择该列是什么，或选“不采用”。" in page
+    assert marked == ["s0-c1-lines.fund_category", "s0-c2-lines.fund_category", "s0-c3"]
+    for setting in ("fund_category", "money_level", "budget_item"):
+        assert f'<label for="s0-c1-lines.{setting}">' in page
+
+
+def test_two_amount_columns_of_one_head_are_asked_about_and_may_be_told_apart():
+    row = uploaded([TITLE, NUMBER, ["地区", "金额(万元)", "金额(万元)"], ["巴州区", 1, 2]], by=CITY)
+    status, page, marked = asked_of(row)
+    assert (status, marked) == (422, ["s0-c2"])
+    assert "B 列“金额(万元)”和 C 列“金额(万元)”都对应“金额”。" in page
+    status, *_page = asked_of(row, **{"s0-c1-lines.money_level": "central", "s0-c2-lines.money_level": "province"})
+    assert status == 302
+    row = worked(row)
+    assert (found(row), staged_total(row)) == ([], 30_000)
+
+
+def test_a_doubled_head_of_any_field_is_asked_about_also_in_a_list():
+    row = uploaded([[*HEADS, "文件名称"], [*line(), "另一个"]])
+    assert row.status == "mapping"
+    assert answered_refusal(row) == ["column:12"]
+
+
+def answered_refusal(row):
+    with pytest.raises(RuleViolation) as caught:
+        answered(row)
+    return [finding.field for finding in caught.value.findings]
+
+
+def test_codes_are_offered_under_their_names_of_the_year_of_the_sheet():
+    (old,) = questions(uploaded(advance("2016年资金分配表", *NUMBER), by=CITY), account(CITY))
+    (new,) = questions(uploaded(advance("2022年资金分配表", *NUMBER), by=CITY), account(CITY))
+    named = [
+        dict(next(choice for choice in sheet.fixed if choice.name.endswith("fund_category")).choices)["development"]
+        for sheet in (old, new)
+    ]
+    assert named[0] == "development 发展资金"
+    assert "乡村振兴" in named[1]
 
 
 def test_what_is_said_of_the_document_is_confirmed_although_its_columns_are_remembered(client):

@@ -15,6 +15,7 @@ from funds.services import save_fund_document
 from povfund.common.errors import RuleViolation
 from povfund.common.verdict import Refused
 from records.models import RecordRevision, Review, SheetImport
+from records.services import delete_record
 from records.sheets import importing
 from records.sheets.models import ImportFinding
 from records.sheets.template import build_template
@@ -94,6 +95,14 @@ def test_rules_speak_at_the_cell_of_their_field():
     row = uploaded([HEADS, line(recipient="511921"), line(recipient="511921"), line("通财农〔2016〕4号", amount=-5)])
     assert found(row) == [("G3", "F03"), ("K4", "BAD_AMOUNT")]
     assert ImportFinding.objects.get(sheet_import=row, rule="F03").message.endswith(" G2 相同。")
+
+
+def test_a_line_that_stands_in_another_sheet_too_is_named_by_sheet_and_cell():
+    row = uploaded(
+        workbook([HEADS, line()], more={"补": [HEADS, line(title="补充"), line(title="补充", item="2130504")]})
+    )
+    assert [(f.sheet, f.cell, f.rule) for f in row.findings.filter(severity="E")] == [("补", "G2", "F03")]
+    assert row.findings.get(severity="E").message == "这一笔与工作表“Sheet1”的 G2 相同。"
 
 
 def test_row_084_what_a_spreadsheet_spoils_is_refused_at_its_cell():
@@ -261,6 +270,55 @@ def test_an_undo_takes_back_what_nobody_touched_and_names_the_rest():
     assert [d.document_no for d in documents()] == ["通财农〔2016〕1号"]
     with pytest.raises(importing.NotNow):
         importing.undo_import(actor=people.county_clerk(), row=row)
+
+
+def changed_by_template(title):
+    """The unit's template with another title in its first row, imported and confirmed."""
+    book = load_workbook(io.BytesIO(build_template(actor=people.county_clerk(), kind=FUND_DOCUMENT, year=2016)))
+    book.worksheets[0].cell(2, 2).value = title
+    return confirmed(uploaded(saved(book), name=f"{title}.xlsx"))
+
+
+def test_imports_over_one_another_are_taken_back_one_after_the_other():
+    first = confirmed(uploaded([HEADS, line()], name="先.xlsx"))
+    second, third = changed_by_template("第二个标题"), changed_by_template("第三个标题")
+    first = undone(first)
+    assert (first.counts["taken_back"], first.counts["kept"], first.state_label) == (0, 1, "已撤销 0 条，保留 1 条")
+    told = ImportFinding.objects.get(sheet_import=first, rule="STALE")
+    assert "“第三个标题.xlsx”又改动了这条记录" in told.message
+    assert told.remedy == "请先撤销那一次导入，再撤销本次。"
+    for row in (third, second):
+        row.refresh_from_db()
+        row = undone(row)
+        assert (row.status, row.counts["kept"], row.state_label) == ("undone", 0, "已撤销")
+    assert FundDocument.objects.get().title == line()[1]
+    first = undone(first)
+    assert (first.counts["kept"], first.state_label) == (0, "已撤销")
+    assert not FundDocument.objects.exists()
+    assert not ImportFinding.objects.filter(sheet_import=first, rule="STALE").exists()
+
+
+def test_a_record_changed_by_hand_stays_with_its_link_and_the_reason(client):
+    row = confirmed(uploaded([HEADS, line(), line("通财农〔2016〕4号")]))
+    kept = FundDocument.objects.get(document_no="通财农〔2016〕3号")
+    save_fund_document(
+        actor=people.county_clerk(), data=made.typed("通财农〔2016〕3号", title="手工改"), uid=kept.uid, base_rev=1
+    )
+    row = undone(row)
+    client.force_login(people.county_clerk())
+    page = client.get(f"/imports/{row.pk}/").content.decode()
+    block = page.partition("已撤销 1 条；保持原样 1 条")[2].partition("</div>")[0]
+    assert kept.get_absolute_url() in block
+    assert "该次导入保存以后，记录又被手工改动。" in block
+    assert "模板" not in block
+    assert "已撤销 1 条，保留 1 条" in client.get("/imports/fund-documents/new/").content.decode()
+
+
+def test_a_record_deleted_by_hand_is_nothing_to_keep():
+    row = confirmed(uploaded([HEADS, line()]))
+    delete_record(actor=people.county_clerk(), record=FundDocument.objects.get(), seen_rev=1)
+    row = undone(row)
+    assert (row.counts["taken_back"], row.counts["kept"]) == (1, 0)
 
 
 def test_the_same_workbook_twice_changes_nothing_the_second_time():

@@ -84,7 +84,7 @@ def test_the_questions_of_a_matrix_are_answered_on_the_page(clerk):
     answers |= {f"s0-f-{name}": value for name, value in head.items()}
     refused = clerk.post(where + "layout/", answers | {"s0-f-lines.payment_mode": ""})
     assert refused.status_code == 422
-    assert "<h4>未填“支付方式”。</h4>" in refused.content.decode()
+    assert "未填“支付方式”，表中也没有这一列。</h4>" in refused.content.decode()
     assert clerk.post(where + "layout/", answers).status_code == 302
     worked(row)
     assert clerk.post(where + "confirm/").status_code == 302

@@ -199,7 +199,9 @@ def test_no_sum_of_a_group_is_compared_while_an_amount_of_its_row_is_open():
 def test_the_columns_of_a_sheet_are_looked_up_once_for_all_its_findings(monkeypatch):
     made = []
     init = Places.__init__
-    monkeypatch.setattr(Places, "__init__", lambda self, layout: made.append(layout.number) or init(self, layout))
+    monkeypatch.setattr(
+        Places, "__init__", lambda self, layout, value: made.append(layout.number) or init(self, layout, value)
+    )
     rows = [line(f"通财农〔2016〕{n}号", amount=-1) for n in range(1, 30)]
     row = uploaded([HEADS, *rows])
     assert len(found(row)) >= len(rows)
