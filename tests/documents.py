@@ -13,7 +13,7 @@ from records.registry import record_type
 from records.services import Step, take_step, take_steps
 from tests.people import account
 
-REASONS = dict.fromkeys(("F02", "F04", "F05", "F06", "F09", "F10", "STATED_TOTAL"), "文件明确列入")
+REASONS = dict.fromkeys(("F02", "F04", "F05", "F06", "F09", "F10", "F11", "STATED_TOTAL"), "文件明确列入")
 
 
 def line(recipient: str = "511921", amount: str = "100.00", **changes: Any) -> LineInput:

@@ -7,7 +7,7 @@ from datetime import date
 from operator import attrgetter
 from typing import Any
 
-from accounts.choices import UnitKind
+from accounts.choices import KEY_LENGTH, MUNICIPALITIES, Level, UnitKind
 from funds.choices import IssueBatch, MoneyLevel, PaymentMode
 from funds.rules.context import FundContext
 from povfund.common.errors import WARN, Finding
@@ -19,6 +19,9 @@ Found = Iterator[tuple[int, Finding]]
 ISSUE_BATCHES, MONEY_LEVELS, PAYMENT_MODES = (
     frozenset(choices.values) for choices in (IssueBatch, MoneyLevel, PaymentMode)
 )
+
+GOVERNED_BY_PROVINCE = "90"
+"""省直辖县级行政区划 — what stands in the place of a city in the codes of such counties."""
 
 
 def _by_line(
@@ -176,7 +179,10 @@ def check_line_in_charge(rows: Sequence[Row], ctx: FundContext) -> Found:
 
 
 def check_recipient(rows: Sequence[Row], ctx: FundContext) -> Found:
-    """F11 接收单位 — lies in the issuing division, and its code was in force on the day of issue."""
+    """
+    F11 接收单位 — lies in the issuing division, and its code was in force on the day of issue. Money goes to the next
+    level or skips one (省直管县); where it skips more, the document says why.
+    """
 
     def judge(row: Row, n: int, line: Any) -> Iterator[Finding]:
         issuer, recipient = ctx.divisions.get(row.content.division), ctx.divisions.get(line.recipient)
@@ -192,8 +198,33 @@ def check_recipient(rows: Sequence[Row], ctx: FundContext) -> Found:
             )
         elif _retired(recipient, row.content.issued_on):
             yield _old_code(n, recipient)
+        elif (skipped := _skipped(issuer, recipient)) > 1:
+            yield _far(n, issuer, recipient, skipped)
 
     yield from _by_line(rows, lambda row: (row.content.division, row.content.issued_on), attrgetter("recipient"), judge)
+
+
+def _skipped(issuer: Any, recipient: Any) -> int:
+    """
+    How many levels lie between the two. A municipality (直辖市), and a province over the counties it governs itself
+    (省直辖县), has no city between itself and its counties.
+    """
+    key, first = recipient.scope_key, len(issuer.scope_key)
+    without_city = key[:2] in MUNICIPALITIES or key[2:4] == GOVERNED_BY_PROVINCE
+    between = [level for level, length in KEY_LENGTH.items() if first < length < len(key)]
+    return len(between) - (without_city and Level.CITY in between)
+
+
+def _far(n: int, issuer: Any, recipient: Any, skipped: int) -> Finding:
+    return Finding(
+        "F11",
+        _("From %(issuer)s to %(recipient)s the money skips %(n)s levels; it may skip one.")
+        % {"issuer": issuer.name, "recipient": recipient.name, "n": skipped},
+        field=f"lines[{n}].recipient",
+        remedy=_("Choose the place of the next level; where the document itself gives the money directly, say why."),
+        article="9",
+        severity=WARN,
+    )
 
 
 def _retired(division: Any, issued_on: str) -> bool:
