@@ -13,6 +13,7 @@ from accounts.choices import UnitKind
 from funds.choices import MoneyLevel
 from funds.models import BudgetItem, FundCategory
 from povfund.common import clock
+from povfund.common.money import wan_text
 from rollups.choices import DataState, Dimension, Measure
 from rollups.forms import QuestionForm
 from rollups.services.reading import Answer, Figure, Question, answer
@@ -61,7 +62,8 @@ class Report:
     """
     汇总表 — rows, total and what was kept, with freshness and coverage. Amounts in 元.
 
-    Lines: rows + kept − `passed_on` = total.
+    Lines: rows + kept − `passed_on` = total. Amounts: rows + kept − `short` = total, `short` by how much the place has
+    reported less arrived than the places below it.
     """
 
     question: Question
@@ -69,6 +71,7 @@ class Report:
     total: Row
     kept: Row
     passed_on: int
+    short_fen: int
     expected: int
     received: int
     pending_changes: int
@@ -79,6 +82,25 @@ class Report:
     def kept_label(self) -> str:
         """What the total of the place holds beyond its rows."""
         return str(KEPT[Measure(self.question.measure)])
+
+    @property
+    def short(self) -> Decimal:
+        return Decimal(self.short_fen) / 100
+
+    @property
+    def of_arrivals(self) -> str:
+        """How rows and total hang together where the place reported less than those below; else empty."""
+        if not self.short_fen:
+            return ""
+        return _(
+            "%(place)s itself has reported %(own)s × 10k yuan arrived, places below it %(rows)s: %(short)s more. Each"
+            " level enters its own arrivals; those of %(place)s are not complete."
+        ) % {
+            "place": self.question.node.name,
+            "own": wan_text(self.total.amount),
+            "rows": wan_text(sum((row.amount for row in self.rows), Decimal(0))),
+            "short": wan_text(self.short),
+        }
 
     @property
     def of_lines(self) -> str:
@@ -96,9 +118,16 @@ class Report:
             "total": self.total.n,
         }
 
-    def share(self, row: Row) -> Decimal:
-        """Percent of the total, one decimal."""
-        return (Decimal(row.fen) * 100 / self.total.fen).quantize(Decimal("0.1")) if self.total.fen else Decimal("0.0")
+    def share(self, row: Row) -> Decimal | None:
+        """Percent of the total, one decimal; None where there is no total the rows are parts of."""
+        if not self.total.fen or self.short_fen:
+            return None
+        return (Decimal(row.fen) * 100 / self.total.fen).quantize(Decimal("0.1"))
+
+    @property
+    def whole(self) -> Decimal | None:
+        """The share of the total itself."""
+        return self.share(self.total)
 
 
 def report_of(form: QuestionForm, **changes: Any) -> Report:
@@ -120,6 +149,7 @@ def report_of(form: QuestionForm, **changes: Any) -> Report:
         total=Row(*own, now.total.n, now.total.fen, then.total.fen if then else None),
         kept=Row(*own, now.kept.n, now.kept.fen, then.kept.fen if then else None),
         passed_on=now.passed_on,
+        short_fen=now.short,
         expected=now.expected,
         received=now.received,
         pending_changes=now.pending_changes,

@@ -62,6 +62,7 @@ def as_json(report: Report) -> dict[str, Any]:
         "total": _figures(report.total),
         "kept": _figures(report.kept),
         "passed_on": {"count": report.passed_on},
+        "short": {"amount": f"{report.short:.2f}"},
         "coverage": {"expected": report.expected, "received": report.received},
         "as_of": report.as_of.isoformat(),
         "compare": report.compare.isoformat() if report.compare else None,

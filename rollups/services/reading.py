@@ -79,13 +79,16 @@ class Answer:
 
     `kept` is the money of the total less that of the rows, with the lines of the total that are of no row.
     `passed_on` counts the lines of the rows that are none of the total: they pass on what a line of the total
-    had brought. rows + kept − passed_on = total, in lines; rows + kept = total, in 分.
+    had brought. rows + kept − passed_on = total, in lines; rows + kept − short = total, in 分. `short` is what places
+    below say has arrived beyond what the place itself has reported: each level enters its arrivals by itself, and what
+    is reported below was not kept here.
     """
 
     rows: dict[tuple[Any, ...], Figure] = field(default_factory=dict)
     total: Figure = field(default_factory=Figure)
     kept: Figure = field(default_factory=Figure)
     passed_on: int = 0
+    short: int = 0
     divisions: dict[str, Division] = field(default_factory=dict)
     expected: int = 0
     received: int = 0
@@ -146,7 +149,11 @@ def _settle(question: Question, result: Answer, with_lines: set[str]) -> None:
     shown = Figure(sum(f.n for f in result.rows.values()), sum(f.fen for f in result.rows.values()))
     least = max(0, result.total.n - shown.n)
     passing_on = Dimension.DIVISION in question.by and question.measure in HERE
-    result.kept = Figure(max(result.total.here, least) if passing_on else least, result.total.fen - shown.fen)
+    fen = beyond = result.total.fen - shown.fen
+    if passing_on and question.measure == Measure.ARRIVED:
+        fen = max(beyond, min(0, result.total.fen))
+    result.short = fen - beyond
+    result.kept = Figure(max(result.total.here, least) if passing_on else least, fen)
     result.passed_on = shown.n + result.kept.n - result.total.n
     in_force = {key for key, child in result.divisions.items() if _in_force(child, question)}
     result.expected, result.received = len(in_force | with_lines), len(with_lines)

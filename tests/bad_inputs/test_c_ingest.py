@@ -225,7 +225,7 @@ def test_row_047_missing_quarantined_and_circular_parents(forger):
     bad, child, grandchild, first, second, own = (uuid7() for _n in range(6))
     found = forger.fates(
         a_record(document(parent=str(uuid7()))),
-        a_record(document(PROVINCE, issue_batch="ninth", lines=[money()]), uid=bad),
+        a_record(document(PROVINCE, issue_batch="ninth", lines=[money("511900")]), uid=bad),
         a_record(document("511900.finance", parent=str(bad), lines=[money()]), uid=child),
         a_record(document(parent=str(child)), uid=grandchild),
         a_record(document(parent=str(second)), uid=first),
