@@ -102,6 +102,16 @@ class Chain:
         return sum(getattr(row.edge, name) for row in self.rows if row.depth == 0)
 
     @property
+    def is_deep(self) -> bool:
+        """Do documents below it pass the money on?"""
+        return any(row.depth for row in self.rows)
+
+    def ends(self, name: str) -> int:
+        """分 `retained` or `unallocated` at every level shown, where the money ends; nothing below zero counts."""
+        own = self.kept if name == "retained" else 0
+        return max(0, own) + sum(max(0, getattr(row.edge, name)) for row in self.rows)
+
+    @property
     def has_recoveries(self) -> bool:
         """Was anything taken back of what the page shows?"""
         return bool(self.kept_back or any(row.edge.recovered for row in self.rows))

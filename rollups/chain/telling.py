@@ -45,6 +45,19 @@ def flow_words(found: Chain) -> str:
     return _("%(document)s: %(given)s × 10k yuan given to %(n)s places") % told
 
 
+def ends_words(found: Chain) -> str:
+    """
+    Where the money of the table and its chart ends, of every level; the total of the table is of the document's own
+    recipients alone. Empty where nothing was passed on.
+    """
+    if not found.is_deep:
+        return ""
+    return _(
+        "All levels shown: %(retained)s × 10k yuan retained, %(left)s × 10k yuan unallocated, as the chart draws it."
+        " The total counts what the recipients of this document itself did."
+    ) % {"retained": _wan(found.ends("retained")), "left": _wan(found.ends("unallocated"))}
+
+
 def source_steps(found: Chain) -> list[dict[str, Any]]:
     """Sources as a timeline, the nearest first; it ends where the chain begins, or where the reader may see no more."""
     steps = [

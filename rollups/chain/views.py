@@ -28,7 +28,7 @@ from rollups.chain.paper import distribution_book, notice_book
 from rollups.chain.reading import chain_of
 from rollups.chain.recoveries import takes_back
 from rollups.chain.tables import table_of
-from rollups.chain.telling import cases_of, flow_words, source_steps
+from rollups.chain.telling import cases_of, ends_words, flow_words, source_steps
 from rollups.exports import PURPOSES, registered, xlsx_response
 from rollups.permissions import may_publish
 
@@ -60,6 +60,7 @@ def chain(request: HttpRequest, uid: UUID) -> HttpResponse:
         "table_name": table_name(document),
         "publish": may_publish(user, document),
         "flow_label": flow_words(found),
+        "ends": ends_words(found),
         "sources": source_steps(found),
         "recoveries": found.taken[:SHOWN_RECOVERIES],
         "more_recoveries": max(0, len(found.taken) - SHOWN_RECOVERIES),
