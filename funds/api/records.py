@@ -114,7 +114,8 @@ class RecordViewSet(
         """Keys of the records a filter means. A filter with a fault is refused: it would mean more than was asked."""
         lists = {name: value if isinstance(value, list) else [value] for name, value in chosen.items()}
         uids = lists.pop("uid", None)
-        wrong = [Finding("SHAPE", _("Not a record's uid."), field="filter.uid")]
+        remedy = _("Take it from the record's address or from a list.")
+        wrong = [Finding("SHAPE", _("Not a record's uid."), field="filter.uid", remedy=remedy)]
         readable: Any = self.kind.model.objects.all()
         rows = filtered(
             self.filterset_class,

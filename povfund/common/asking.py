@@ -194,7 +194,7 @@ def uid_asked(params: QueryDict, name: str) -> UUID | None:
     found = uuid_of(given)
     if given and found is None:
         message = _("%(name)s: “%(value)s” is no uid.") % {"name": name, "value": given[:40]}
-        refuse([Finding("SHAPE", message, field=name)])
+        refuse([Finding("SHAPE", message, field=name, remedy=_("Take it from the record's address or from a list."))])
     return found
 
 

@@ -11,6 +11,7 @@ from django import forms
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import Http404
 from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 
 from povfund.common.verdict import Refused
 
@@ -102,7 +103,8 @@ def shape_findings(detail: Any) -> list[Finding]:
     found = []
     for name, message in _flatten(detail):
         code = getattr(message, "code", "") or ""
-        found.append(Finding(code if code.isupper() else "SHAPE", str(message), field=name))
+        remedy = _("Send it as the description of this call says: /api/v1/docs/.")
+        found.append(Finding(code if code.isupper() else "SHAPE", str(message), field=name, remedy=remedy))
     return found
 
 
@@ -148,6 +150,6 @@ def api_exception_handler(exc: Exception, context: dict[str, Any]) -> Any:
     if isinstance(exc, APIException | PermissionDenied | Http404):
         found = shape_findings(response.data)
         if response.status_code != 400:
-            found = [replace(finding, rule="HTTP") for finding in found]
+            found = [replace(finding, rule="HTTP", remedy="") for finding in found]
         response.data = {"errors": [finding.as_json() for finding in found]}
     return response

@@ -15,8 +15,9 @@ from openpyxl.styles import PatternFill
 from povfund.common.errors import SHOW, Finding
 from records.rules.words import rule_line, rule_words
 from records.sheets.cells import address
-from records.sheets.package import AUTHOR, FILLS, SUMMARY, Mark, Unusual, mark_package
+from records.sheets.package import AUTHOR, FILLS, Mark, Unusual, mark_package
 from records.sheets.reading import SheetRows
+from records.sheets.summary import SUMMARIES
 from records.sheets.table import Problem
 
 
@@ -42,7 +43,7 @@ def annotate(
         if source.suffix == ".csv":
             raise Unusual("csv")
         members = {sheet.name: sheet.member for sheet in sheets}
-        mark_package(source, target, members=members, marks=marks, summary=lines)
+        mark_package(source, target, members=members, marks=marks, summary=lines, title=_("Check result"))
     except Unusual:
         _write_anew(target, sheets=sheets, marks=marks, lines=lines)
 
@@ -79,7 +80,7 @@ def _place(problem: Problem) -> tuple[int, int, int]:
 def _write_anew(target: Path, *, sheets: list[SheetRows], marks: dict[str, list[Mark]], lines: list[list[str]]) -> None:
     book = Workbook(write_only=True)
     for sheet in sheets:
-        if sheet.name == SUMMARY:
+        if sheet.name in SUMMARIES:
             continue
         page = book.create_sheet(sheet.name)
         by_cell = {(mark.row, mark.column): mark for mark in marks.get(sheet.name, [])}
@@ -87,7 +88,7 @@ def _write_anew(target: Path, *, sheets: list[SheetRows], marks: dict[str, list[
             page.append([])
         for row, cells in enumerate(sheet.rows, sheet.first):
             page.append([_cell(page, value, by_cell.get((row, column))) for column, value in enumerate(cells)])
-    page = book.create_sheet(SUMMARY)
+    page = book.create_sheet(_("Check result"))
     for line in lines:
         page.append([_cell(page, text, None) for text in line])
     draft = target.with_suffix(".part")

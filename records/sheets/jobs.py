@@ -13,7 +13,7 @@ from django.utils.translation import override
 
 from accounts.models import User
 from povfund.common import clock
-from povfund.common.errors import Finding, RuleViolation
+from povfund.common.errors import SHOW, WARN, Finding, RuleViolation
 from povfund.common.money import spoken_in
 from povfund.common.phrases import phrase as _
 from povfund.common.verdict import Refused
@@ -158,20 +158,24 @@ def _unknown(layouts: list[Layout], kind: RecordType) -> Iterator[Finding]:
         if not any(layout.columns_of(name) for name in (*kind.sheet.named_by, kind.sheet.value)):
             message = _("The heads of sheet “%(name)s” are not known.") % {"name": layout.sheet}
             remedy = _("Say of each column what it is, or leave it out; the place and the amount are needed.")
-            yield Finding("HEADER", message, remedy=remedy)
+            yield Finding("HEADER", message, remedy=remedy, severity=WARN)
 
 
 def _words(sheets: list[SheetRows], without: list[str]) -> Iterator[Finding]:
     """What was not read, and how the rest was: nothing is left out in silence."""
     for name in without:
-        yield Finding("SHEET", _("Sheet “%(name)s” has no table with known heads and was not read.") % {"name": name})
+        message = _("Sheet “%(name)s” has no table with known heads and was not read.") % {"name": name}
+        yield Finding("SHEET", message, severity=WARN)
     for sheet in sheets:
-        if sheet.hidden and sheet.name != LISTS:
-            yield Finding("HIDDEN", _("Sheet “%(name)s” is hidden and was not read.") % {"name": sheet.name})
+        if sheet.hidden and sheet.name not in LISTS:
+            message = _("Sheet “%(name)s” is hidden and was not read.") % {"name": sheet.name}
+            yield Finding("HIDDEN", message, remedy=_("Show it and upload again if it belongs in."), severity=WARN)
     for encoding in {sheet.encoding for sheet in sheets if sheet.encoding}:
-        yield Finding("ENCODING", _("Characters were read as %(encoding)s.") % {"encoding": encoding.upper()})
+        message = _("Characters were read as %(encoding)s.") % {"encoding": encoding.upper()}
+        remedy = _("If names look wrong in the preview, save the table as a workbook (xlsx) and upload that.")
+        yield Finding("ENCODING", message, remedy=remedy, severity=SHOW)
     if any(sheet.external_links for sheet in sheets):
-        yield Finding("LINKS", _("Links to other workbooks were left alone."))
+        yield Finding("LINKS", _("Links to other workbooks were left alone."), severity=SHOW)
 
 
 def _remembered(layout: Layout, mapping: SheetMapping | None) -> Layout:

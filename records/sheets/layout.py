@@ -26,6 +26,7 @@ from records.sheets.around import (
 )
 from records.sheets.form import MONEY, UNKNOWN, YEAR, CodeList, SheetForm, plain, without_unit
 from records.sheets.reading import SheetRows
+from records.sheets.summary import SUMMARIES
 
 LOOK = 40
 """The head stands in the first rows of a sheet."""
@@ -126,7 +127,7 @@ def find_layouts(
 
 def _own_sheets() -> set[str]:
     """Sheets of the product's own making that hold no data: the notes of a template, the summary of a return."""
-    return {"填报说明", "Notes", "检查结果", "Check result"}
+    return {"填报说明", "Notes", *SUMMARIES}
 
 
 def _find(

@@ -16,9 +16,9 @@ from xml.sax.saxutils import escape
 
 from records.sheets.cells import address
 from records.sheets.packing import repack
+from records.sheets.summary import SUMMARIES, renamed, summary_xml
 
 AUTHOR = "povfund"
-SUMMARY = "检查结果"
 FILLS = {"E": "FFFCE4E1", "W": "FFFDF0D1"}
 """Ground of a cell that is wrong, and of one worth a look; colours no office program offers by itself."""
 _TYPES = "application/vnd.openxmlformats-officedocument.spreadsheetml"
@@ -71,10 +71,16 @@ class _Work:
 
 
 def mark_package(
-    source: Path, target: Path, *, members: dict[str, str], marks: dict[str, list[Mark]], summary: Iterable[list[str]]
+    source: Path,
+    target: Path,
+    *,
+    members: dict[str, str],
+    marks: dict[str, list[Mark]],
+    summary: Iterable[list[str]],
+    title: str,
 ) -> None:
     """
-    Write `source`, a checked workbook, to `target` with marks by sheet name and a summary sheet. Raises Unusual.
+    Write `source`, a checked workbook, to `target` with marks by sheet name and a sheet `title`. Raises Unusual.
 
     `members` are the parts of its sheets by name. Marks of an earlier return are taken away first, so that a
     corrected workbook comes back clean.
@@ -84,10 +90,11 @@ def mark_package(
         bare = _without_marks(work)
         styles = _Styles(bare)
         for number, (name, member) in enumerate(members.items()):
-            if name != SUMMARY:
+            if name not in SUMMARIES:
                 _mark_sheet(work, member, marks.get(name, []), styles, number)
         work.parts["xl/styles.xml"] = styles.written()
-        _add_summary(work, members.get(SUMMARY, ""), summary)
+        known = next((members[name] for name in SUMMARIES if name in members), "")
+        _add_summary(work, known, summary, title)
     repack(source, target, work.changed())
 
 
@@ -370,26 +377,16 @@ def _drawing_xml(shapes: list[bytes], own: dict[str, list[Mark]]) -> bytes:
     ) % b"".join(body)
 
 
-def _add_summary(work: _Work, known: str, lines: Iterable[list[str]]) -> None:
+def _add_summary(work: _Work, known: str, lines: Iterable[list[str]], title: str) -> None:
     """The sheet 检查结果, last; that of an earlier return is replaced."""
     member = known or "xl/worksheets/sheet999.xml"
-    rows = []
-    for n, line in enumerate(lines, 1):
-        cells = "".join(
-            f'<c r="{letter}{n}" t="inlineStr"><is><t xml:space="preserve">{text}</t></is></c>'
-            for letter, text in zip("ABCDE", map(escape, line), strict=False)
-        )
-        rows.append(f'<row r="{n}">{cells}</row>')
-    widths = "".join(
-        f'<col min="{n}" max="{n}" width="{w}" customWidth="1"/>' for n, w in enumerate((16, 10, 12, 60, 50), 1)
-    )
-    head = f'<worksheet xmlns="{_MAIN}"><cols>{widths}</cols><sheetData>'.encode()
-    work.parts[member] = _XML + head + "".join(rows).encode() + b"</sheetData></worksheet>"
-    if known:
-        return
+    work.parts[member] = summary_xml(lines)
     book, rels = work.get("xl/workbook.xml"), work.get("xl/_rels/workbook.xml.rels")
+    if known:
+        work.parts["xl/workbook.xml"] = renamed(book, title)
+        return
     number = max(int(n) for n in re.findall(rb'\bsheetId="(\d+)"', book)) + 1
-    sheet = f'<sheet xmlns:r="{_REL}" name="{SUMMARY}" sheetId="{number}" r:id="rIdPovSummary"/>'.encode()
+    sheet = f'<sheet xmlns:r="{_REL}" name="{title}" sheetId="{number}" r:id="rIdPovSummary"/>'.encode()
     if b"</sheets>" not in book:
         raise Unusual("sheets")
     work.parts["xl/workbook.xml"] = book.replace(b"</sheets>", sheet + b"</sheets>")

@@ -49,7 +49,10 @@ _ERROR = re.compile(
     rb"""<c\b(?=[^>]*\bt\s*=\s*["']e["'])[^>]*\br\s*=\s*["']([A-Z]{1,3}\d+)["'][^>]*>.*?<v>([^<]*)</v>"""
 )
 _HIDDEN_ROW = re.compile(rb"""<row\b(?=[^>]*\bhidden\s*=\s*["'](?:1|true)["'])[^>]*\br\s*=\s*["'](\d+)["']""")
-_HIDDEN_COLUMN = re.compile(rb"""<col\b(?=[^>]*\bhidden\s*=\s*["'](?:1|true)["'])[^>]*\bmin\s*=\s*["'](\d+)["']""")
+_HIDDEN_COLUMN = re.compile(
+    rb"""<col\b(?=[^>]*\bhidden\s*=\s*["'](?:1|true)["'])(?=[^>]*\bmin\s*=\s*["'](\d+)["'])"""
+    rb"""[^>]*\bmax\s*=\s*["'](\d+)["']"""
+)
 
 
 class Refusal(Exception):
@@ -183,8 +186,9 @@ def _scan(member: str, xml: bytes) -> Part:
     if b"#" in xml:
         part.errors = [(m[1].decode(), m[2].decode()) for m in _some(_ERROR, xml)]
     if _HOLDS_HIDDEN.search(xml):
-        part.hidden_rows = [int(m[1]) for m in _some(_HIDDEN_ROW, xml)]
-        part.hidden_columns = [int(m[1]) for m in _some(_HIDDEN_COLUMN, xml)]
+        part.hidden_rows = [int(m[1]) for m in _HIDDEN_ROW.finditer(xml)]
+        spans = ((int(m[1]), int(m[2])) for m in _some(_HIDDEN_COLUMN, xml))
+        part.hidden_columns = [n for left, right in spans for n in range(left, min(right, MAX_COLUMNS) + 1)]
     return part
 
 

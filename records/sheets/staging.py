@@ -56,8 +56,8 @@ def stage(
     reading = Reading()
     for layout in layouts:
         TableReader(sheets[layout.number], layout, sheet_form=kind.sheet, codes=codes, into=reading).read()
-        for finding in hidden_words(sheets[layout.number]):
-            reading.problems.append(Problem(layout.number, layout.head_row, 0, finding))
+        for row, column, finding in hidden_words(sheets[layout.number], layout.head_row):
+            reading.problems.append(Problem(layout.number, row, column, finding))
     reading.problems += _unlikely(reading, layouts, kind)
     staged = Staged(reading, kind.sheet.assemble(actor, reading.records))
     broken = _broken(reading)
@@ -173,7 +173,7 @@ def counts_of(staged: Staged) -> dict[str, Any]:
         "zero_cells": staged.reading.zero_cells,
         "without_entry": staged.reading.without_entry,
         "errors": severities[REFUSE],
-        "differences": severities[WARN],
+        "differences": sum(problem.finding.rule == "TOTAL" for problem in staged.reading.problems),
         "asked": dict(staged.asked),
         "warned": staged.warned,
     }

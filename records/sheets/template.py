@@ -33,7 +33,8 @@ PREFILLED = 2_000
 """Child rows a template is filled with at most; an export serves for more, and is taken back like a template."""
 SPARE = 500
 WAN = Decimal(10_000)
-LISTS = "代码表"
+LISTS = ("代码表", "Code lists")
+"""Names of the hidden sheet behind the dropdowns, by language."""
 _HEAD = PatternFill("solid", start_color="FFEEF1F5")
 _GREY = PatternFill("solid", start_color="FFF6F7F9")
 _LINE = Border(bottom=Side("thin", color="FFCDD5DE"))
@@ -157,7 +158,7 @@ class _Names(dict[tuple[Any, int | None], Any]):
 
 def _lists(book: Workbook, codes: dict[str, CodeList]) -> dict[str, str]:
     """A sheet with one column a code list; name -> range of its entries."""
-    page = book.create_sheet(LISTS)
+    page = book.create_sheet(_("Code lists"))
     ranges = {}
     for n, (name, held) in enumerate(codes.items(), 1):
         letter = get_column_letter(n)
@@ -165,7 +166,7 @@ def _lists(book: Workbook, codes: dict[str, CodeList]) -> dict[str, str]:
         for row, (code, label) in enumerate(held.entries, 2):
             page.cell(row, n, f"{code} {label}").data_type = "s"
         page.column_dimensions[letter].width = 30
-        ranges[name] = f"{quote_sheetname(LISTS)}!${letter}$2:${letter}${max(len(held.entries), 1) + 1}"
+        ranges[name] = f"{quote_sheetname(page.title)}!${letter}$2:${letter}${max(len(held.entries), 1) + 1}"
     page.sheet_state = "hidden"
     return ranges
 

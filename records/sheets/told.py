@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
@@ -13,6 +13,9 @@ from povfund.common.phrases import phrase as _
 from records.sheets.cells import address
 from records.sheets.form import Column
 from records.sheets.reading import SheetRows
+
+LISTED = 20
+"""Hidden rows and columns named one by one."""
 
 
 def formula() -> Finding:
@@ -102,11 +105,22 @@ def remark(text: str) -> Finding:
     return Finding("REMARK", _("A line of words, not taken: “%(text)s”.") % {"text": text[:60]}, severity=SHOW)
 
 
-def hidden_words(sheet: SheetRows) -> list[Finding]:
-    """What a reader of the sheet may not see, and what is left alone: hidden parts, links to other files."""
-    found = []
-    if sheet.hidden_rows or sheet.hidden_columns:
-        parts = {"rows": len(sheet.hidden_rows), "columns": len(sheet.hidden_columns), "sheet": sheet.name}
-        message = _("Sheet “%(sheet)s” has %(rows)s hidden rows and %(columns)s hidden columns; they are read too.")
-        found.append(Finding("HIDDEN", message % parts, severity=WARN, remedy=_("Show them and check what they hold.")))
-    return found
+def hidden_words(sheet: SheetRows, head_row: int) -> Iterator[tuple[int, int, Finding]]:
+    """(row, column, words) of what a reader of the sheet may not see: hidden rows and columns that hold anything."""
+    shown = range(sheet.first + 1, sheet.first + len(sheet.rows) + 1)
+    rows = [n for n in sheet.hidden_rows if n in shown and any(c != "" for c in sheet.rows[n - shown.start])]
+    columns = [n for n in sheet.hidden_columns if any(len(row) >= n and row[n - 1] != "" for row in sheet.rows)]
+    remedy = _("Show them and check what they hold.")
+    if rows:
+        message = _("%(n)s hidden rows are read too: %(which)s.") % _listed(list(map(str, rows)))
+        yield rows[0] - 1, 0, Finding("HIDDEN", message, severity=WARN, remedy=remedy)
+    if columns:
+        message = _("%(n)s hidden columns are read too: %(which)s.") % _listed(
+            [address(0, n - 1)[:-1] for n in columns]
+        )
+        yield head_row, columns[0] - 1, Finding("HIDDEN", message, severity=WARN, remedy=remedy)
+
+
+def _listed(names: list[str]) -> dict[str, Any]:
+    """How many there are, and the first of them by name."""
+    return {"n": len(names), "which": "、".join(names[:LISTED]) + (" …" if len(names) > LISTED else "")}

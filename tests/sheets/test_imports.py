@@ -156,13 +156,21 @@ def test_row_085_totals_typed_by_hand_are_compared_and_never_stored():
     assert found(row) == []
 
 
-def test_row_085_hidden_rows_are_read_and_told():
-    book = load_workbook(io.BytesIO(saved_rows([HEADS, line(), line("通财农〔2016〕4号")])))
-    book.active.row_dimensions[3].hidden = True
+def test_row_085_hidden_rows_and_columns_are_read_and_named_at_their_place():
+    rows = [line(f"通财农〔2016〕{n}号") for n in range(1, 24)]
+    book = load_workbook(io.BytesIO(saved_rows([HEADS, *rows])))
+    for n in (*range(3, 24), 400):
+        book.active.row_dimensions[n].hidden = True
+    book.active.column_dimensions.group("C", "D", hidden=True)
+    book.active.column_dimensions.group("Z", "AB", hidden=True)
     book.create_sheet("底稿").append(["只是说明"])
     row = uploaded(saved(book))
-    assert (row.counts["to_create"], found(row, "W")) == (2, [("A1", "HIDDEN")])
-    assert [note["rule"] for note in row.notes] == ["SHEET"]
+    assert (row.counts["to_create"], found(row, "W")) == (23, [("C1", "HIDDEN"), ("A3", "HIDDEN")])
+    assert row.counts["differences"] == 0
+    columns, rows = (finding.message for finding in row.findings.filter(rule="HIDDEN"))
+    assert columns == "有 2 个隐藏列也一并读取：C、D 列。"
+    assert rows == f"有 21 个隐藏行也一并读取：第 {'、'.join(map(str, range(3, 23)))} … 行。"
+    assert [(note["rule"], note["severity"]) for note in row.notes] == [("SHEET", "W")]
 
 
 def saved_rows(rows):

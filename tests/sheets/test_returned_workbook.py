@@ -7,13 +7,16 @@ import re
 import zipfile
 
 import pytest
+from django.utils.translation import override
 from openpyxl import load_workbook
 from openpyxl.comments import Comment
 from openpyxl.styles import Font, PatternFill
 
+from funds.registry import FUND_DOCUMENT
 from records.sheets.importing import annotated_file_of, file_of
-from records.sheets.package import FILLS, SUMMARY
+from records.sheets.package import FILLS
 from records.sheets.packing import repack
+from records.sheets.summary import SUMMARIES
 from records.sheets.template import build_template
 from tests import people
 from tests.documents import draft
@@ -34,7 +37,7 @@ def colour(cell):
 
 def test_every_wrong_cell_is_marked_and_explained_and_a_sheet_sums_it_up():
     book = returned(uploaded(WRONG))
-    page, summary = book["Sheet1"], book[SUMMARY]
+    page, summary = book["Sheet1"], book[SUMMARIES[0]]
     assert colour(page["K2"]) == colour(page["G3"]) == FILLS["E"]
     assert colour(page["K4"]) is None
     assert "12,3x" in page["K2"].comment.text
@@ -102,14 +105,14 @@ def test_half_corrected_only_what_is_still_wrong_is_marked_the_second_time():
     assert (colour(page["K2"]), colour(page["G3"])) == (None, FILLS["E"])
     assert page["K2"].comment is None
     assert page["G3"].comment
-    assert book.sheetnames.count(SUMMARY) == 1
-    assert len(list(book[SUMMARY].iter_rows(min_row=5))) == 1
+    assert book.sheetnames.count(SUMMARIES[0]) == 1
+    assert len(list(book[SUMMARIES[0]].iter_rows(min_row=5))) == 1
 
 
 def test_a_csv_comes_back_as_a_workbook_with_the_same_addresses():
     text = "\n".join(",".join(f'"{cell}"' for cell in row) for row in WRONG)
     row = uploaded(text.encode("gb18030"), name="表.csv")
-    assert [note["rule"] for note in row.notes] == ["ENCODING"]
+    assert [(note["rule"], note["severity"]) for note in row.notes] == [("ENCODING", "I")]
     page = returned(row)["CSV"]
     assert (colour(page["K2"]), page["K2"].value, page["A4"].value) == (FILLS["E"], "12,3x", "通财农〔2016〕5号")
 
@@ -138,7 +141,7 @@ def test_libreoffice_opens_the_returned_workbook_with_marks_and_notes(tmp_path):
     page = book["Sheet1"]
     assert colour(page["K2"]) == colour(page["G3"]) == FILLS["E"]
     assert "不是金额" in page["K2"].comment.text
-    assert book[SUMMARY]["B5"].value == "K2"
+    assert book[SUMMARIES[0]]["B5"].value == "K2"
 
 
 def packed(path, name):
@@ -178,3 +181,18 @@ def test_a_package_whose_sizes_stand_behind_its_bytes_is_copied_whole(tmp_path):
         assert package.testzip() is None
         assert [package.read(name) for name in package.namelist()] == [b"x" * 10_000, b"z", b"new"]
     assert list(tmp_path.glob("*.packed")) == []
+
+
+def test_the_sheets_of_an_english_reader_have_english_names_and_an_earlier_summary_is_renamed():
+    book = returned(uploaded(WRONG))
+    assert "检查结果" in book.sheetnames
+    book["Sheet1"]["A3"].value = "通财农〔2016〕44号"
+    with override("en"):
+        book = returned(uploaded(saved(book)))
+        template = load_workbook(io.BytesIO(build_template(actor=people.county_clerk(), kind=FUND_DOCUMENT, year=2016)))
+    assert (book.sheetnames.count("Check result"), "检查结果" in book.sheetnames) == (1, False)
+    assert book["Check result"]["A1"].value == "Result of the check"
+    assert template.sheetnames[1:] == ["Code lists", "Notes"]
+    assert not any("代码表" in rule.formula1 for rule in template.worksheets[0].data_validations.dataValidation)
+    row = uploaded(saved(template))
+    assert [note["rule"] for note in row.notes if note["rule"] == "HIDDEN"] == []

@@ -162,3 +162,23 @@ def test_lists_of_exports_cost_the_same_for_two_and_for_forty(clerk, settings):
                 assert len(client.get(f"/api/v1/exports/{path}").json()["results"]) == (2 if more == 2 else 40)
             costs.append(len(caught))
     assert costs[:2] == costs[2:]
+
+
+def test_every_error_of_shape_says_how_it_is_mended(clerk):
+    uid = upload(clerk, [HEADS, line()]).json()["uid"]
+    wrong = [
+        clerk.post("/api/v1/imports/", {"resource": "fund-documents"}),
+        clerk.post(f"/api/v1/imports/{uid}/layout/", {"layouts": []}, "application/json"),
+        clerk.post(
+            f"/api/v1/imports/{uid}/layout/",
+            {"layouts": [{"sheet": "Sheet1", "heads": [], "fixed": {}, "unit": "furlong"}]},
+            "application/json",
+        ),
+    ]
+    for answer in wrong:
+        assert answer.status_code == 400
+        for error in answer.json()["errors"]:
+            assert error["rule"] == "SHAPE"
+            assert error["remedy"]
+    (error,) = clerk.get("/api/v1/imports/00000000-0000-7000-8000-000000000000/").json()["errors"]
+    assert (error["rule"], error["remedy"]) == ("HTTP", "")

@@ -19,7 +19,7 @@ from povfund.common.phrases import kept, kept_json, phrase, worded
 from records.models import ImportFinding, SheetImport
 from records.rules.words import rule_words
 from records.sheets import importing
-from records.sheets.package import SUMMARY
+from records.sheets.summary import SUMMARIES
 from tests import people
 from tests.sheets.imports import HEADS, confirmed, found, line, uploaded
 
@@ -106,7 +106,8 @@ def test_the_marked_workbook_is_in_the_language_of_who_fetches_it_with_the_same_
         book = load_workbook(io.BytesIO(b"".join(answer.streaming_content)))
         cells = [cell for line_ in book["Sheet1"].iter_rows() for cell in line_ if cell.comment]
         marks[language] = {cell.coordinate: cell.comment.text for cell in cells}
-        summary = [cell.value for cell in next(zip(*book[SUMMARY].iter_rows(), strict=False)) if cell.value]
+        page = book[SUMMARIES[language != "zh-Hans"]]
+        summary = [cell.value for cell in next(zip(*page.iter_rows(), strict=False)) if cell.value]
         assert bool(CHINESE.search(summary[0])) == (language == "zh-Hans")
     chinese, english = (marks[language] for language in LANGUAGES)
     assert chinese.keys() == english.keys()
@@ -211,7 +212,7 @@ def test_page_and_marked_workbook_name_rules_in_words_and_codes_only_of_the_cata
     book = load_workbook(io.BytesIO(b"".join(answer.streaming_content)))
     cells = [cell for line_ in book["Sheet1"].iter_rows() for cell in line_ if cell.comment]
     notes = "\n".join(cell.comment.text for cell in cells)
-    summary = [str(cell.value) for line_ in book[SUMMARY].iter_rows(min_row=5) for cell in line_]
+    summary = [str(cell.value) for line_ in book[SUMMARIES[0]].iter_rows(min_row=5) for cell in line_]
     for words in ("F01 科目和类别在预算年度有效", "F03 明细唯一", "日期", "金额", "填写格式"):
         assert words in page
         assert words in notes
