@@ -102,7 +102,7 @@ def _head(report: Report, mark: Watermark) -> list[list[Any]]:
         ],
         [mark.words],
         [" · ".join(_asked(report))],
-        *([note] for note in (report.of_arrivals, report.of_lines) if note),
+        *([note] for note in report.notes),
         [],
     ]
 

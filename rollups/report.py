@@ -103,6 +103,26 @@ class Report:
         }
 
     @property
+    def of_tags(self) -> str:
+        """How unallocated money by level, category or item differs from the list of balances; else empty."""
+        asked = self.question
+        told = {Dimension.MONEY_LEVEL, Dimension.FUND_CATEGORY, Dimension.BUDGET_ITEM} & {*asked.by}
+        if asked.measure != Measure.UNALLOCATED or not (
+            told or asked.money_levels or asked.category_ids or asked.item_ids
+        ):
+            return ""
+        return _(
+            "Money counts here under the level, category and item that each document names. Where a document retains"
+            " money under others than it had come by, the list of balances takes it off what is left of the money that"
+            " came: single categories differ there, the sum does not."
+        )
+
+    @property
+    def notes(self) -> list[str]:
+        """What is to be said of the figures, on page and in files."""
+        return [note for note in (self.of_arrivals, self.of_tags, self.of_lines) if note]
+
+    @property
     def of_lines(self) -> str:
         """How the lines of rows and total hang together; empty where they simply add up."""
         if not self.passed_on:
