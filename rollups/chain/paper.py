@@ -72,7 +72,7 @@ def notice_book(matrix: Matrix, *, notice: Notice, notes: Sequence[str], mark: W
     for n, words in enumerate(notice.signed, last + 2):
         _write(sheet, n, 3 + len(matrix.heads), words, alignment=Alignment("right"))
     _write(sheet, last + 2 + len(notice.signed), 1, mark.words, font=Font(size=9))
-    _page(sheet, matrix, mark.words, head=head, titles=f"{head}:{head}")
+    _page(sheet, matrix, mark.words, head=head, titles=f"{head - 1}:{head}")
     return _bytes(book)
 
 

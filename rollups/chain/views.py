@@ -59,6 +59,7 @@ def chain(request: HttpRequest, uid: UUID) -> HttpResponse:
         "flows": flows_of(found),
         "table_name": table_name(document),
         "publish": may_publish(user, document),
+        "printed": _printed(user),
         "flow_label": flow_words(found),
         "ends": ends_words(found),
         "sources": source_steps(found),
@@ -94,9 +95,14 @@ def _paper(request: HttpRequest, uid: UUID) -> dict[str, Any]:
         "partial": not FundDocument.objects.visible_in_full_to(user).filter(pk=uid).exists(),
         "issuer": document.owner_unit.name,
         "purposes": PURPOSES,
-        "printed": _("Printed %(time)s · %(account)s")
-        % {"time": f"{clock.now().astimezone(clock.SHANGHAI):%Y-%m-%d %H:%M}", "account": user.username},
+        "printed": _printed(user),
     }
+
+
+def _printed(user: Any) -> str:
+    """Foot of a paper: when it was printed, and by which account."""
+    time = f"{clock.now().astimezone(clock.SHANGHAI):%Y-%m-%d %H:%M}"
+    return _("Printed %(time)s · %(account)s") % {"time": time, "account": user.username}
 
 
 def _title(document: FundDocument) -> str:

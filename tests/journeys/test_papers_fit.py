@@ -110,6 +110,7 @@ def test_the_total_of_a_notice_stands_on_a_sheet_with_the_last_recipients(browse
     (last,) = [words for words in sheets if "合计" in words and any("打印" in text for text in words)]
     assert {*[*places.values()][-3:], wan_text(Decimal("12345.00") * recipients, decimals=4)} <= set(last)
     assert next(iter(places.values())) in sheets[0]
+    assert all("单位:万元" in words for words in sheets if "接收单位" in words)
 
 
 def test_a_printed_chain_says_below_its_table_what_the_screen_says_beside_it(browser_page, live_server):
@@ -118,6 +119,7 @@ def test_a_printed_chain_says_below_its_table_what_the_screen_says_beside_it(bro
     words = [text for sheet in sheets_of(browser_page, f"/rollups/chain/{document.pk}/") for text in sheet]
     total, *below = [next(n for n, text in enumerate(words) if text.startswith(head)) for head in HEADS]
     assert total < min(below)
+    assert any("打印" in text and "本单位已审" in text and "510000.finance.review" in text for text in words[:total])
     assert "巴中市未报 川财农〔2016〕88号 的到账。" in "".join(words)
 
 

@@ -281,7 +281,7 @@ def test_the_notice_is_taken_out_as_a_file_with_purpose_and_number_and_its_own_w
     assert round(rows[6][-1] * 10_000, 2) == float(document.total)
     assert "12317" in rows[7][0]
     assert rows[8][-1] == "四川省财政厅"
-    assert (sheet.page_setup.orientation, sheet.print_title_rows) == ("landscape", "$4:$4")
+    assert (sheet.page_setup.orientation, sheet.print_title_rows) == ("landscape", "$3:$4")
     entry = AuditEntry.objects.get(action="rollups.notice.export")
     assert (entry.after["purpose"], entry.after["rows"]) == ("audit", 2)
     assert str(entry.target_id) in rows[10][0]
