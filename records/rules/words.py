@@ -28,6 +28,7 @@ WORDS: dict[str, str | Promise] = {
     "MISSING_REF": pgettext_lazy("rule", "record referred to"),
     "NOT_FOUND": pgettext_lazy("rule", "record not found"),
     "REMARK": pgettext_lazy("rule", "line of words"),
+    "REMOVED": pgettext_lazy("rule", "line taken out"),
     "SHAPE": pgettext_lazy("rule", "form of the entry"),
     "SHEET": pgettext_lazy("rule", "sheet not read"),
     "STALE": pgettext_lazy("rule", "changed meanwhile"),

@@ -59,11 +59,8 @@ class _Values:
     def said(self, n: int) -> dict[str, Any]:
         """What row n says; empty cells say nothing."""
         found = zip(self.keys, self.rows[n], strict=True)
-        return (
-            dict(found)
-            if len(self.full) == len(self.keys)
-            else {key: value for key, value in found if value is not None}
-        )
+        whole = len(self.full) == len(self.keys)
+        return dict(found) if whole else {key: value for key, value in found if value is not None}
 
 
 class TableReader:
@@ -291,7 +288,7 @@ class TableReader:
     def _lines(
         self, n: int, row: int, spread: list[Any], said: dict[str, Any], unread: dict[int, Finding], position: int
     ) -> None:
-        """One child row for each amount; no amount is no line in a matrix, and a line to be mended in a list."""
+        """One child row for each amount; without one: in a matrix none, of a stored line its end, else to be mended."""
         across: dict[int, Decimal | None] = {}
         several = len(spread) > 1 or bool(spread and spread[0][-1])
         for index, amounts, wrong, values in spread:
@@ -300,6 +297,9 @@ class TableReader:
                 unread[index] = wrong[n]
             elif values and not amount:
                 self.into.zero_cells += 1
+                continue
+            elif amount is None and said.get("uid"):
+                self._tell(row, index, told.taken_out(), None)
                 continue
             elif amount is None:
                 self._tell(row, index, self._missing(self.by_name[self.value]), position)

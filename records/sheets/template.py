@@ -217,7 +217,8 @@ def _notes(
 def _rows_are(sheet_form: SheetForm) -> str:
     if not sheet_form.flat:
         return _(
-            "One row is one line; the head of a document is repeated or left empty below its first row. Delete a row to"
-            " take its line out."
+            "One row is one line; the head of a document is repeated or left empty below its first row. To take a line"
+            " out, clear its amount; deleting its row does the same, but Excel does not delete rows of a protected"
+            " sheet."
         )
     return _("One row is one record. Grey columns are filled in by the system. Rows without an entry are left out.")

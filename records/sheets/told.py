@@ -105,6 +105,16 @@ def remark(text: str) -> Finding:
     return Finding("REMARK", _("A line of words, not taken: “%(text)s”.") % {"text": text[:60]}, severity=SHOW)
 
 
+def taken_out() -> Finding:
+    """A stored line whose amount was cleared."""
+    return Finding(
+        "REMOVED",
+        _("The amount of this stored line is empty: the line is taken out."),
+        remedy=_("Write its amount again if it is to stay."),
+        severity=WARN,
+    )
+
+
 def hidden_words(sheet: SheetRows, head_row: int) -> Iterator[tuple[int, int, Finding]]:
     """(row, column, words) of what a reader of the sheet may not see: hidden rows and columns that hold anything."""
     shown = range(sheet.first + 1, sheet.first + len(sheet.rows) + 1)

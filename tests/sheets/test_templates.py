@@ -14,7 +14,8 @@ from records.sheets.reading import read_workbook
 from records.sheets.template import build_template
 from tests import people
 from tests.documents import draft, line, province_reviewed
-from tests.sheets.files import stored, through_libreoffice
+from tests.sheets.files import saved, stored, through_libreoffice
+from tests.sheets.imports import confirmed, found, uploaded
 
 pytestmark = pytest.mark.django_db
 
@@ -102,3 +103,28 @@ def test_the_api_hands_it_out(client):
     assert client.get("/api/v1/templates/households.xlsx").status_code == 404
     client.force_login(people.county_reviewer())
     assert client.get("/api/v1/templates/fund-documents.xlsx").status_code == 403
+
+
+@pytest.mark.parametrize("cleared", ["the amount alone", "every free cell"])
+def test_a_line_is_taken_out_by_clearing_its_amount_in_any_program(tmp_path, cleared):
+    mine = draft(lines=[line(amount="123456.78"), line(amount="1.00", budget_item="2130504")])
+    book = opened(template())
+    page = book.worksheets[0]
+    for cell in page[3]:
+        free = not cell.protection.locked
+        if free and (cleared == "every free cell" or cell.column_letter == column_of(page, "lines.amount")):
+            cell.value = None
+    content = saved(book)
+    if cleared == "every free cell":
+        content = through_libreoffice(stored(tmp_path, content, "template.xlsx")).read_bytes()
+    row = uploaded(content, by=people.county_clerk())
+    amount = f"{column_of(page, 'lines.amount')}3"
+    assert (found(row), found(row, "W"), row.counts["to_change"]) == ([], [(amount, "REMOVED")], 1)
+    assert row.items.get().removed == 1
+    confirmed(row)
+    assert [str(kept.amount) for kept in mine.lines.all()] == ["123456.78"]
+
+
+def test_the_notes_name_a_way_to_take_a_line_out_that_every_program_has():
+    text = "\n".join(str(cell.value) for cell in opened(template())["填报说明"]["A"])
+    assert "清空该行的金额即可" in text
