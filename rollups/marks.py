@@ -8,13 +8,15 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from django.db.models import Q
+
 from accounts.models import Division, User
 from povfund.common import clock
 from rollups.choices import Dimension
 from rollups.report import Report
 from rollups.services.orders import moves_asked, touching
 from rollups.services.reading import Question
-from sync.changes.services import Mark, marked
+from sync.changes.services import Mark, first_applied, marked
 from sync.choices import ChangeState
 from sync.models import ChangeOrder
 
@@ -40,15 +42,21 @@ class Marks:
 
 def under_way(question: Question, *, user: User) -> list[Mark]:
     """Orders under way that touch the figures of the place asked for, oldest first, at most fifty. Two queries."""
-    return marked(touching(question).order_by("drafted_at")[:LISTED], user=user)
+    return marked(touching(question).order_by("drafted_at")[:LISTED], user=user, in_force=False)
 
 
 def in_force(question: Question, *, user: User) -> list[Mark]:
-    """Orders in force on the cut-off day that moved a figure asked for at the place, oldest first. Two queries."""
+    """
+    Orders in force on the cut-off day, be it for some of their records alone, that moved a figure asked for at the
+    place, oldest first. Three queries.
+    """
     moved = moves_asked(question).filter(node=question.node.scope_key).values("order")
-    found = ChangeOrder.objects.filter(state=ChangeState.DONE, pk__in=moved).order_by("closed_at")
+    ran = Q(state=ChangeState.DONE) | Q(permit_id__isnull=False)
+    found = list(ChangeOrder.objects.filter(ran, pk__in=moved))
+    since = first_applied(found)
     last = question.as_of or clock.today()
-    return marked([o for o in found if o.closed_at and clock.local_date(o.closed_at) <= last], user=user)
+    held = [order for order in found if order.pk in since and clock.local_date(since[order.pk]) <= last]
+    return marked(sorted(held, key=lambda order: since[order.pk]), user=user, in_force=True)
 
 
 def marks_of(report: Report, marks: Sequence[Mark]) -> Marks:

@@ -20,7 +20,7 @@ from rollups.choices import DataState, Dimension, Measure
 from rollups.services.effects import places_of
 from rollups.services.reading import Figure, Question
 from rollups.sql import KEY_LENGTHS
-from sync.choices import ChangeState
+from sync.changes.services import applied_items
 from sync.models import ChangeItem, ChangeMove
 
 Moved = Counter[tuple[Any, ...]]
@@ -103,23 +103,22 @@ class _Codes:
 
 def corrections(question: Question) -> list[ChangeItem]:
     """
-    Items of orders in force over records that reach the place or reached it, oldest first.
+    Items in force over records that reach the place or reached it, oldest first.
 
     A record that was deleted, or whose lines went elsewhere, is known by the cells its order moved.
     """
     kind = ARRIVAL if question.measure == Measure.ARRIVED else FUND_DOCUMENT
     key = question.node.scope_key
     rows: Any = (Arrival if kind == ARRIVAL else FundDocument).objects
-    in_force = ChangeItem.objects.filter(order__state=ChangeState.DONE, order__record_type=kind)
+    in_force = applied_items(ChangeItem.objects.filter(order__record_type=kind))
     found = in_force
     if key:
         reaching = rows.filter(prefix_q("scope_key", (key,)) | rows.all().received_q((key,)))
         moving = ChangeMove.objects.filter(node=key).values("order")
         touched = in_force.filter(Q(record_uid__in=reaching.values("pk")) | Q(order__in=moving))
         found = in_force.filter(record_uid__in=touched.values("record_uid"))
-    items = found.select_related("order").order_by("order__closed_at", "pk")
     last = question.as_of or clock.today()
-    return [item for item in items if item.order.closed_at and clock.local_date(item.order.closed_at) <= last]
+    return [item for item in found.order_by("applied_at", "pk") if clock.local_date(item.applied_at) <= last]
 
 
 def first_and_now(items: list[ChangeItem]) -> list[tuple[UUID, str, Any, Any]]:

@@ -116,13 +116,19 @@ class OrderRowSerializer(serializers.ModelSerializer[ChangeOrder]):
     """更改申请 in a list."""
 
     node = serializers.CharField(source="node_id", read_only=True)
+    in_force = serializers.SerializerMethodField()
+
+    def get_in_force(self, order: ChangeOrder) -> int:
+        """For how many of its `count` records the change is in force, whatever became of the others."""
+        counts = self.context.get("counts")
+        return (services.counts_of([order]) if counts is None else counts).get(order.pk, 0)
 
     class Meta:
         model = ChangeOrder
         fields = [
             "uid", "number", "node", "state", "record_type", "line", "title", "count", "reason_code", "reason",
             "drafted_unit", "drafted_at", "asked_at", "decided_at", "expires_at", "executed_at", "closed_at",
-            "closed_for", "closed_text",
+            "closed_for", "closed_text", "in_force",
         ]  # fmt: skip
 
 
@@ -202,6 +208,7 @@ def item_json(view: services.ItemView) -> dict[str, Any]:
         "changed": view.changed,
         "added": view.added,
         "removed": view.removed,
+        "in_force": getattr(item, "applied_at", None) is not None,
     }
 
 
@@ -227,7 +234,9 @@ class ChangeOrderViewSet(Asked, viewsets.GenericViewSet[ChangeOrder]):
     def list(self, request: Request) -> Response:
         """Orders the account may read, newest first; `awaiting=me`: those one of its seats is to decide."""
         page = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
-        return self.get_paginated_response(OrderRowSerializer(page, many=True).data)
+        return self.get_paginated_response(
+            OrderRowSerializer(page, many=True, context={"counts": services.counts_of(page or [])}).data
+        )
 
     def retrieve(self, request: Request, uid: str) -> Response:
         return Response(OrderSerializer(self.get_object()).data)

@@ -16,6 +16,7 @@ from povfund.common import clock
 from records.calendar.days import WorkingCalendar
 from records.calendar.services import calendar
 from sync.changes import permissions
+from sync.changes.applied import counts_of
 from sync.choices import ChangeState
 from sync.models import ChangeOrder, ChangeSeat, ChangeSignature
 from sync.querysets import ChangeOrderQuerySet
@@ -64,15 +65,19 @@ class Waiting:
 
 
 def next_actors(orders: Sequence[ChangeOrder]) -> dict[Any, Waiting]:
-    """Who acts next in each open order. Two queries and the calendar."""
+    """Who acts next in each open order. Three queries and the calendar."""
     uids = [order.pk for order in orders if order.is_open]
     decided = set(ChangeSignature.objects.filter(order__in=uids).values_list("order", "seat"))
     seats: dict[Any, list[ChangeSeat]] = {}
     for row in _asked_seats(uids):
         if (row.order_id, row.seat) not in decided:
             seats.setdefault(row.order_id, []).append(row)
-    days = calendar()
-    return {order.pk: _waiting(order, seats.get(order.pk, []), days) for order in orders if order.is_open}
+    days, begun = calendar(), counts_of(orders)
+    return {
+        order.pk: _waiting(order, seats.get(order.pk, []), days, begun=order.pk in begun)
+        for order in orders
+        if order.is_open
+    }
 
 
 def _asked_seats(uids: Sequence[Any]) -> Iterable[ChangeSeat]:
@@ -80,11 +85,11 @@ def _asked_seats(uids: Sequence[Any]) -> Iterable[ChangeSeat]:
     return rows.select_related("unit__division").order_by("pk")
 
 
-def _waiting(order: ChangeOrder, seats: list[ChangeSeat], days: WorkingCalendar) -> Waiting:
+def _waiting(order: ChangeOrder, seats: list[ChangeSeat], days: WorkingCalendar, *, begun: bool) -> Waiting:
     who: Any = pgettext("list", ", ").join(row.unit_called for row in seats)
     since = min((row.since for row in seats if row.since), default=None)
     if order.state == ChangeState.PERMITTED:
-        who, since = NEXT["execute"], order.decided_at
+        who, since = NEXT["review" if begun else "execute"], order.decided_at
     elif order.state == ChangeState.EXECUTING:
         who, since = NEXT["review"], order.executed_at
     return Waiting(who, since, days.between(clock.local_date(since), clock.today()) if since else 0)

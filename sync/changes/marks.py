@@ -21,6 +21,7 @@ class Mark:
 
     order: ChangeOrder
     opens: bool
+    in_force: bool
 
     @property
     def number(self) -> str:
@@ -33,14 +34,14 @@ class Mark:
 
     @property
     def under_way(self) -> bool:
-        return self.order.is_open
+        return not self.in_force
 
 
-def marked(orders: Iterable[ChangeOrder], *, user: User) -> list[Mark]:
-    """Orders with what the reader may do with them. One query."""
+def marked(orders: Iterable[ChangeOrder], *, user: User, in_force: bool) -> list[Mark]:
+    """Orders in force, or under way, over what is shown, with what the reader may do with them. One query."""
     found = list(orders)
-    opened = set(ChangeOrder.objects.visible_to(user).filter(pk__in=[o.pk for o in found]).values_list("pk", flat=True))
-    return [Mark(order, order.pk in opened) for order in found]
+    opened = _opened([order.pk for order in found], user)
+    return [Mark(order, order.pk in opened, in_force) for order in found]
 
 
 def marks_on(record_uids: Any, *, user: User | None = None) -> dict[UUID, list[Mark]]:
@@ -50,7 +51,13 @@ def marks_on(record_uids: Any, *, user: User | None = None) -> dict[UUID, list[M
     """
     found = orders_of(record_uids)
     if user is None:
-        return {uid: [Mark(order, opens=False) for order in several] for uid, several in found.items()}
-    every = {order.pk: order for several in found.values() for order in several}
-    marks = {mark.order.pk: mark for mark in marked(every.values(), user=user)}
-    return {uid: [marks[order.pk] for order in several] for uid, several in found.items()}
+        return {uid: [Mark(order, False, applied) for order, applied in several] for uid, several in found.items()}
+    every = {order.pk for several in found.values() for order, _applied in several}
+    opened = _opened(every, user)
+    return {
+        uid: [Mark(order, order.pk in opened, applied) for order, applied in several] for uid, several in found.items()
+    }
+
+
+def _opened(orders: Iterable[UUID], user: User) -> set[UUID]:
+    return set(ChangeOrder.objects.visible_to(user).filter(pk__in=orders).values_list("pk", flat=True))

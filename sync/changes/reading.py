@@ -11,6 +11,7 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
+from django.db.models import Q
 
 from accounts.models import User
 from povfund.common import clock
@@ -18,6 +19,7 @@ from records.models import RecordRevision
 from records.registry import record_type
 from records.services import contents_diff, waiting_days
 from sync.changes import permissions
+from sync.changes.applied import applied_items, part_of, with_applied
 from sync.changes.naming import revisions_of
 from sync.choices import ChangeState, Seat, SeatDecision
 from sync.models import ChangeItem, ChangeOrder, ChangeReminder, ChangeSignature, ChangeWithdrawal
@@ -93,8 +95,11 @@ class ItemView:
 
 
 def items_of(order: ChangeOrder, *, start: int = 0, most: int = 50) -> list[ItemView]:
-    """Items from number `start` + 1 on, at most `most`, with their differences. Two queries."""
-    return views_of(list(order.items.filter(n__gt=start, n__lte=start + most)))
+    """
+    Items from number `start` + 1 on, at most `most`, with their differences, and `item.applied_at` where their change
+    is in force. Two queries.
+    """
+    return views_of(list(with_applied(order.items.filter(n__gt=start, n__lte=start + most))))
 
 
 def views_of(items: Sequence[ChangeItem]) -> list[ItemView]:
@@ -117,7 +122,8 @@ class Corrected:
     """
     首报与更正 — what was acknowledged first, what holds now, and the numbers of the orders in between.
 
-    Contents as dicts, `now` None where the record was deleted; equal where nothing was corrected.
+    Contents as dicts, `now` None where the record was deleted; equal where nothing was corrected. `since` says when
+    the change of each order was applied.
     """
 
     first_rev: int
@@ -125,22 +131,25 @@ class Corrected:
     now_rev: int
     now: dict[str, Any] | None
     orders: list[ChangeOrder]
+    since: dict[UUID, datetime]
     pending: ChangeOrder | None
 
 
 def corrected(record_uid: UUID) -> Corrected | None:
     """
     The first acknowledged revision of a record and the one that holds now, at either end; None for a record
-    that was never acknowledged. `orders` are those in force, oldest first; `pending` the open one.
+    that was never acknowledged. `orders` are those whose change of this record is in force, oldest first, whatever
+    became of their other records; `pending` is the open one whose change is not.
     """
     found = list(
         ChangeOrder.objects.filter(items__record_uid=record_uid)
         .exclude(state__in=(ChangeState.DRAFT, ChangeState.SIGNING))
         .order_by("drafted_at")
     )
-    done = [order for order in found if order.state == ChangeState.DONE]
-    pending = next((order for order in found if order.is_open), None)
-    items = {item.order_id: item for item in ChangeItem.objects.filter(record_uid=record_uid, order__in=done)}
+    applied = applied_items(ChangeItem.objects.filter(record_uid=record_uid, order__in=found))
+    items = {item.order_id: item for item in applied}
+    done = [order for order in found if order.pk in items]
+    pending = next((order for order in found if order.is_open and order.pk not in items), None)
     rows = list(RecordRevision.objects.filter(record_uid=record_uid).order_by("rev"))
     hashes = _acknowledged_hashes(record_uid, rows)
     if not hashes:
@@ -154,6 +163,7 @@ def corrected(record_uid: UUID) -> Corrected | None:
         now.rev,
         msgspec.json.decode(bytes(now.content)),
         done,
+        {uid: item.applied_at for uid, item in items.items()},
         pending,
     )
 
@@ -166,18 +176,19 @@ def _acknowledged_hashes(record_uid: UUID, rows: Sequence[RecordRevision]) -> li
     return list(held.values_list("acked_hash", flat=True))
 
 
-def orders_of(record_uids: Sequence[UUID]) -> dict[UUID, list[ChangeOrder]]:
+def orders_of(record_uids: Sequence[UUID]) -> dict[UUID, list[tuple[ChangeOrder, bool]]]:
     """
-    The orders in force or under way over each record, oldest first: numbers shown beside a figure. Two queries.
+    The orders over each record that are in force for it (True) or under way (False), oldest first: numbers shown
+    beside a figure. Two queries.
     """
-    items = ChangeItem.objects.filter(record_uid__in=record_uids).values_list("record_uid", "order_id")
-    shown = (ChangeState.ASKED, ChangeState.PERMITTED, ChangeState.EXECUTING, ChangeState.DONE)
-    pairs = list(items)
-    orders = ChangeOrder.objects.filter(pk__in={order for _uid, order in pairs}, state__in=shown).in_bulk()
-    found: dict[UUID, list[ChangeOrder]] = {}
-    for uid, order in sorted(pairs, key=lambda pair: str(pair[1])):
-        if order in orders:
-            found.setdefault(uid, []).append(orders[order])
+    asked = (ChangeState.ASKED, ChangeState.PERMITTED, ChangeState.EXECUTING)
+    items = with_applied(ChangeItem.objects.filter(record_uid__in=record_uids))
+    shown = items.filter(Q(order__state__in=asked) | Q(applied_at__isnull=False))
+    rows = [(uid, order, at is not None) for uid, order, at in shown.values_list("record_uid", "order", "applied_at")]
+    orders = ChangeOrder.objects.in_bulk({order for _uid, order, _applied in rows})
+    found: dict[UUID, list[tuple[ChangeOrder, bool]]] = {}
+    for uid, order, applied in sorted(rows, key=lambda row: str(row[1])):
+        found.setdefault(uid, []).append((orders[order], applied))
     return found
 
 
@@ -201,6 +212,8 @@ class Verified:
     node: str
     asked_on: date | None
     state: ChangeState
+    partly: bool
+    """Is it in force for some of its records, and ended, or still under way, for the others?"""
     seats: list[SeatView]
 
 
@@ -221,7 +234,8 @@ def verify_code(code: str) -> Verified | None:
     if order is None or not has_letter(order):
         return None
     asked = clock.local_date(order.asked_at) if order.asked_at else None
-    return Verified(order.number, order.node.division.name, asked, ChangeState(order.state), board_of(order))
+    partly = part_of(order).partly
+    return Verified(order.number, order.node.division.name, asked, ChangeState(order.state), partly, board_of(order))
 
 
 def _code_of(typed: str) -> str:

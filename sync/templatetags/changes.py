@@ -54,6 +54,7 @@ def corrections(context: Any, record: Record, *, whole: bool = True) -> dict[str
     shown: dict[str, Any] = {"found": found, "record": record, "whole": whole}
     if found is None or not (found.orders or found.pending):
         return {}
+    shown["orders"] = [(order, found.since[order.pk]) for order in found.orders]
     orders = [order.pk for order in (*found.orders, found.pending) if order]
     shown["opened"] = set(ChangeOrder.objects.visible_to(user).filter(pk__in=orders).values_list("pk", flat=True))
     if found.now is not None and record.acked_rev is not None and record.content_hash != record.acked_hash:

@@ -9,13 +9,14 @@ from django.utils.timezone import localtime
 from django.utils.translation import gettext as _, ngettext
 
 from sync.changes.afterwards import Carried, Reviewed, batches_of, reviews_of
+from sync.changes.applied import Part
 from sync.changes.lists import waited
 from sync.changes.reading import SeatView, withdrawal_of
 from sync.choices import ChangeState, SeatDecision
 from sync.models import ChangeOrder, ChangeWithdrawal
 
 
-def steps_of(order: ChangeOrder, board: Sequence[SeatView]) -> list[dict[str, Any]]:
+def steps_of(order: ChangeOrder, board: Sequence[SeatView], part: Part) -> list[dict[str, Any]]:
     """Everything that was done with the order, in time, then who is waited for and what follows."""
     who = order.drafted_by.person.name if order.drafted_by else order.drafted_unit_name
     steps = [_step("done", who, _("drew up the order"), order.drafted_at)]
@@ -41,7 +42,7 @@ def steps_of(order: ChangeOrder, board: Sequence[SeatView]) -> list[dict[str, An
             closing |= {"who": last.person_name, "unit": last.unit_name}
         steps.append(closing)
         return steps
-    return [*steps, *_ahead(order, board)]
+    return [*steps, *_ahead(order, board, part)]
 
 
 def _withdrawal(order: ChangeOrder, row: ChangeWithdrawal) -> list[dict[str, Any]]:
@@ -83,7 +84,7 @@ def _signed(view: SeatView) -> dict[str, Any]:
     return step | {"unit": signature.unit_called}
 
 
-def _ahead(order: ChangeOrder, board: Sequence[SeatView]) -> list[dict[str, Any]]:
+def _ahead(order: ChangeOrder, board: Sequence[SeatView], part: Part) -> list[dict[str, Any]]:
     steps = [
         _step(
             "now", view.unit_name, _("is to decide, waiting for %(days)s working days") % {"days": waited(view.since)}
@@ -91,10 +92,13 @@ def _ahead(order: ChangeOrder, board: Sequence[SeatView]) -> list[dict[str, Any]
         for view in board
         if view.standing == "waiting"
     ]
-    if order.state == ChangeState.PERMITTED:
-        steps.append(_step("now", "", _("The provincial counterpart makes the change")))
-    if order.state == ChangeState.EXECUTING:
+    if part.partly:
+        steps.append(_step("now", "", _("Review and batch of the records whose change is not in force yet")))
+    elif order.state == ChangeState.EXECUTING:
         steps.append(_step("now", "", _("Unit and provincial review by different persons, then sent at once")))
+    elif order.state == ChangeState.PERMITTED:
+        steps.append(_step("now", "", _("The provincial counterpart makes the change")))
+        steps.append(_step("", "", _("Review, batch of the correction")))
     else:
         steps.append(_step("", "", _("Permit, execution, review, batch of the correction")))
     return steps
@@ -104,7 +108,7 @@ def _step(kind: str, who: str, what: Any, at: Any = None, words: str = "") -> di
     return {"kind": kind, "who": who, "what": what, "at": at, "words": words}
 
 
-def next_words(order: ChangeOrder, board: Sequence[SeatView]) -> dict[str, Any]:
+def next_words(order: ChangeOrder, board: Sequence[SeatView], part: Part) -> dict[str, Any]:
     """What comes next, in a title and a sentence, with the kind of box it stands in."""
     if order.state in (ChangeState.DRAFT, ChangeState.SIGNING):
         return _box(
@@ -127,6 +131,13 @@ def next_words(order: ChangeOrder, board: Sequence[SeatView]) -> dict[str, Any]:
                 " The first refusal ends the order."
             ),
         )
+    if part.partly and order.is_open:
+        return _box(
+            "i",
+            "clipboard-check",
+            part_words(part),
+            _("The province reviews and sends the others; until the centre has applied them they stay as they were."),
+        )
     if order.state == ChangeState.PERMITTED:
         return _box(
             "k",
@@ -140,7 +151,8 @@ def next_words(order: ChangeOrder, board: Sequence[SeatView]) -> dict[str, Any]:
             "clipboard-check",
             _("The change is made, and waits for its reviews"),
             _(
-                "Persons of the unit and of the provincial counterpart who had no part in it approve it; the"
+                "Reviewers of the unit and of the provincial counterpart approve it: whoever made the change does not"
+                " review it, and each review takes another person; who signed the order may review. The"
                 " correction is then sent at once. The centre's totals keep the last consented figure until it is"
                 " applied."
             ),
@@ -156,8 +168,17 @@ def next_words(order: ChangeOrder, board: Sequence[SeatView]) -> dict[str, Any]:
         at = f"{localtime(order.closed_at):%Y-%m-%d %H:%M}" if order.closed_at else ""
         words = {"person": last.person_name, "unit": last.unit_name, "at": at}
         title = _("Withdrawn by %(person)s of %(unit)s, %(at)s") % words
+    if part.count:
+        title = _("%(part)s; then %(end)s") % {"part": part_words(part), "end": title}
+        text = _("%(why)s The others stay as they were; another order may be drawn up for them.") % {"why": why}
+        return _box("w", "alert-triangle", title, text)
     text = _("%(why)s The record stays as it was; another order may be drawn up.") % {"why": why}
     return _box("e", "x", title, text)
+
+
+def part_words(part: Part) -> str:
+    """For how many of its records an order is in force."""
+    return _("In force for %(n)s of %(total)s records") % {"n": part.count, "total": part.total}
 
 
 def _box(kind: str, icon: str, title: str, text: str) -> dict[str, str]:

@@ -47,6 +47,7 @@ def _article(request: HttpRequest, order: ChangeOrder) -> SafeString:
     seats = seats_of(order, board, user)
     context = {
         "order": order,
+        "part": services.part_of(order),
         "ended": not order.is_open and order.state != ChangeState.DONE,
         "withdrawn": services.withdrawal_of(order) if order.state == ChangeState.WITHDRAWN else None,
         "title": services.titles_of([order])[order.pk],

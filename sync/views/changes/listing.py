@@ -15,6 +15,7 @@ from povfund.common.asking import asked, shown_with
 from povfund.common.tables import Column, build_table, day, keyset_page, link, number, order_of, text
 from povfund.common.verdict import require
 from sync.changes import services
+from sync.changes.applied import counts_of
 from sync.changes.lists import ENDED, MINE, WHOSE, Waiting, next_actors, waiting_for, whose
 from sync.filters import ChangeOrderFilter
 from sync.models import ChangeOrder, Node
@@ -45,7 +46,9 @@ def changes(request: HttpRequest) -> HttpResponse:
     page = keyset_page(rows.select_related("node"), params=request.GET, order=order)
     table = build_table(
         page.items,
-        columns=_columns(next_actors(page.items), services.titles_of(page.items), part=part),
+        columns=_columns(
+            next_actors(page.items), services.titles_of(page.items), part=part, applied=counts_of(page.items)
+        ),
         params=request.GET,
         caption=_("Change orders"),
         order=order,
@@ -63,9 +66,18 @@ def changes(request: HttpRequest) -> HttpResponse:
     return render(request, "changes/list.html", context, status=shown_with(filters))
 
 
-def _columns(waiting: dict[Any, Waiting], titles: dict[Any, str], *, part: str) -> list[Column]:
+def _columns(
+    waiting: dict[Any, Waiting], titles: dict[Any, str], *, part: str, applied: dict[Any, int] | None = None
+) -> list[Column]:
     def held(order: ChangeOrder) -> Waiting | None:
         return waiting.get(order.pk)
+
+    def state(order: ChangeOrder) -> str:
+        count = (applied or {}).get(order.pk, 0)
+        told = str(order.get_state_display())
+        if 0 < count < order.count:
+            told += " · " + _("In force for %(n)s of %(total)s records") % {"n": count, "total": order.count}
+        return told
 
     node = [text("node", _("Province"), lambda o: o.node.name, css="nw")] if settings.EDITION == "central" else []
     until = day("expires", _("Valid until"), lambda o: o.expires_at, sort="")
@@ -76,7 +88,7 @@ def _columns(waiting: dict[Any, Waiting], titles: dict[Any, str], *, part: str) 
         text("about", _("About"), lambda o: titles[o.pk]),
         number("count", _("Records"), lambda o: o.count),
         text("reason", pgettext_lazy("of a change", "Reason"), lambda o: o.get_reason_code_display(), css="nw"),
-        text("state", _("State"), lambda o: o.get_state_display(), css="nw"),
+        text("state", _("State"), state, css="nw"),
         text("next", _("Whose turn"), lambda o: held(o).who if held(o) else o.get_closed_for_display()),
         text("waits", _("Waits"), lambda o: _days(held(o)), css="nw"),
         day("drafted", _("Drawn up"), lambda o: o.drafted_at, sort="drafted_at"),

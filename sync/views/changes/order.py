@@ -62,7 +62,8 @@ def order_page(
     page = pages(request, count=order.count)
     views = services.items_of(order, start=page["start"], most=SHOWN)
     board = services.board_of(order, user=user)
-    deeds = _deeds(user, order)
+    part = services.part_of(order)
+    deeds = _deeds(user, order, part)
     forms = {
         "execute": deeds["execute"] and not order.executed_by_id,
         "withdraw": deeds["withdraw"] and not deeds["asked_back"],
@@ -79,8 +80,9 @@ def order_page(
         "sums": order.items.aggregate(before=Sum("fen_before"), after=Sum("fen_after")) if order.count > 1 else None,
         **page,
         "seats": seats_of(order, board, user),
-        "steps": steps_of(order, board),
-        "next": next_words(order, board),
+        "part": part,
+        "steps": steps_of(order, board, part),
+        "next": next_words(order, board, part),
         "files": list(order.evidence.all()),
         "wrong": wrong,
         "at": at if at in open_forms else "",
@@ -92,11 +94,11 @@ def order_page(
     return render(request, "changes/order.html", context, status=status)
 
 
-def _deeds(user: Any, order: ChangeOrder) -> dict[str, Any]:
+def _deeds(user: Any, order: ChangeOrder, part: services.Part) -> dict[str, Any]:
     """What the reader may do with the order, each as a verdict, with the forms it takes."""
     draft = order.state == ChangeState.DRAFT
     withdrawal = services.withdrawal_of(order) if order.is_open else None
-    execute = services.may_execute(user, order) if order.state == ChangeState.PERMITTED else None
+    execute = services.may_execute(user, order) if order.state == ChangeState.PERMITTED and not part.count else None
     return {
         "withdraw": services.may_be_withdrawn(user, order) if order.is_open else None,
         "withdrawal": withdrawal,
