@@ -50,6 +50,10 @@ SENTENCES: dict[str, tuple[Any, Any]] = {
         _("The centre did not take a letter about a change order."),
         _("Read the error; draw the order up again if it is void."),
     ),
+    "sync.change_stuck": (
+        _("An executed change order waits for a review that nobody is left to take; number, step, and unit:"),
+        _("Have another person of the unit given the duty to review, or withdraw the order where it still can be."),
+    ),
     "sync.change_unanswered": (
         _("A change order of yours has waited too long; number, since when, and for whom:"),
         _("Remind them on the page of the order, or call."),

@@ -87,11 +87,17 @@ class SeatDecisionSerializer(Whole):
 
 
 class ProofSerializer(Whole):
-    """Proof alone, for execution."""
+    """Proof alone."""
 
     password = serializers.CharField(required=False, write_only=True, trim_whitespace=False)
     otp = serializers.CharField(required=False, allow_blank=True, max_length=10, write_only=True)
     nonce = serializers.CharField(required=False, allow_blank=True, max_length=40, write_only=True)
+
+
+class ExecuteSerializer(ProofSerializer):
+    """Proof, and whether the change is made although too few persons are left to review it (409 REVIEWERS)."""
+
+    despite = serializers.BooleanField(required=False, default=False)
 
 
 class WithdrawSerializer(Whole):
@@ -127,8 +133,8 @@ class OrderRowSerializer(serializers.ModelSerializer[ChangeOrder]):
         model = ChangeOrder
         fields = [
             "uid", "number", "node", "state", "record_type", "line", "title", "count", "reason_code", "reason",
-            "drafted_unit", "drafted_at", "asked_at", "decided_at", "expires_at", "executed_at", "closed_at",
-            "closed_for", "closed_text", "in_force",
+            "drafted_unit", "drafted_name", "drafted_at", "asked_at", "decided_at", "expires_at", "executed_at",
+            "closed_at", "closed_for", "closed_text", "in_force",
         ]  # fmt: skip
 
 
@@ -137,6 +143,7 @@ class OrderSerializer(OrderRowSerializer):
 
     seats = serializers.SerializerMethodField()
     withdrawal = serializers.SerializerMethodField()
+    without_reviewer = serializers.SerializerMethodField()
     records = serializers.SerializerMethodField()
     evidence = EvidenceSerializer(many=True, read_only=True)
 
@@ -148,6 +155,7 @@ class OrderSerializer(OrderRowSerializer):
             "permit_id",
             "seats",
             "withdrawal",
+            "without_reviewer",
             "records",
             "evidence",
         ]
@@ -158,6 +166,10 @@ class OrderSerializer(OrderRowSerializer):
     def get_withdrawal(self, order: ChangeOrder) -> dict[str, Any] | None:
         row = services.withdrawal_of(order)
         return None if row is None else _withdrawal(order, row)
+
+    def get_without_reviewer(self, order: ChangeOrder) -> list[dict[str, Any]]:
+        found = services.without_reviewer(order)
+        return [{"step": row.step.value, "unit_name": row.unit, "count": row.count} for row in found]
 
     def get_records(self, order: ChangeOrder) -> list[dict[str, Any]]:
         return [item_json(view) for view in services.items_of(order, most=ITEMS_SHOWN)]
@@ -174,6 +186,8 @@ def _seat(view: services.SeatView) -> dict[str, Any]:
         "decision": signature.decision if signature else None,
         "person": signature.person_name if signature else None,
         "decided_at": signature.at if signature else None,
+        "drew_up": view.drew_up,
+        "delegated": signature.delegated if signature else False,
         "comment": signature.comment if signature else "",
         "reminders": len(view.reminders),
     }
@@ -294,14 +308,16 @@ class ChangeOrderViewSet(Asked, viewsets.GenericViewSet[ChangeOrder]):
         decided = status.HTTP_202_ACCEPTED if order.is_open else status.HTTP_200_OK
         return Response(OrderSerializer(order).data, status=decided)
 
-    @extend_schema(request=ProofSerializer, responses={202: OrderSerializer})
+    @extend_schema(request=ExecuteSerializer, responses={202: OrderSerializer})
     @action(detail=True, methods=["post"])
     def execute(self, request: Request, uid: str) -> Response:
         """Make the permitted change; the worker carries it out."""
-        asked = ProofSerializer(data=request.data)
+        asked = ExecuteSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
         order = self.get_object()
-        order = services.execute(actor=request.user, order=order, proof=proof_of(request, asked.validated_data))
+        data = asked.validated_data
+        proof = proof_of(request, data)
+        order = services.execute(actor=request.user, order=order, proof=proof, despite=data["despite"])
         return Response(OrderSerializer(order).data, status=status.HTTP_202_ACCEPTED)
 
     @extend_schema(request=RemindSerializer, responses={201: OrderSerializer})

@@ -111,6 +111,8 @@ def _propose(
         reason=clean_text(reason, field="reason", multiline=True),
         drafted_by=actor,
         drafted_unit=actor.unit.key,
+        drafted_key=f"{settings.NODE}:{actor.person_id}",
+        drafted_name=actor.person.name,
         drafted_at=clock.now(),
         expires_at=clock.now() + VALID_FOR,
     )

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from accounts import audit
-from accounts.choices import CAPABILITIES_OF_DUTY
-from accounts.models import Unit, User
+from accounts.models import User
 from accounts.proof import Proof
 from povfund.common import clock
 from povfund.common.errors import Finding, IllegalTransition
@@ -20,19 +18,20 @@ from records.registry import record_type
 from records.services import enqueue
 from sync.changes import permissions
 from sync.changes.proposals import findings_of, require_rules, require_unreferenced
+from sync.changes.reviewing import reviewers_left
 from sync.changes.signing import locked_order, require_proof
 from sync.changes.workflow import CHANGE_LIFE
-from sync.choices import Seat
 from sync.models import ChangeOrder
 
 
 @transaction.atomic
-def execute(*, actor: User, order: ChangeOrder, proof: Proof) -> ChangeOrder:
+def execute(*, actor: User, order: ChangeOrder, proof: Proof, despite: bool = False) -> ChangeOrder:
     """
     执行更改 — ask the worker to make the permitted change in the actor's name; nothing else can be made of it.
 
-    Once more for a correction the centre returned: the consent holds. Raises Refused, IllegalTransition
-    (nothing waits for execution, or expired), RuleViolation (proof, or what the rules say against it by now).
+    Once more for a correction the centre returned: the consent holds. `despite`: the actor was told that too few
+    persons are left to review it. Raises Refused, IllegalTransition (nothing waits for execution, expired, its
+    withdrawal is asked, or REVIEWERS: too few are left), RuleViolation (proof, or what the rules say by now).
     """
     require_proof(actor, proof)
     row = locked_order(order.pk)
@@ -51,6 +50,8 @@ def execute(*, actor: User, order: ChangeOrder, proof: Proof) -> ChangeOrder:
                 article="12",
             )
         )
+    if not despite:
+        _require_reviewers(row, actor)
     _require_possible(row)
     row.executed_by = actor
     row.save(update_fields=["executed_by"])
@@ -65,35 +66,20 @@ def execute(*, actor: User, order: ChangeOrder, proof: Proof) -> ChangeOrder:
     return row
 
 
-@dataclass(frozen=True, slots=True)
-class ReviewersLeft:
-    """Who of the provincial counterpart can review the change once somebody has made it, and how many are needed."""
-
-    unit: str
-    people: list[str]
-    needed: int
-
-    @property
-    def enough(self) -> bool:
-        return len(self.people) >= self.needed
-
-
-def reviewers_left(order: ChangeOrder, *, executor: User) -> ReviewersLeft:
-    """
-    执行后的复审人 — persons of the counterpart whose duties include the review, without the one who makes the change.
-
-    Author, unit reviewer and provincial reviewer are different persons: a record of the counterpart itself needs two
-    of them beside the author, one of another unit one.
-    """
-    seat = order.seats.get(seat=Seat.PROVINCE_UNIT)
-    acting = Unit.objects.acting_for([seat.unit_id])[seat.unit_id]
-    review = record_type(order.record_type).review
-    duties = [duty for duty, held in CAPABILITIES_OF_DUTY.items() if review in held]
-    accounts = User.objects.filter(unit__in={seat.unit_id, acting.pk}, is_active=True, duties__overlap=duties)
-    people = accounts.exclude(person=executor.person_id).order_by("person__name").values_list("person", "person__name")
-    keys = Unit.objects.filter(pk__in={seat.unit_id, acting.pk}).select_related("division")
-    own = order.items.filter(owner__in=[unit.key for unit in keys]).exists()
-    return ReviewersLeft(acting.name, [name for _person, name in people.distinct()], 2 if own else 1)
+def _require_reviewers(order: ChangeOrder, actor: User) -> None:
+    """Raise IllegalTransition REVIEWERS where nobody could review the change if the actor made it."""
+    left = reviewers_left(order, executor=actor)
+    if not left.enough:
+        raise IllegalTransition(
+            Finding(
+                "REVIEWERS",
+                _("If you make it, too few persons of %(unit)s are left to review it: %(n)s needed, left: %(names)s.")
+                % {"unit": left.unit, "n": left.needed, "names": "、".join(left.people) or _("nobody")},
+                field="despite",
+                remedy=_("Let a person make it who does not review, or have another reviewer appointed first."),
+                article="12",
+            )
+        )
 
 
 def _require_possible(order: ChangeOrder) -> None:

@@ -7,7 +7,7 @@ import pgtrigger
 CLOSED = "('done', 'refused', 'withdrawn', 'expired', 'void')"
 FIXED = (
     "uid, node_id, number, code, record_type, line, scope_key, title, count, root, fen_by, deletions, reason_code, "
-    "reason, drafted_by_id, drafted_unit, drafted_at"
+    "reason, drafted_by_id, drafted_unit, drafted_key, drafted_name, drafted_at"
 )
 
 

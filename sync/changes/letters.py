@@ -82,6 +82,8 @@ class Request(msgspec.Struct, forbid_unknown_fields=True):
     items: Annotated[list[Item], msgspec.Meta(min_length=1, max_length=5_000)]
     signatures: Annotated[list[Signed], msgspec.Meta(min_length=2, max_length=2)]
     evidence: Annotated[list[File], msgspec.Meta(max_length=20)]
+    drafted_key: Annotated[str, msgspec.Meta(max_length=40)] = ""
+    drafted_name: Annotated[str, msgspec.Meta(max_length=60)] = ""
 
 
 class Note(msgspec.Struct, forbid_unknown_fields=True):
@@ -117,7 +119,10 @@ STORED = ("n", "record_uid", *ITEM[2:-1], "proposed")
 
 
 def _order(order: ChangeOrder) -> dict[str, Any]:
-    names = ("number", "code", "record_type", "line", "title", "reason_code", "reason", "drafted_unit", "root")
+    names = (
+        "number", "code", "record_type", "line", "title", "reason_code", "reason", "drafted_unit", "drafted_key",
+        "drafted_name", "root",
+    )  # fmt: skip
     return {name: getattr(order, name) for name in names} | {
         "drafted_at": moment(order.drafted_at),
         "items": [

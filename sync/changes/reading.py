@@ -44,6 +44,8 @@ class SeatView:
     reminders_left: int
     mine: bool
     """May the reader decide in it now?"""
+    drew_up: bool
+    """Did whoever decided in it draw the order up?"""
 
 
 def board_of(order: ChangeOrder, *, user: User | None = None) -> list[SeatView]:
@@ -74,6 +76,7 @@ def _seat(
         reminders=own,
         reminders_left=max(0, permissions.REMINDERS_A_DAY - today) if waits else 0,
         mine=bool(waits and user and permissions.may_sign(user, order, row.seat)),
+        drew_up=bool(signature and order.drafted_key and signature.person_key == order.drafted_key),
     )
 
 

@@ -9,7 +9,7 @@ from sync.changes.drafting import (
     propose,
 )
 from sync.changes.effects import effect_of, effect_of_order
-from sync.changes.executing import execute, reviewers_left
+from sync.changes.executing import execute
 from sync.changes.marks import Mark, marked, marks_on
 from sync.changes.naming import name_of, titles_of
 from sync.changes.permissions import (
@@ -40,6 +40,7 @@ from sync.changes.reading import (
     views_of,
     withdrawal_of,
 )
+from sync.changes.reviewing import Unreviewable, reviewers_left, without_reviewer
 from sync.changes.signing import delegate_seat, end_delegation, remind, sign_seat
 from sync.changes.withdrawing import may_be_withdrawn, withdraw
 
@@ -54,6 +55,7 @@ __all__ = [
     "Part",
     "Proposal",
     "SeatView",
+    "Unreviewable",
     "Verified",
     "actor_of",
     "add_evidence",
@@ -98,4 +100,5 @@ __all__ = [
     "views_of",
     "withdraw",
     "withdrawal_of",
+    "without_reviewer",
 ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from datetime import date
+from datetime import date, timedelta
 from uuid import UUID
 
 from django.conf import settings
@@ -35,6 +35,7 @@ from sync.choices import (
 )
 from sync.models import ChangeMessage, ChangeOrder, ChangeReminder, ChangeSignature, Node, SeatDelegation
 
+LONGEST_DELEGATION = timedelta(days=366)
 SAME_PERSON = ("_different_persons", "_one_per_person", "_nobody_twice")
 
 
@@ -207,6 +208,12 @@ def delegate_seat(*, actor: User, person: Person, valid_from: date, valid_to: da
         raise RuleViolation(_finding("DELEGATE", _("A delegation begins today or later."), field="valid_from"))
     if valid_to < valid_from:
         raise RuleViolation(_finding("DELEGATE", _("The last day lies before the first."), field="valid_to"))
+    if valid_to - valid_from >= LONGEST_DELEGATION:
+        raise RuleViolation(
+            _finding(
+                "DELEGATE", _("A delegation lasts at most one year; afterwards it is given anew."), field="valid_to"
+            )
+        )
     if not reason.strip():
         raise RuleViolation(_finding("DELEGATE", _("Give a reason."), field="reason"))
     row = SeatDelegation.objects.create(

@@ -111,6 +111,8 @@ def _open(node: Node, letter: Request, read: tuple[Asked, list[Move]]) -> Change
         reason=letter.reason,
         state=ChangeState.ASKED,
         drafted_unit=letter.drafted_unit,
+        drafted_key=letter.drafted_key,
+        drafted_name=letter.drafted_name,
         drafted_at=datetime.fromisoformat(letter.drafted_at),
         asked_at=clock.now(),
         expires_at=clock.now() + VALID_FOR,

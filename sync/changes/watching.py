@@ -14,10 +14,12 @@ from povfund.common import clock
 from records.calendar.services import calendar
 from records.models import Alarm
 from records.services import clear_alarm, raise_alarm
+from sync.changes.reviewing import without_reviewer
 from sync.choices import CENTRAL_SEATS, PROVINCIAL_SEATS, ChangeState, Seat
 from sync.models import ChangeOrder
 
 WAITS, UNANSWERED, EXPIRES = "sync.change_waits", "sync.change_unanswered", "sync.change_expires"
+STUCK = "sync.change_stuck"
 
 
 @dataclass(slots=True)
@@ -34,14 +36,15 @@ def watch_orders() -> None:
     """
     催办警报 — every open order against `CHANGE_WAITS_DAYS` and `CHANGE_EXPIRES_DAYS`, in working days.
 
-    Alarms close by themselves once somebody has acted or the order has ended. A few queries and one for
-    each alarm; safe to repeat. A unit that was succeeded is told as its successor.
+    An executed order nobody is left to review is told at once. Alarms close by themselves once somebody has acted or
+    the order has ended. A few queries, some for each executed order and one for each alarm; safe to repeat. A unit that
+    was succeeded is told as its successor.
     """
     wanted = list(_alarms())
     for kind, key, unit, message in wanted:
         raise_alarm(kind=kind, key=key, unit=unit, details={"message": message})
     kept = {(kind, key) for kind, key, _unit, _message in wanted}
-    for alarm in Alarm.objects.filter(kind__in=(WAITS, UNANSWERED, EXPIRES), node=clock.node(), over_at=None):
+    for alarm in Alarm.objects.filter(kind__in=(WAITS, UNANSWERED, EXPIRES, STUCK), node=clock.node(), over_at=None):
         if (alarm.kind, alarm.key) not in kept:
             clear_alarm(kind=alarm.kind, key=alarm.key)
 
@@ -59,6 +62,8 @@ def _alarms() -> Iterator[tuple[str, str, Unit, str]]:
             continue
         acts = {acting[pk] for pk in turn.acting}
         waits = {acting[pk] for pk in turn.waiting} - acts
+        for stuck in without_reviewer(order):
+            yield from _each(STUCK, order, acts | waits, f"{order.number} · {stuck.step.label} · {stuck.unit}")
         since, until = clock.local_date(turn.since), clock.local_date(order.expires_at)
         if days.between(since, today) >= settings.CHANGE_WAITS_DAYS:
             yield from _each(WAITS, order, acts, f"{order.number} · {since}")

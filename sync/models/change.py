@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, Q, Value
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
@@ -24,7 +24,8 @@ class ChangeOrder(models.Model):
 
     `root` is the Merkle root over its items, `fen_by` what they change in 分, `deletions` how many of them are
     deletions; once a province has signed, nothing but the course of
-    the order changes. `code` is the verification code of the printed letter (公函). Only the
+    the order changes. `drafted_key` is who drew it up as signatures name persons (`P51:12`), at either end; empty where
+    a province did not say. `code` is the verification code of the printed letter (公函). Only the
     transmission makes an order permitted, executing or done; a closed one never moves again.
     """
 
@@ -47,6 +48,8 @@ class ChangeOrder(models.Model):
     )
     drafted_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
     drafted_unit = models.CharField(max_length=30, db_collation="C")
+    drafted_key = models.CharField(max_length=40, blank=True, default="", db_default="", db_collation="C")
+    drafted_name = models.CharField(max_length=60, blank=True, default="", db_default="")
     drafted_at = models.DateTimeField(_("drawn up"))
     asked_at = models.DateTimeField(_("asked"), null=True)
     decided_at = models.DateTimeField(_("decided"), null=True)
@@ -381,6 +384,9 @@ class SeatDelegation(models.Model):
         constraints = [
             models.CheckConstraint(
                 condition=Q(valid_to__gte=F("valid_from")), name="sync_seatdelegation_dates_in_order"
+            ),
+            models.CheckConstraint(
+                condition=Q(valid_to__lt=F("valid_from") + Value(366)), name="sync_seatdelegation_at_most_a_year"
             ),
             models.CheckConstraint(condition=~Q(reason=""), name="sync_seatdelegation_says_why"),
         ]

@@ -59,6 +59,8 @@ def corrections(context: Any, record: Record, *, whole: bool = True) -> dict[str
     shown["opened"] = set(ChangeOrder.objects.visible_to(user).filter(pk__in=orders).values_list("pk", flat=True))
     if found.now is not None and record.acked_rev is not None and record.content_hash != record.acked_hash:
         shown["made"] = _made(record, found.now, rev=found.now_rev) if whole else {"of_part": True}
+    if found.pending:
+        shown["stuck"] = services.without_reviewer(found.pending)
     if whole and found.orders and found.now is not None:
         diff = contents_diff(rev=found.first_rev, before=found.first, now=found.now)
         reading = record_type(record.record_type).reading([found.first, found.now])

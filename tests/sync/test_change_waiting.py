@@ -9,12 +9,18 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from accounts.services import change_duties
+from funds.models import FundDocument
 from povfund.common import clock
 from povfund.context import RAIL
+from records.models import Alarm
+from sync.changes.carrying import carry_out
 from sync.changes.lists import waiting_for
-from sync.changes.services import delegate_seat, end_delegation, may_execute
+from sync.changes.services import delegate_seat, end_delegation, execute, may_execute, without_reviewer
+from sync.changes.watching import STUCK, watch_orders
+from sync.models import ChangeOrder
 from tests.documents import draft, step
-from tests.people import account
+from tests.people import PASSWORD, account
 from tests.sync import orders
 
 CLERK, REVIEWER, HEAD = "510000.finance.entry", "510000.finance.review", "510000.finance.head"
@@ -117,3 +123,58 @@ def test_who_executes_is_told_who_is_left_for_the_reviews_and_warned_where_too_f
         assert left_for(HEAD, orders_of["own"]) == (True, [REVIEWER])
         assert left_for(REVIEWER, orders_of["own"]) == (True, [HEAD])
         assert left_for(HEAD, orders_of["county"]) == (False, [REVIEWER])
+
+
+def waiting_review(world, own):
+    """An order on the unit's own document, made by its head and reviewed by its only reviewer."""
+    order = orders.permitted(world, own)
+    with world.at("P51"):
+        head = account(HEAD)
+        execute(actor=head, order=order, proof=orders.proof(head), despite=True)
+        carry_out(order.pk)
+        own.refresh_from_db()
+        step(own, "approve", by=REVIEWER)
+    return order
+
+
+def test_a_change_that_would_strand_its_order_is_refused_by_the_api_until_it_is_asked_for_all_the_same(world, own):
+    order = orders.permitted(world, own)
+    with world.at("P51"):
+        client = Client()
+        client.force_login(account(HEAD))
+        address = f"/api/v1/change-orders/{order.pk}/execute/"
+        answer = client.post(address, {"password": PASSWORD}, content_type="application/json")
+        assert answer.status_code == 409
+        (told,) = answer.json()["errors"]
+        assert told["rule"] == "REVIEWERS"
+        assert REVIEWER in told["message"]
+        assert told["remedy"]
+        plain = client.post(f"/changes/{order.pk}/execute/", {"password": PASSWORD})
+        assert plain.status_code == 409
+        assert ChangeOrder.objects.get(pk=order.pk).executed_by is None
+        answer = client.post(address, {"password": PASSWORD, "despite": True}, content_type="application/json")
+        assert answer.status_code == 202
+
+
+def test_an_executed_change_nobody_is_left_to_review_says_so_everywhere_until_somebody_is(world, own):
+    order = waiting_review(world, own)
+    with world.at("P51"):
+        watch_orders()
+        client = Client()
+        client.force_login(account(HEAD))
+        for address in (order.get_absolute_url(), FundDocument.objects.get(pk=own.pk).get_absolute_url()):
+            page = client.get(address).content.decode()
+            told = page.partition('id="stuck"')[2].partition("</div>")[0]
+            assert "本次更改已无人可审" in told, address
+            assert "省级审核" in told, address
+            assert "开通审核岗位" in told, address
+        home = client.get("/").content.decode()
+        assert "已执行的更改申请无人可审" in home
+        assert order.number in home
+        api = client.get(f"/api/v1/change-orders/{order.pk}/").json()["without_reviewer"]
+        assert [(row["step"], row["count"]) for row in api] == [("province", 1)]
+        change_duties(None, account=account(ANALYST), duties=["review"])
+        watch_orders()
+        assert without_reviewer(ChangeOrder.objects.get(pk=order.pk)) == []
+        assert not Alarm.objects.filter(kind=STUCK, over_at=None).exists()
+        assert 'id="stuck"' not in client.get(order.get_absolute_url()).content.decode()

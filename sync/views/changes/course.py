@@ -18,8 +18,9 @@ from sync.models import ChangeOrder, ChangeWithdrawal
 
 def steps_of(order: ChangeOrder, board: Sequence[SeatView], part: Part) -> list[dict[str, Any]]:
     """Everything that was done with the order, in time, then who is waited for and what follows."""
-    who = order.drafted_by.person.name if order.drafted_by else order.drafted_unit_name
-    steps = [_step("done", who, _("drew up the order"), order.drafted_at)]
+    who = order.drafted_name or order.drafted_unit_name
+    unit = order.drafted_unit_name if order.drafted_name else ""
+    steps = [_step("done", who, _("drew up the order"), order.drafted_at) | {"unit": unit}]
     steps += [_signed(view) for view in board if view.signature]
     steps += [
         _step("done", reminder.person_name, _("reminded %(unit)s") % {"unit": view.unit_name}, reminder.at)

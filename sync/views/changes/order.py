@@ -81,6 +81,7 @@ def order_page(
         **page,
         "seats": seats_of(order, board, user),
         "part": part,
+        "stuck": services.without_reviewer(order),
         "steps": steps_of(order, board, part),
         "next": next_words(order, board, part),
         "files": list(order.evidence.all()),
@@ -166,8 +167,12 @@ def sign(request: HttpRequest, uid: UUID, seat: str) -> HttpResponse:
     user: Any = request.user
     decision, comment = request.POST.get("decision", ""), request.POST.get("comment", "")[:2000]
 
-    def deed(proof: Proof) -> None:
-        services.sign_seat(actor=user, order=order, seat=seat, decision=decision, proof=proof, comment=comment)
+    def deed(proof: Proof) -> str:
+        row = services.sign_seat(actor=user, order=order, seat=seat, decision=decision, proof=proof, comment=comment)
+        if row.state != ChangeState.VOID:
+            return ""
+        ended = _("Your consent was not recorded: %(order)s ended. %(why)s The province may draw up another order.")
+        return ended % {"order": order, "why": row.get_closed_for_display()}
 
     done = {
         SeatDecision.SIGN: _("%(order)s is signed."),
@@ -186,7 +191,7 @@ def execute(request: HttpRequest, uid: UUID) -> HttpResponse:
     user: Any = request.user
 
     def deed(proof: Proof) -> None:
-        services.execute(actor=user, order=order, proof=proof)
+        services.execute(actor=user, order=order, proof=proof, despite="despite" in request.POST)
 
     done = _("%(order)s is being executed; then its records are reviewed again.") % {"order": order}
     return _proved(request, order, deed, at="execute", done=done)
