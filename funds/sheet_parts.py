@@ -17,6 +17,11 @@ from povfund.common.phrases import phrase as _
 from records.choices import RecordState
 from records.sheets.form import CodeList
 
+UNKNOWN_PLACE = _(
+    "Write one place of your division a row, by code or name. A township, or a body without a national code, is first"
+    " added by the system administrator: load_divisions --more."
+)
+"""What to do about a recipient that is not in the code table."""
 Choice = Callable[[tuple[str, ...], int | None], tuple[str, Any] | None]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from operator import itemgetter
 from typing import Any
 from uuid import UUID
@@ -17,7 +18,7 @@ from funds.content import contents
 from funds.help import BY_NAME
 from funds.models import BudgetItem, FundDocument, FundLine
 from funds.services import BLANK_LINE, typed_content, with_blanks
-from funds.sheet_parts import category_list, choice_list, dated_list, filtered, head_words, own_drafts
+from funds.sheet_parts import UNKNOWN_PLACE, category_list, choice_list, dated_list, filtered, head_words, own_drafts
 from povfund.common import clock
 from povfund.common.canonical import canonical
 from povfund.common.errors import Finding, RuleViolation
@@ -130,7 +131,8 @@ def _places(division: Division) -> CodeList:
     retired = [d for d in rows if d.valid_to and d.valid_to <= today]
     names += [(d.code, d.name) for d in retired if plain(d.name) not in taken]
     names += [(d.code, d.code) for d in retired]
-    return CodeList.of("recipient", ((d.code, d.name) for d in valid), names=names)
+    found = CodeList.of("recipient", ((d.code, d.name) for d in valid), names=names)
+    return replace(found, remedy=UNKNOWN_PLACE)
 
 
 def _other_names(division: Division) -> Iterator[str]:

@@ -163,7 +163,7 @@ def _code(raw: Any, codes: CodeList) -> Any:
     return Unread(
         "SHAPE",
         _("“%(value)s” does not stand in the code table.") % {"value": _short(raw)},
-        _("Choose a value from the list."),
+        codes.remedy or _("Write the code or the name as in the code table; the dropdowns of the template list them."),
         "5",
     )
 

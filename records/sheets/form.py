@@ -69,6 +69,8 @@ class CodeList:
     """(plain text, code): the only code one of whose texts begins as typed is meant, as in the grid."""
     choose: Callable[[tuple[str, ...], int | None], tuple[str, Any] | None] | None = None
     """Of codes of one name: the one meant in a budget year, with its name and mark; None where a person must say."""
+    remedy: Text = ""
+    """What can be done about a text that stands for no code, where that is more than to write another one."""
 
     @classmethod
     def of(

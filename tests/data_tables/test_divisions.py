@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections import Counter
 from datetime import date
 from pathlib import Path
 
 import pytest
+from django.core.management import CommandError, call_command
+from django.utils.translation import override
 
 from accounts.choices import KEY_LENGTH
-from accounts.loading import load_divisions, read_divisions, scope_keys
+from accounts.loading import FileFault, load_divisions, read_divisions, scope_keys
 from accounts.models import Division, Unit
 
 TODAY = date(2026, 11, 23)
@@ -130,3 +133,53 @@ def test_every_division_has_the_five_units_and_their_keys_are_unique():
 @pytest.mark.django_db
 def test_sichuan_has_21_cities_today():
     assert Division.objects.filter(parent__code="510000").valid_on(TODAY).count() == 21
+
+
+MORE = """code,level,name,parent,local
+350322001001,village,某村,350322001,
+350322001,township,鲤城街道,350322,
+3503A1,county,北岸经济开发区,350300,1
+"""
+
+
+def more(folder, text):
+    path = folder / "more.csv"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+@pytest.mark.django_db
+def test_a_file_of_its_own_adds_townships_villages_and_bodies_without_a_code(tmp_path):
+    call_command("load_divisions", more=more(tmp_path, MORE))
+    village, zone = Division.objects.get(code="350322001001"), Division.objects.get(code="3503A1")
+    assert (village.scope_key, village.parent.name, village.parent.parent.name) == (
+        "350322001001",
+        "鲤城街道",
+        "仙游县",
+    )
+    assert (zone.local, zone.units.count(), village.units.count(), village.parent.units.count()) == (True, 5, 0, 0)
+    assert load_divisions(more(tmp_path, MORE)) == (4085, 0)
+    assert load_divisions() == (4082, 0)
+    assert Division.objects.filter(code="350322001").exists()
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("wrong", "told"),
+    [
+        ("350322,county,改名,350300,", "第 1 行：代码 350322 已被使用。"),
+        ("350322001,township,,350322,", "第 1 行（350322001）：未填或无法识别：name。"),
+        ("350322001,street,甲,350322,", "第 1 行（350322001）：未填或无法识别：level。"),
+        ("350322001,township,甲,350399,", "350322001 甲：上一级没有该上级区划"),
+        ("350321001,township,甲,350322,", "350321001 甲：上一级没有该上级区划"),
+        ("35032201,township,甲,350322,", "35032201 甲：上一级没有该上级区划"),
+    ],
+)
+def test_a_file_with_a_wrong_row_is_not_taken_at_all(tmp_path, wrong, told):
+    before = Division.objects.count()
+    path = more(tmp_path, f"code,level,name,parent,local\n{wrong}\n350322002,township,乙,350322,\n")
+    with override("zh-hans"), pytest.raises(CommandError, match=re.escape(told)):
+        call_command("load_divisions", more=path)
+    assert Division.objects.count() == before
+    with pytest.raises(FileFault):
+        load_divisions(tmp_path / "nowhere.csv")

@@ -162,6 +162,14 @@ def test_xianyou_2018_by_poor_households_whose_count_is_no_amount(xianyou):
     assert set(FundLine.objects.values_list("document_no", flat=True)) == {"仙财农〔2018〕5号"}
 
 
+def test_a_township_not_in_the_code_table_is_told_who_adds_it():
+    table = [["2018年财政专项扶贫资金分配表"], ["仙财农〔2018〕5号"], ["乡镇", "资金（万元）"], ["鲤城街道", 5]]
+    row = answered(uploaded(table, by="350322.finance.entry"), **ONE_FUND)
+    (finding,) = row.findings.filter(severity="E")
+    assert "load_divisions --more" in finding.remedy
+    assert "列表" not in finding.remedy
+
+
 def test_liaoning_2016_a_remark_in_brackets_behind_the_name():
     rows = allocations("辽宁省")
     table = notice("辽宁省", rows, document_no="辽财指农〔2015〕900号", year="2016")
