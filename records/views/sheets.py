@@ -243,9 +243,9 @@ def export_decision(request: HttpRequest, uid: UUID, decision: str) -> HttpRespo
     consent, kind = decision == "consent", exported()[row.record_type]
     exporting.decide_export(actor=request.user, row=row, consent=consent)
     said = (
-        _("Consented: export %(number)s of %(person)s, %(list)s, %(n)s rows, is being written.")
+        _("Consented: export %(number)s of %(person)s (%(list)s, rows: %(n)s) is being written.")
         if consent
-        else _("Refused: export %(number)s of %(person)s, %(list)s, %(n)s rows, is not written.")
+        else _("Refused: export %(number)s of %(person)s (%(list)s, rows: %(n)s) is not written.")
     )
     told = {"number": row.number, "person": row.asked_by.person.name, "list": kind.label, "n": row.expected}
     messages.success(request, said % told)
