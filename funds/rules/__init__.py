@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from funds.rules import amounts, chain, codes, matching, numbers, passing, timing
+from funds.rules import amounts, chain, codes, kinds, matching, numbers, passing, timing
 from funds.rules.context import FundContext
 from povfund.common.errors import Finding
 from records.registry import Row
@@ -20,6 +20,7 @@ RULES = (
     Rule(id="F03", article="9", check=numbers.check_once),
     Rule(id="F04", article="9", check=chain.check_parent),
     Rule(id="F04", article="9", check=amounts.check_recovery),
+    Rule(id="F04", article="9", check=kinds.check_kinds),
     Rule(id="F05", article="9", check=timing.check_late),
     Rule(id="F06", article="9", check=passing.check_within_a_month),
     Rule(id="F07", article="9", check=chain.check_arrived),

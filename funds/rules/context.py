@@ -18,10 +18,16 @@ from funds.models import Arrival, BudgetItem, FundCategory, FundDocument, FundLi
 from povfund.common import clock
 from records.registry import Row
 
+Kind = tuple[str, str, str]
+"""Level of money, code of the category, code of the budget item."""
+
 
 @dataclass(slots=True)
 class Above:
-    """A stored document money came by: its issuer, number, day, kind, its own parent, and 分 by recipient key."""
+    """
+    A stored document money came by: its issuer, number, day, kind, its own parent, and 分 by recipient key, `kinds`
+    by level, category and item besides.
+    """
 
     issuer_key: str
     number: str
@@ -29,15 +35,17 @@ class Above:
     issue_batch: str
     parent: UUID | None
     fen: dict[str, int] = field(default_factory=dict)
+    kinds: dict[str, dict[Kind, int]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """分 that a document counts with, from its day of issue (ISO) on; `recipient` is the key of who gave it back."""
+    """分 of one kind of a document, from its day of issue (ISO) on; `recipient` is the key of who gave it back."""
 
     day: str
     recipient: str
     fen: int
+    kind: Kind = ("", "", "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +107,8 @@ _TAKEN = """
     WHERE l.document_no = ANY(%s) AND NOT l.document_id = ANY(%s)
 """
 _BELOW = """
-    SELECT at.parent_id, d.scope_key, d.issued_on::text, '', (sum(l.amount) * 100)::bigint FROM (
+    SELECT at.parent_id, d.scope_key, d.issued_on::text, '', (sum(l.amount) * 100)::bigint,
+        l.money_level, k.code, b.code FROM (
         SELECT c.parent_id, c.uid FROM funds_funddocument c WHERE c.parent_id = ANY(%(at)s)
         UNION ALL SELECT c.parent_id, t.uid FROM funds_funddocument c JOIN funds_funddocument t
             ON t.parent_id = c.uid AND t.scope_key = c.scope_key AND t.issue_batch = 'recovery'
@@ -109,14 +118,17 @@ _BELOW = """
             JOIN funds_funddocument b ON b.parent_id = r.uid AND b.scope_key <> r.scope_key
             WHERE r.parent_id = ANY(%(at)s) AND r.issue_batch = 'recovery' AND NOT r.deleted
     ) at JOIN funds_funddocument d ON d.uid = at.uid JOIN funds_fundline l ON l.document_id = d.uid
-    WHERE NOT d.deleted AND NOT d.uid = ANY(%(rows)s) GROUP BY at.parent_id, d.uid
+    JOIN funds_fundcategory k ON k.id = l.fund_category_id JOIN funds_budgetitem b ON b.id = l.budget_item_id
+    WHERE NOT d.deleted AND NOT d.uid = ANY(%(rows)s) GROUP BY at.parent_id, d.uid, 6, 7, 8
 """
 _BACK = """
-    SELECT r.parent_id, '', r.issued_on::text, l.recipient_key, (sum(l.amount) * 100)::bigint
+    SELECT r.parent_id, '', r.issued_on::text, l.recipient_key, (sum(l.amount) * 100)::bigint,
+        l.money_level, k.code, b.code
     FROM funds_funddocument r JOIN funds_funddocument p ON p.uid = r.parent_id AND p.scope_key = r.scope_key
     JOIN funds_fundline l ON l.document_id = r.uid
+    JOIN funds_fundcategory k ON k.id = l.fund_category_id JOIN funds_budgetitem b ON b.id = l.budget_item_id
     WHERE r.parent_id = ANY(%(at)s) AND r.issue_batch = 'recovery' AND NOT r.deleted AND NOT r.uid = ANY(%(rows)s)
-    GROUP BY 1, 3, 4
+    GROUP BY 1, 3, 4, 6, 7, 8
 """
 
 
@@ -138,23 +150,26 @@ def _documents(wanted: set[UUID]) -> dict[UUID, Above]:
         found = {row[0]: Above(*row[1:]) for row in rows.values_list(*columns)}
         wanted = {above.parent for above in found.values() if above.parent} if not known else set()
         known |= found
-    sums = FundLine.objects.filter(document__in=known).order_by().values_list("document", "recipient_key")
-    for document, key, amount in sums.annotate(Sum("amount")) if known else ():
-        known[document].fen[key] = int(amount * 100)
+    by = ("document", "recipient_key", "money_level", "fund_category__code", "budget_item__code")
+    sums: Any = FundLine.objects.filter(document__in=known).order_by().values_list(*by)
+    for document, key, *kind, amount in sums.annotate(Sum("amount")) if known else ():
+        above, fen = known[document], int(amount * 100)
+        above.fen[key] = above.fen.get(key, 0) + fen
+        above.kinds.setdefault(key, {})[kind[0], kind[1], kind[2]] = fen
     return known
 
 
 def _below(documents: Collection[UUID], rows: list[UUID]) -> dict[tuple[UUID, str], list[Counted]]:
     found: dict[tuple[UUID, str], list[Counted]] = defaultdict(list)
-    for parent, key, *counted in _summed(_BELOW, documents, rows):
-        found[parent, key].append(Counted(*counted))
+    for parent, key, day, recipient, fen, *kind in _summed(_BELOW, documents, rows):
+        found[parent, key].append(Counted(day, recipient, fen, (kind[0], kind[1], kind[2])))
     return found
 
 
 def _back(documents: Collection[UUID], rows: list[UUID]) -> dict[UUID, list[Counted]]:
     found: dict[UUID, list[Counted]] = defaultdict(list)
-    for parent, _key, *counted in _summed(_BACK, documents, rows):
-        found[parent].append(Counted(*counted))
+    for parent, _key, day, recipient, fen, *kind in _summed(_BACK, documents, rows):
+        found[parent].append(Counted(day, recipient, fen, (kind[0], kind[1], kind[2])))
     return found
 
 
