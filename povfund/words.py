@@ -2,6 +2,8 @@
 
 from django.utils.translation import gettext_lazy as _, pgettext_lazy
 
+from records.rules.words import WORDS as RULE_WORDS
+
 WORDS = {
     "copied": _("Copied"),
     "undo": _("Undo"),
@@ -91,5 +93,7 @@ WORDS = {
     "at_most": _("up to %(n)s"),
     "zero": _("0"),
     "others": _("%(n)s others"),
+    # what is found beside the rules of the catalogue
+    **{f"rule_{code.lower()}": word for code, word in RULE_WORDS.items()},
     "no_map": _("No outline of this place is stored; the table holds the figures."),
 }

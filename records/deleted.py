@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-import msgspec
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
@@ -15,9 +14,9 @@ from accounts.models import User
 from povfund.common.errors import Finding, Gone
 from records.choices import RecordState
 from records.marks import order_marks
-from records.models import Record, RecordRevision
-from records.registry import TOMBSTONE, RecordType
-from records.review.comparing import fields_of, tables_of
+from records.models import Record
+from records.registry import RecordType
+from records.review.comparing import fields_of, last_content, tables_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +36,7 @@ def deleted_record(kind: RecordType, uid: UUID, *, user: User) -> Deleted | None
     rows: Any = kind.model.objects
     whole: Record | None = rows.deleted_visible_to(user).filter(pk=uid).first()
     record = whole or (rows.filter(pk=uid, deleted=True).first() if kind.own_part else None)
-    content = last_content(uid) if record else None
+    content = (last_content(uid) or None) if record else None
     if content and whole is None and kind.own_part:
         content = kind.own_part(user, content)
     if record is None or content is None:
@@ -75,10 +74,3 @@ def gone(kind: RecordType, uid: UUID, *, user: User) -> Gone | None:
     told = {"number": marks[-1].number if marks else ""}
     remedy = _("What it last said stands on its page: %(address)s") % {"address": found.record.get_absolute_url()}
     return Gone(Finding("DELETED", message % told, remedy=remedy, article="12", values=told))
-
-
-def last_content(uid: UUID) -> dict[str, Any] | None:
-    """The content of the last revision that held one."""
-    rows = RecordRevision.objects.filter(record_uid=uid).exclude(content=TOMBSTONE).order_by("-rev")
-    found = rows.values_list("content", flat=True).first()
-    return None if found is None else msgspec.json.decode(bytes(found))

@@ -2,7 +2,7 @@
 import { hourOf } from "./app/clock.js";
 import { dataBlock, icon, make } from "./app/dom.js";
 import { fenOf, parseWan, wan } from "./app/money.js";
-import { say } from "./app/words.js";
+import { ruleWord, say } from "./app/words.js";
 import { areaName } from "./grid/block.js";
 import { staleBox, toldBox } from "./grid/boxes.js";
 import { Checks } from "./grid/checks.js";
@@ -202,7 +202,7 @@ class LineGrid {
 
   message(finding) {
     const text = [finding.message, finding.remedy].filter(Boolean).join(" ");
-    return [icon(finding.severity === "E" ? "alert-circle" : "alert-triangle"), finding.rule ? make("b", {}, finding.rule) : "", make("span", { class: "ell", title: text }, text)];
+    return [icon(finding.severity === "E" ? "alert-circle" : "alert-triangle"), finding.rule ? make("b", {}, ruleWord(finding.rule)) : "", make("span", { class: "ell", title: text }, text)];
   }
 
   selection(area) {

@@ -9,7 +9,7 @@ from django.db.models import TextChoices
 from django.utils.functional import Promise
 
 from povfund.common.errors import Finding, IllegalTransition
-from povfund.common.phrases import phrase as _
+from povfund.common.phrases import Phrase, phrase as _
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,10 +26,19 @@ class Transition:
 
 
 class Workflow:
-    """A checked set of transitions over one TextChoices."""
+    """A checked set of transitions over one TextChoices; `not_now` and `remedy` say that a step is not possible."""
 
-    def __init__(self, *, states: type[TextChoices], initial: str, transitions: Iterable[Transition]) -> None:
+    def __init__(
+        self,
+        *,
+        states: type[TextChoices],
+        initial: str,
+        transitions: Iterable[Transition],
+        not_now: Phrase = _("“%(action)s” is not possible while the record is “%(state)s”."),
+        remedy: str | Promise = _("Open the record again: somebody may have moved it on."),
+    ) -> None:
         self.states, self.initial, self.transitions = states, initial, tuple(transitions)
+        self.not_now, self.remedy = not_now, remedy
         known = set(states.values)
         used = {initial} | {state for t in self.transitions for state in t.targets | t.sources}
         if used != known:
@@ -47,9 +56,8 @@ class Workflow:
         raise IllegalTransition(
             Finding(
                 "STATE",
-                _("“%(action)s” is not possible while the record is “%(state)s”.")
-                % {"action": self.label(action), "state": self.states(state).label},
-                remedy=_("Open the record again: somebody may have moved it on."),
+                self.not_now % {"action": self.label(action), "state": self.states(state).label},
+                remedy=self.remedy,
                 article="12",
             )
         )

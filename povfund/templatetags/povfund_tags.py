@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -14,7 +14,7 @@ from django.templatetags.static import static
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.timezone import localtime
-from django.utils.translation import pgettext_lazy
+from django.utils.translation import pgettext, pgettext_lazy
 
 from povfund.common import clock
 from povfund.common.money import wan_text
@@ -137,6 +137,12 @@ def day(value: date | datetime | None) -> str:
         return ""
     held = localtime(value).date() if isinstance(value, datetime) else value
     return held.strftime("%m-%d") if held.year == clock.today().year else held.isoformat()
+
+
+@register.filter
+def listed(values: Iterable[Any]) -> str:
+    """Names one after the other: 财政厅、财政部."""
+    return pgettext("list", ", ").join(map(str, values))
 
 
 @register.filter

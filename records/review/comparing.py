@@ -7,11 +7,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
+import msgspec
 from django.utils.translation import gettext as _
 
-from records.models import Record
-from records.registry import Reading, record_type
+from records.models import Record, RecordRevision
+from records.registry import TOMBSTONE, Reading, record_type
 from records.services import RevisionDiff, previous_revision_diff
 
 _PLACE = re.compile(r"\[\d+\]")
@@ -42,11 +44,19 @@ class Comparison:
     lists: list[dict[str, Any]] = field(default_factory=list)
 
 
+def last_content(uid: UUID) -> dict[str, Any]:
+    """The content of the last revision that held one; empty where none did."""
+    rows = RecordRevision.objects.filter(record_uid=uid).exclude(content=TOMBSTONE).order_by("-rev")
+    found = rows.values_list("content", flat=True).first()
+    held: dict[str, Any] = {} if found is None else msgspec.json.decode(bytes(found))
+    return held
+
+
 def comparison_of(record: Record) -> Comparison:
     """A record's content, ready to print, with what differs from the revision before. A fixed number of queries."""
     kind = record_type(record.record_type)
-    content = kind.contents([record.pk])[record.pk]
-    diff = previous_revision_diff(record)
+    content = last_content(record.pk) if record.deleted else kind.contents([record.pk])[record.pk]
+    diff = None if record.deleted else previous_revision_diff(record)
     held = [content]
     if diff:
         held.append(_earlier(content, diff))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext as _, pgettext
 
 from accounts.choices import Level
 from accounts.models import User
@@ -14,6 +14,7 @@ from records.calendar.services import window_strip
 from records.choices import OF_CHANGES, ChangeReason, RecordState as S, WarningReason
 from records.life.settings import city_step_of
 from records.models import Record
+from records.rules.words import rule_words
 from records.services import record_history
 
 RETURN = "return"
@@ -81,7 +82,11 @@ def _next_window() -> str:
 def explained_warnings(record: Record) -> list[dict[str, Any]]:
     """Warnings a record was submitted with, in the reader's language, each with the `words` of its reason."""
     return [
-        warning | {"message": said(warning, "message"), "words": _reason_words(warning.get("reason"))}
+        warning
+        | {
+            "message": said(warning, "message") or rule_words(warning["rule"]),
+            "words": _reason_words(warning.get("reason")),
+        }
         for warning in record.warnings
     ]
 
@@ -92,4 +97,4 @@ def _reason_words(reason: Any) -> str:
         return str(reason or "")
     reasons: Any = ChangeReason if reason.get("list") == OF_CHANGES else WarningReason
     words = dict(reasons.choices).get(reason.get("code", ""), reason.get("code", ""))
-    return "：".join(str(part) for part in (words, reason.get("text")) if part)
+    return pgettext("word and text", ": ").join(str(part) for part in (words, reason.get("text")) if part)

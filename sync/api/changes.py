@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.http import Http404
+from django.utils.translation import gettext_lazy as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers, status, viewsets
@@ -46,7 +47,7 @@ class AskedRecordSerializer(Whole):
 
     def validate_proposed(self, value: Any) -> Any:
         if value is not None and not isinstance(value, dict):
-            raise serializers.ValidationError(serializers.DictField.default_error_messages["not_a_dict"])
+            raise serializers.ValidationError(_("Give an object with the fields that change, or null for a deletion."))
         return value
 
 
@@ -66,7 +67,10 @@ class NewOrderSerializer(Whole):
         self.fields["record_type"].choices = list(record_types())
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        """Both forms become `records`."""
+        """Both forms become `records`; one that mixes them would lose one of the two."""
+        if both := {name for name in ("uid", "rev", "proposed") if "records" in attrs and name in self.initial_data}:
+            told = _("Ask for one record (uid, rev, proposed) or for several (records), not for both.")
+            raise serializers.ValidationError({name: [told] for name in sorted(both)})
         if "records" not in attrs:
             one = AskedRecordSerializer(data={name: self.initial_data.get(name) for name in ("uid", "rev", "proposed")})
             one.is_valid(raise_exception=True)

@@ -16,7 +16,7 @@ from records.models import SheetImport
 from records.registry import ChangeForm, RecordType
 from sync.changes.effects import Effects, Moved, effects_at, listed
 from sync.changes.imports import taking_back
-from sync.changes.proposals import Proposal, acknowledged_contents, asked_for, root_of
+from sync.changes.proposals import Proposal, acknowledged_contents, asked_for, check_unreferenced, root_of
 from sync.changes.reading import ItemView, views_of
 from sync.models import ChangeList
 
@@ -68,10 +68,10 @@ def some(common: Common, rows: Sequence[Any]) -> list[Proposal]:
     raise RuleViolation(Finding("NO_CHANGE", message, field=common.name, remedy=remedy, article="12"))
 
 
-def keep_list(*, actor: User, common: Common, rows: Sequence[Any], question: str) -> ChangeList:
+def keep_list(*, actor: User, common: Common, rows: Sequence[Any], question: str) -> tuple[ChangeList, list[Finding]]:
     """
-    Work the manifest of these records out and keep it for this person, in place of the last one. Raises Refused,
-    RuleViolation.
+    Work the manifest of these records out and keep it for this person, in place of the last one; with what refers to
+    records it deletes. Raises Refused, RuleViolation.
     """
     proposals = some(common, rows)
     asked = asked_for(actor=actor, kind=common.kind, proposals=proposals)
@@ -88,7 +88,7 @@ def keep_list(*, actor: User, common: Common, rows: Sequence[Any], question: str
             "at": clock.now(),
         },
     )
-    return kept
+    return kept, check_unreferenced(common.kind, asked.items)
 
 
 def list_seen(user: User, question: str) -> ChangeList | None:

@@ -14,6 +14,7 @@ from povfund.common.canonical import CONTENT_SCHEMA
 from povfund.common.crashpoint import crashpoint
 from povfund.common.errors import WARN
 from povfund.common.uid import uuid7
+from povfund.common.wording import both, checked_in_both
 from records.choices import OF_CHANGES, RecordState, ReviewStep
 from records.models import Outbox, Permit, Record, RecordRevision, Review
 from records.registry import RecordType, record_type
@@ -118,8 +119,14 @@ def _keep_revisions(kind: RecordType, new: list[NewContent], permit: UUID | None
     )
 
 
+_EXPLAINED = """coalesce((
+    SELECT jsonb_agg(jsonb_build_object('rule', w->'rule', 'field', w->'field', 'reason', w->'reason'))
+    FROM jsonb_array_elements(warnings) w), '[]')"""
+"""The warnings of a record as a step of review keeps them."""
+
+
 def _witness(order: ChangeOrder, kind: RecordType, uids: list[UUID]) -> None:
-    """Who made the change is its author, and puts it to review: somebody else reviews it."""
+    """Who made the change is its author, and puts it to review with what explains its warnings: others review it."""
     actor = order.executed_by
     assert actor is not None
     steps = [str(ReviewStep.AUTHOR), str(ReviewStep.SUBMIT)]
@@ -128,10 +135,11 @@ def _witness(order: ChangeOrder, kind: RecordType, uids: list[UUID]) -> None:
         cursor.execute(
             f"""INSERT INTO {Review._meta.db_table} (record_type, record_uid, cycle, rev, content_hash, step,
                     person_id, person_name, unit_key, reason_code, comment, at, explained)
-                SELECT %s, uid, cycle, rev, content_hash, s.step, %s, %s, %s, %s, %s, %s, '[]'
+                SELECT %s, uid, cycle, rev, content_hash, s.step, %s, %s, %s, %s, %s, %s,
+                    CASE WHEN s.step = %s THEN {_EXPLAINED} ELSE '[]' END
                 FROM {kind.model._meta.db_table}, unnest(%s::text[]) WITH ORDINALITY AS s(step, k)
                 WHERE uid = ANY(%s) ORDER BY uid, s.k""",
-            [kind.key, *said, steps, uids],
+            [kind.key, *said, str(ReviewStep.SUBMIT), steps, uids],
         )
 
 
@@ -140,13 +148,11 @@ def _explained(
 ) -> dict[UUID, list[dict[str, Any]]]:
     """Warnings of the new content by record; they travel with the order as their reason."""
     kept = [row for row in rows if not items[row.pk].deletes]
-    checked = kind.check(
-        [rule_row(record=row, content=kind.decode(bytes(items[row.pk].proposed))) for row in kept], "submit"
-    )
+    rows_now = [rule_row(record=row, content=kind.decode(bytes(items[row.pk].proposed))) for row in kept]
+    checked = checked_in_both(lambda: kind.check(rows_now, "submit"), WARN)
     reason = {"list": OF_CHANGES, "code": order.reason_code, "text": order.number}
     return {
-        row.pk: [finding.as_json() | {"reason": reason} for finding in findings if finding.severity == WARN]
-        for row, findings in zip(kept, checked, strict=True)
+        row.pk: [both(*pair) | {"reason": reason} for pair in pairs] for row, pairs in zip(kept, checked, strict=True)
     }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -233,12 +234,22 @@ def _open_finding() -> Finding:
     )
 
 
+def _of_file(finding: Finding, name: str) -> Finding:
+    """What is wrong with one file among several names it."""
+    said = _("“%(name)s”: %(what)s") % {"name": name[-100:], "what": finding.message}
+    return replace(finding, message=said, values=finding.values | {"name": name})
+
+
 @transaction.atomic
 def add_evidence(*, actor: User, order: ChangeOrder, name: str, chunks: Iterable[bytes]) -> ChangeEvidence:
     """
     Keep a file that supports a draft; the same bytes once. Raises Refused, IllegalTransition, RuleViolation. Audited.
     """
-    kept = store_file(name=name, chunks=chunks)
+    try:
+        kept = store_file(name=name, chunks=chunks)
+    except RuleViolation as error:
+        error.findings = [_of_file(finding, name) for finding in error.findings]
+        raise
     row: ChangeOrder = ChangeOrder.objects.select_for_update(no_key=True).get(pk=order.pk)
     require(permissions.may_add_evidence(actor, row))
     if row.state != ChangeState.DRAFT or row.evidence.count() >= MOST_EVIDENCE:

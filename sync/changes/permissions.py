@@ -85,18 +85,29 @@ def may_add_evidence(user: User, order: ChangeOrder) -> Verdict:
     )
 
 
-def may_sign(user: User, order: ChangeOrder, seat: str) -> Verdict:
-    """May the user decide in this seat now?"""
-    row = order.seats.select_related("unit__division").filter(seat=seat).first()
+def _seat_of(order: ChangeOrder, seat: str) -> ChangeSeat | None:
+    return order.seats.select_related("unit__division").filter(seat=seat).first()
+
+
+def decides_here(order: ChangeOrder, seat: str) -> Verdict:
+    """Is this seat of the order decided on this server, whoever decides and when?"""
+    row = _seat_of(order, seat)
     if row is None:
         return denied(_("The order has no such seat."), article="12")
-    ours = PROVINCIAL_SEATS if settings.EDITION == "provincial" else CENTRAL_SEATS
-    if seat not in ours:
-        return denied(
-            _("This seat decides on the server of %(unit)s.") % {"unit": row.unit_called},
-            article="12",
-            ask_whom=SITTING,
-        )
+    if seat in (PROVINCIAL_SEATS if settings.EDITION == "provincial" else CENTRAL_SEATS):
+        return ALLOWED
+    return denied(
+        _("This seat decides on the server of %(unit)s.") % {"unit": row.unit_called}, article="12", ask_whom=SITTING
+    )
+
+
+def may_sign(user: User, order: ChangeOrder, seat: str) -> Verdict:
+    """May the user decide in this seat now?"""
+    verdict = decides_here(order, seat)
+    if not verdict:
+        return verdict
+    row = _seat_of(order, seat)
+    assert row is not None
     verdict = _sits(user, row)
     if not verdict:
         return verdict

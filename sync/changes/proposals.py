@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_lazy as _, ngettext, pgettext
 
 from accounts.models import User
 from povfund.common.canonical import canonical, content_hash
@@ -16,13 +16,17 @@ from povfund.common.errors import REFUSE, Finding, IllegalTransition, RuleViolat
 from povfund.common.verdict import require
 from povfund.common.wording import in_chinese
 from records.models import Record, RecordRevision
-from records.registry import TOMBSTONE, RecordType
+from records.registry import TOMBSTONE, RecordType, record_types
 from records.services import referring, rule_row
 from sync.changes import permissions
 from sync.changes.effects import Move, moves_of
-from sync.changes.naming import stored_names
+from sync.changes.naming import about, stored_names
 from sync.fpb import merkle
 from sync.models import ChangeItem
+
+NAMED = 20
+"""So many records that refer to one are named."""
+MOST_FINDINGS = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +46,10 @@ def check_change(*, actor: User, kind: RecordType, proposals: Sequence[Proposal]
     rows = records_of(kind, proposals)
     require_may_draft(actor, rows)
     asked = items_for(kind, proposals, rows)
-    return findings_of(kind, asked.items, asked.after, rows)
+    found = findings_of(kind, asked.items, asked.after, rows)
+    for n, findings in references_to(kind, asked.items).items():
+        found[n] += findings
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,7 +238,7 @@ def require_rules(kind: RecordType, items: Sequence[ChangeItem], checked: list[l
     found = {n: [f for f in findings if f.severity == REFUSE] for n, findings in enumerate(checked)}
     if wrong := {n: findings for n, findings in found.items() if findings}:
         names = stored_names(kind, [items[n] for n in wrong])
-        raise RuleViolation(_at_their_records(wrong, names, of=len(items))[:200])
+        raise RuleViolation(_at_their_records(wrong, names, of=len(items))[:MOST_FINDINGS])
 
 
 def _at_their_records(wrong: dict[int, list[Finding]], names: list[str], *, of: int) -> list[Finding]:
@@ -245,19 +252,65 @@ def _at_their_records(wrong: dict[int, list[Finding]], names: list[str], *, of: 
     ]
 
 
-def require_unreferenced(kind: RecordType, items: list[ChangeItem]) -> None:
-    """A record others refer to cannot be taken out before them."""
-    gone = {item.record_uid for item in items if item.deletes}
-    for child in referring(kind, gone, but=gone).values():
-        raise RuleViolation(
-            Finding(
-                "REFERENCED",
-                _("“%(record)s” refers to the record that is to be deleted.") % {"record": child},
-                field="proposed",
-                remedy=_("Delete it first, or in the same order."),
-                article="12",
-            )
-        )
+def require_unreferenced(kind: RecordType, items: Sequence[ChangeItem]) -> None:
+    """A record others refer to cannot be taken out before them. Raises RuleViolation with all that stand in the way."""
+    if wrong := references_to(kind, items):
+        raise RuleViolation(_at_records(kind, items, wrong))
+
+
+def check_unreferenced(kind: RecordType, items: Sequence[ChangeItem]) -> list[Finding]:
+    """The same as findings, each at its record."""
+    wrong = references_to(kind, items)
+    return _at_records(kind, items, wrong) if wrong else []
+
+
+def _at_records(kind: RecordType, items: Sequence[ChangeItem], wrong: dict[int, list[Finding]]) -> list[Finding]:
+    names = stored_names(kind, [items[n] for n in wrong])
+    return _at_their_records(wrong, names, of=len(items))[:MOST_FINDINGS]
+
+
+def references_to(kind: RecordType, items: Sequence[ChangeItem]) -> dict[int, list[Finding]]:
+    """By its place, what refers to each record that is to be deleted and stays: the first ones by name and address."""
+    gone = {item.record_uid: n for n, item in enumerate(items) if item.deletes}
+    held = referring(kind, set(gone), but=set(gone))
+    kept = dict(sorted((gone[uid], rows) for uid, rows in held.items())[:MOST_FINDINGS])
+    named = _names([row for rows in kept.values() for row in rows[:NAMED]])
+    return {
+        n: [_referenced([(named[row.pk], row.get_absolute_url()) for row in rows[:NAMED]], len(rows))]
+        for n, rows in kept.items()
+    }
+
+
+def _names(rows: Sequence[Record]) -> dict[UUID, str]:
+    """What live records of any types are called, set-wise."""
+    found: dict[UUID, str] = {}
+    for kind in record_types().values():
+        uids = [row.pk for row in rows if row.record_type == kind.key]
+        contents = kind.contents(uids) if uids else {}
+        found |= zip(contents, kind.names(list(contents.values())), strict=True)
+    return found
+
+
+def _referenced(links: list[tuple[str, str]], count: int) -> Finding:
+    message = ngettext(
+        "%(n)s record refers to the record that is to be deleted: %(names)s.",
+        "%(n)s records refer to the record that is to be deleted: %(names)s.",
+        count,
+    )
+    names = pgettext("list", ", ").join(name for name, _url in links)
+    if count > len(links):
+        names = about(names, count - len(links) + 1)
+    return Finding(
+        "REFERENCED",
+        message % {"n": count, "names": names},
+        field="proposed",
+        remedy=_(
+            "Have these deleted, or made to refer to another record, first: what was sent by change orders of its own,"
+            " what was not sent by its unit. Then ask again."
+        ),
+        article="12",
+        values={"links": links},
+    )
 
 
 def root_of(items: Sequence[ChangeItem]) -> str:

@@ -20,7 +20,6 @@ from sync.changes.reading import ItemView
 from sync.models import ChangeItem
 
 _ONE_OF = re.compile(r"^records\[\d+\]\.")
-_RULE = re.compile(r"[A-Z]\d{2}")
 
 
 @dataclass(slots=True)
@@ -92,11 +91,8 @@ class Told:
     severity: str
     where: str
     rule: str
-
-    @property
-    def number(self) -> str:
-        """The rule where it has a number people know, such as F04."""
-        return self.rule if _RULE.fullmatch(self.rule) else ""
+    links: Sequence[tuple[str, str]] = ()
+    """Names and addresses of records it speaks of."""
 
 
 def told(kind: RecordType, findings: Sequence[Finding]) -> list[Told]:
@@ -113,6 +109,7 @@ def told(kind: RecordType, findings: Sequence[Finding]) -> list[Told]:
                 if part
             ),
             finding.rule,
+            finding.values.get("links", ()),
         )
         for finding in findings
         if reading

@@ -78,6 +78,7 @@ def _sign(actor: User, uid: UUID, seat: str, decision: str, proof: Proof, commen
         if known.nonce == proof.nonce or (known.person_id == actor.person_id and known.decision == decision):
             return row
         raise IllegalTransition(_decided(known))
+    require(permissions.decides_here(row, seat))
     CHANGE_LIFE.get(decision, state=row.state)
     require(permissions.may_sign(actor, row, seat))
     _require_fitting(seat, decision, comment)

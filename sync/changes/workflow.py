@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
+from povfund.common.phrases import phrase
 from povfund.common.workflow import Transition, Workflow
 from sync.choices import ChangeState as S
 
 CHANGE_LIFE = Workflow(
     states=S,
     initial=S.DRAFT,
+    not_now=phrase("“%(action)s” is not possible while the order is “%(state)s”."),
+    remedy=_("Open the order again: somebody may have moved it on."),
     transitions=[
         Transition(
             action="sign",

@@ -21,6 +21,7 @@ from sync.changes.signing import locked_order
 from sync.choices import ChangeState, InState
 from sync.fpb.line import Line
 from sync.ingest.hold import Held
+from sync.ingest.storing import explained_in
 from sync.models import Batch, ChangeOrder
 
 if TYPE_CHECKING:
@@ -118,7 +119,14 @@ def _apply_group(
     list(kind.model.objects.select_for_update(no_key=True).filter(pk__in=uids).order_by("pk").values_list("pk"))
     use_permit(permit)
     new = [
-        NewContent(uid=line.u, rev=line.r, content_hash=line.h, content=bytes(line.c), base=bases[line.u])
+        NewContent(
+            uid=line.u,
+            rev=line.r,
+            content_hash=line.h,
+            content=bytes(line.c),
+            base=bases[line.u],
+            warnings=explained_in(line),
+        )
         for line in lines
     ]
     replace_contents(kind=kind, new=new, codes=codes, set_also=HELD_COLUMNS)

@@ -65,7 +65,6 @@ def copy_records(kind: RecordType, own: list[tuple[Line, Any]], codes: IngestCod
 
 def _root(line: Line, content: Any, codes: IngestCodes, now: datetime, due: dict[date, date]) -> tuple[Any, ...]:
     division, scope_key = codes.divisions[content.division]
-    explained = next((row["explained"] for row in line.rv if row.get("explained")), [])
     return (
         line.u,
         line.r,
@@ -86,8 +85,14 @@ def _root(line: Line, content: Any, codes: IngestCodes, now: datetime, due: dict
         line.h,
         False,
         line.on,
-        json.dumps(explained),
+        json.dumps(explained_in(line)),
     )
+
+
+def explained_in(line: Line) -> list[dict[str, Any]]:
+    """The warnings a line explains, by its evidence."""
+    found: list[dict[str, Any]] = next((row["explained"] for row in line.rv if row.get("explained")), [])
+    return found
 
 
 def copy_history(lines: list[Line]) -> None:

@@ -1,6 +1,6 @@
 // The checks in the side panel: each leads to its cell; warnings take a reason, once for each rule.
 import { icon, make } from "../app/dom.js";
-import { say } from "../app/words.js";
+import { ruleWord, say } from "../app/words.js";
 import { areaName } from "./block.js";
 
 const SHOWN = 40;
@@ -53,7 +53,7 @@ export class Checks {
     const [css, sign] = { E: ["e", "alert-circle"], W: ["w", "alert-triangle"] }[finding.severity] ?? ["i", "info-circle"];
     const link = this.link(finding);
     const about = [
-      finding.rule && say("rule", { rule: finding.rule }),
+      finding.rule && ruleWord(finding.rule, (rule) => say("rule", { rule })),
       finding.article && say("article", { article: finding.article }),
       finding.severity === "E" && say("must_be_mended"),
     ].filter(Boolean).join(" · ");

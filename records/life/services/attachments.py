@@ -53,7 +53,7 @@ def store_file(*, name: str, chunks: Iterable[bytes]) -> StoredFile:
     """
     Keep bytes among the attachments, durable before it answers; the same bytes once. Writes no row.
 
-    The kind is told by the bytes. Raises RuleViolation FILE_KIND, FILE_SIZE, MALWARE or STORAGE.
+    The kind is told by the bytes. Raises RuleViolation FILE_KIND, FILE_SIZE, FILE_EMPTY, MALWARE or STORAGE.
     """
     shown = _shown_name(name)
     draft, digest, size = _receive(chunks)
@@ -164,7 +164,7 @@ def _receive(chunks: Iterable[bytes]) -> tuple[Path, str, int]:
     draft.unlink()
     if size:
         raise FileTooLarge(_finding("FILE_SIZE", _("The file is larger than 16 MiB.")))
-    raise _refusal("FILE_SIZE", _("The file is empty."))
+    raise _refusal("FILE_EMPTY", _("The file is empty."))
 
 
 def _keep(draft: Path, digest: str) -> None:
@@ -194,8 +194,14 @@ def _audit(*, actor: User, attachment: Attachment, action: str) -> None:
     )
 
 
+REMEDIES = {
+    "FILE_SIZE": _("Scan at a lower resolution, or split the file."),
+    "FILE_EMPTY": _("Choose the file again: this one holds nothing."),
+}
+
+
 def _finding(code: str, message: object) -> Finding:
-    remedy = _("Scan at a lower resolution, or split the file.") if code == "FILE_SIZE" else _("Try again later.")
+    remedy = REMEDIES.get(code, _("Try again later."))
     if code == "FILE_COUNT":
         remedy = _("Remove one that is not needed.")
     return Finding(code, message, field="file", remedy=remedy)  # type: ignore[arg-type]

@@ -125,12 +125,13 @@ def _mark_deleted(kind: RecordType, gone: list[NewContent], set_also: str) -> No
             raise RuntimeError(f"{cursor.rowcount} of {len(gone)} permitted records were deleted")
 
 
-def referring(kind: RecordType, uids: set[UUID], *, but: set[UUID]) -> dict[UUID, Record]:
-    """Which of these records a live one refers to that is not among `but`: {uid: one that refers}. A query per type."""
-    found: dict[UUID, Record] = {}
+def referring(kind: RecordType, uids: set[UUID], *, but: set[UUID]) -> dict[UUID, list[Record]]:
+    """Which live records that are not among `but` refer to these: {uid: those that refer}. A query per type."""
+    found: dict[UUID, list[Record]] = {}
     for other in record_types().values() if uids else ():
         for field in other.model._meta.get_fields():
             if field.many_to_one and field.related_model is kind.model:
                 rows = other.model.objects.filter(**{f"{field.name}__in": uids}, deleted=False).exclude(pk__in=but)
-                found |= {getattr(row, f"{field.name}_id"): row for row in rows}
+                for row in rows.defer("search_text", "warnings").order_by("pk"):
+                    found.setdefault(getattr(row, f"{field.name}_id"), []).append(row)
     return found

@@ -19,7 +19,8 @@ from django.views.decorators.http import require_http_methods
 from povfund.common.answering import answers_json, body_of
 from povfund.common.errors import REFUSE, SHOW, WARN, Finding, RuleViolation, StaleEdit
 from povfund.common.uid import uuid_of
-from povfund.common.verdict import require
+from povfund.common.verdict import Refused, Verdict, denied, require
+from records.deleted import gone
 from records.models import Record
 from records.registry import ChangeForm, RecordType, record_types
 from records.services import discard_draft, draft_of, save_page_draft
@@ -41,9 +42,17 @@ def target(request: HttpRequest, key: str, uid: UUID) -> Target:
     rows: Any = kind.model.objects
     found = rows.visible_in_full_to(request.user).with_display_relations().filter(pk=uid).first()
     if found is None:
+        if told := gone(kind, uid, user=request.user):  # type: ignore[arg-type]
+            raise Refused(_deleted(told.findings[0], kind, uid))
         raise Http404
     require(services.may_draft(request.user, found))
     return kind, form, found
+
+
+def _deleted(finding: Finding, kind: RecordType, uid: UUID) -> Verdict:
+    """Nothing is asked of a record that was deleted; its page says what it last said."""
+    address = kind.model(pk=uid).get_absolute_url()
+    return denied(finding.message, article=finding.article, ask_whom=finding.remedy, url=address)
 
 
 def _form_name(kind: RecordType) -> str:

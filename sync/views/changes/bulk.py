@@ -91,7 +91,9 @@ def change_bulk(request: HttpRequest, key: str) -> HttpResponse:
     except RuleViolation as error:
         findings = error.findings[:20]
     try:
-        context |= _manifest(request, common, chosen)
+        made, standing = _manifest(request, common, chosen)
+        context |= made
+        findings = findings or standing[:20]
     except RuleViolation as error:
         findings = findings or error.findings[:20]
     context["findings"] = told(kind, findings)
@@ -159,18 +161,21 @@ def _draw_up(request: HttpRequest, common: Common, chosen: Chosen, form: ChangeR
     return draw_up(request, common.kind, proposals, form, seen_root=request.POST.get("root", ""))
 
 
-def _manifest(request: HttpRequest, common: Common, chosen: Chosen) -> dict[str, Any]:
-    """One page of the manifest; worked out where no page of it is turned. Raises RuleViolation."""
+def _manifest(request: HttpRequest, common: Common, chosen: Chosen) -> tuple[dict[str, Any], list[Finding]]:
+    """
+    One page of the manifest; worked out where no page of it is turned, then with what forbids it. Raises RuleViolation.
+    """
     user: Any = request.user
     question = _question(request, common.kind)
     seen = list_seen(user, question) if "from" in request.GET and request.method != "POST" else None
     views: list[ItemView] = []
+    standing: list[Finding] = []
     if seen is not None:
         views, page = _page(request, common, chosen, seen)
     if seen is None or len(views) < page["last"] - page["start"]:
-        seen = keep_list(actor=user, common=common, rows=list(chosen.rows), question=question)
+        seen, standing = keep_list(actor=user, common=common, rows=list(chosen.rows), question=question)
         views, page = _page(request, common, chosen, seen)
-    return {
+    shown = {
         "items": shown_items(common.kind, views, user=user),
         "effects": effect_seen(seen),
         "fen_by": seen.fen_by,
@@ -178,6 +183,7 @@ def _manifest(request: HttpRequest, common: Common, chosen: Chosen) -> dict[str,
         "root": seen.root,
         **page,
     }
+    return shown, standing
 
 
 def _page(

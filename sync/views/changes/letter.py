@@ -6,14 +6,16 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib.auth.decorators import login_required
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from povfund.common import clock
+from povfund.common.verdict import Refused, denied
 from povfund.common.wording import in_chinese
 from records.registry import record_type
 from sync.changes import services
@@ -30,10 +32,17 @@ PRINTED = 200
 @login_required
 @require_safe
 def letter(request: HttpRequest, uid: UUID) -> HttpResponse:
-    """The letter of an order somebody has signed, as it is sent on paper, marked where it has ended; 404 for others."""
+    """The letter of an order somebody has signed, as on paper, marked where it has ended. Raises 404, Refused."""
     order = visible_order(request, uid)
     if not services.has_letter(order):
-        raise Http404
+        raise Refused(
+            denied(
+                _("Nobody has signed this order; its letter exists once somebody has."),
+                article="12",
+                ask_whom=_("Open the order; its seats say who signs."),
+                url=order.get_absolute_url(),
+            )
+        )
     article = in_chinese(lambda: _article(request, order))
     return render(request, "changes/letter.html", {"order": order, "article": article})
 

@@ -114,7 +114,7 @@ def _yuan(fen: int) -> Decimal:
 def _changes(shown: ShownItem) -> str:
     if shown.item.deletes:
         return _("deleted")
-    return "；".join(
+    return _("; ").join(
         f"{change.label} {change.row}: {_plain(change.old)} → {_plain(change.new)}" for change in shown.changes
     )
 
