@@ -123,6 +123,6 @@ def _twice(n: int, message: Any, *, line: int | None = None, other: Row | None =
         field=f"lines[{n}].recipient",
         remedy=_("Add the amounts up in one line, or mend the category, item or recipient."),
         article="9",
-        values={} if line is None else {"lines": (n, line), "of": other.uid if other else None},
+        values={} if line is None else {"lines": (n, line)} | ({"of": other.uid} if other else {}),
         beside=other is not None,
     )

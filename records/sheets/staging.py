@@ -151,7 +151,7 @@ def _placed(finding: Finding, record: Typed, sheets: dict[int, Places], records:
     places = sheets[record.sheet]
     row, column = places.cell(finding.field, record)
     if same := finding.values.get("lines"):
-        other = records.get(finding.values["of"], record)
+        other = records[finding.values["of"]] if "of" in finding.values else record
         there = sheets[other.sheet]
         row, column = places.line(same[0], record)
         sheet = there.sheet if there is not places else ""
