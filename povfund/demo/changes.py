@@ -68,9 +68,9 @@ def decide() -> int:
     asked = {order.title: order for order in ChangeOrder.objects.filter(state=ChangeState.ASKED)}
     for title, order in asked.items():
         unit = f"000000.{order.line}"
-        if title.startswith("川财农"):
+        if "川财农" in title:
             _decide(order, Seat.CENTRAL_FINANCE, "consent", "000000.finance.head", "附件一致, 同意(示例)")
-        elif title.startswith("巴财农"):
+        elif "巴财农" in title:
             _decide(order, Seat.CENTRAL_UNIT, "consent", f"{unit}.review", "同意(示例)")
             _decide(order, Seat.CENTRAL_FINANCE, "consent", "000000.finance.head", "同意(示例)")
         else:
