@@ -151,3 +151,11 @@ def test_who_decides_sees_the_whole_record_beside_the_changes(world, arrivals):
         folded = re.search(r"<details class=\"mt8\">.*?</details>", page, re.S)[0]
         for word in ("中央现存的整条记录", "记-17", "通财预", "2016-04-01", "0.002"):
             assert word in folded, word
+
+
+def test_words_end_with_the_marks_of_the_readers_language(world, arrivals):
+    asked_in_english(world, arrivals)
+    with world.at("P51"):
+        address = arrivals[0].get_absolute_url()
+        assert "待中央同意。" in text_of(browser(CLERK).get(address))
+        assert "。" not in text_of(english(CLERK).get(address)).partition("A change is asked for")[2][:300]
