@@ -309,6 +309,7 @@ REACHED: dict[str, str] = {
     "sync.ChangeSignature": "through its order",
     "sync.ChangeEvidence": "through its order",
     "sync.ChangeReminder": "through its order",
+    "sync.ChangeWithdrawal": "through its order",
     "sync.ChangeMessage": "never shown",
     "sync.OpenChange": "through its order",
     "sync.SeatDelegation": "people of its unit",

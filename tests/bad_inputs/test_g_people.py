@@ -4,7 +4,6 @@ import threading
 import time
 from datetime import timedelta
 from html import unescape
-from statistics import median
 
 import pytest
 import time_machine
@@ -72,7 +71,8 @@ def test_row_094_the_uid_of_another_units_draft_is_like_one_that_does_not_exist(
         for uid in times:
             times[uid].append(look(uid)[0])
     assert look(draft.uid)[1] == look(absent)[1]
-    assert median(times[draft.uid]) == pytest.approx(median(times[absent]), rel=0.10, abs=0.0003)
+    # the quickest of each: what another process takes of the machine makes some slower, none quicker
+    assert min(times[draft.uid]) == pytest.approx(min(times[absent]), rel=0.10, abs=0.0003)
 
 
 @pytest.mark.django_db
