@@ -36,7 +36,8 @@ from records.services import (
     waiting_days,
     work_items,
 )
-from sync.changes.lists import waiting_for
+from sync.changes.lists import outcomes_for, waiting_for, withdrawals_refused
+from sync.changes.services import counts_of, titles_of
 from sync.choices import ChangeState
 from sync.models import ChangeOrder, LineOutcome
 from sync.remedies import reasons_of
@@ -51,6 +52,7 @@ ORDER_ACTS = {
     "execute": (_("Execute the change"), _("Execute")),
 }
 MOST_ORDERS = 50
+MOST_OUTCOMES = 10
 GROUPS = (
     ("late", _("Past the deadline")),
     ("returned", _("Returned to me")),
@@ -123,6 +125,8 @@ def home(request: HttpRequest) -> HttpResponse:
         "groups": [(label, rows) for name, label in GROUPS if (rows := [t for t in tasks if t.group == name])],
         "capped": max(Counter(task.act for task in tasks).values(), default=0) >= WORK_LIMIT,
         "counts": {name: sum(task.group == name for task in tasks) for name, _label in GROUPS} | {"all": len(tasks)},
+        "outcomes": _outcomes(user) if kinds else [],
+        "not_withdrawn": list(withdrawals_refused(user)[:MOST_OUTCOMES]) if kinds else [],
         "alarms": shown_alarms(user, limit=5),
         "boards": [found for found in boards if found.expected],
         "reviewed": sum(found.reviewed for found in boards),
@@ -182,6 +186,13 @@ def _change_task(order: ChangeOrder, horizon: Horizon, *, origin: str) -> Task:
         origin=origin,
         origin_at=order.drafted_at,
     )
+
+
+def _outcomes(user: User) -> list[dict[str, Any]]:
+    """What became of the unit's change orders of late, and for how many of their records. A fixed number of queries."""
+    orders = list(outcomes_for(user)[:MOST_OUTCOMES])
+    applied, titles = counts_of(orders), titles_of(orders)
+    return [{"order": order, "title": titles[order.pk], "applied": applied.get(order.pk, 0)} for order in orders]
 
 
 def _task(item: WorkItem, *, horizon: Horizon, centre: str) -> Task:

@@ -240,6 +240,7 @@ POLICY: dict[str, Row] = {
     "sync:change_remind": Row(SENT_RECORDS, POST),
     "sync:change_execute": Row(SENT_RECORDS, POST),
     "sync:change_withdraw": Row(SENT_RECORDS, POST),
+    "sync:change_again": Row(SENT_RECORDS, POST),
     "sync:change_evidence_add": Row(SENT_RECORDS, POST),
     "sync:change_evidence": Row(SENT_RECORDS),
     "sync:change_manifest": Row(SENT_RECORDS),

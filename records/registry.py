@@ -108,6 +108,10 @@ class ChangeForm(Protocol):
         """
         ...
 
+    def filled(self, content: dict[str, Any], *, now: dict[str, Any]) -> dict[str, Any]:
+        """What the form would hold if this content had been typed over the present one, `now`."""
+        ...
+
     def choices_of(self, user: User, name: str) -> Sequence[tuple[str, Any]]:
         """The values a common field can be set to; empty where it is typed."""
         ...

@@ -20,6 +20,7 @@ changes = [
     path("changes/<uuid:uid>/seats/<str:seat>/remind/", order.remind, name="change_remind"),
     path("changes/<uuid:uid>/execute/", order.execute, name="change_execute"),
     path("changes/<uuid:uid>/withdraw/", order.withdraw, name="change_withdraw"),
+    path("changes/<uuid:uid>/again/", asking.change_again, name="change_again"),
     path("changes/<uuid:uid>/evidence/", order.evidence_add, name="change_evidence_add"),
     path("changes/<uuid:uid>/evidence/<uuid:file>/", order.evidence, name="change_evidence"),
     path("changes/<uuid:uid>/manifest/", manifest.manifest, name="change_manifest"),

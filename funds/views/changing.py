@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import date
+from decimal import Decimal
 from functools import partial
 from typing import Any, cast
 from uuid import UUID
@@ -14,7 +15,7 @@ from django.utils.translation import gettext_lazy as _, pgettext_lazy
 from accounts.models import User
 from funds.choices import ArrivalAccount, IssueBatch, MoneyLevel, PaymentMode
 from funds.filters import ArrivalFilter, FundDocumentFilter
-from funds.forms import ArrivalForm, Entry, HeadForm, plain_lines, problems_of, read_entry
+from funds.forms import LINE_FIELDS, ArrivalForm, Entry, HeadForm, plain_lines, problems_of, read_entry
 from funds.help import ARRIVAL_BY_NAME, ARRIVAL_HELP, BY_NAME
 from funds.models import Arrival, FundDocument
 from funds.rules.needs import standing
@@ -76,6 +77,16 @@ class DocumentChangeForm:
         """See ChangeForm."""
         entry = self._entry(typed)
         return _changes(entry.data), entry.findings, partial(standing, unread=entry.unread)
+
+    def filled(self, content: dict[str, Any], *, now: dict[str, Any]) -> dict[str, Any]:
+        """See ChangeForm. A line the record does not have is a new one."""
+        known = {line["uid"] for line in now["lines"]}
+        lines = [{name: str(line[name]) for name in (*LINE_FIELDS, "uid")} for line in content["lines"]]
+        for line in lines:
+            line["uid"] = line["uid"] if line["uid"] in known else ""
+        head = {name: _text(content.get(name)) for name in HeadForm.base_fields}
+        told = {"document_no": content["document_no_raw"], "stated_total": _wan(content["stated_total"])}
+        return head | told | {"lines": lines}
 
     def choices_of(self, user: User, name: str) -> Sequence[tuple[str, Any]]:
         """See ChangeForm. Codes of any year, with their newest names; the rules say which year takes them."""
@@ -164,6 +175,11 @@ class ArrivalChangeForm:
         }
         return data | told, [], list
 
+    def filled(self, content: dict[str, Any], *, now: dict[str, Any]) -> dict[str, Any]:
+        """See ChangeForm."""
+        fields = {name: _text(content.get(name)) for name in ArrivalForm.base_fields}
+        return fields | {"amount": _wan(content["amount"])}
+
     def choices_of(self, user: User, name: str) -> Sequence[tuple[str, Any]]:
         """See ChangeForm."""
         return _choices(self.common, name)
@@ -182,6 +198,15 @@ class ArrivalChangeForm:
     def filtered(self, rows: Any, *, request: Any, params: QueryDict) -> Any:
         """See ChangeForm."""
         return _filtered(ArrivalFilter(params, queryset=rows, request=request), params)
+
+
+def _text(value: Any) -> str:
+    return "" if value is None else str(value)
+
+
+def _wan(yuan: str | None) -> str:
+    """万元 as they are typed, of 元."""
+    return f"{Decimal(yuan) / 10_000:f}" if yuan else ""
 
 
 def _filtered(found: Any, params: QueryDict) -> Any:

@@ -14,29 +14,35 @@ from povfund.common import clock
 from povfund.common.errors import Finding, RuleViolation
 from records.models import SheetImport
 from records.registry import ChangeForm, RecordType
+from sync.changes.again import asked_again
 from sync.changes.effects import Effects, Moved, effects_at, listed
 from sync.changes.imports import taking_back
 from sync.changes.proposals import Proposal, acknowledged_contents, asked_for, check_unreferenced, root_of
 from sync.changes.reading import ItemView, views_of
-from sync.models import ChangeList
+from sync.models import ChangeList, ChangeOrder
 
-DELETE, UNDO = "delete", "undo"
+DELETE, UNDO, AGAIN = "delete", "undo", "again"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Common:
-    """What is asked of every record of a list: a common field with its value, deletion, or its import taken back."""
+    """
+    What is asked of every record of a list: a common field with its value, deletion, its import taken back, or what
+    an ended order had asked for.
+    """
 
     kind: RecordType
     form: ChangeForm
     name: str
     value: str
     imported: SheetImport | None
+    order: ChangeOrder | None = None
 
     @property
     def whole(self) -> bool:
         """Does it need no value?"""
-        return self.name == DELETE or (self.name == UNDO and self.imported is not None)
+        of_import, of_order = self.name == UNDO and self.imported, self.name == AGAIN and self.order
+        return self.name == DELETE or bool(of_import or of_order)
 
     def proposals(self, rows: Sequence[Any]) -> list[Proposal]:
         """What each record is to become; those it would leave as they are stay out. Raises RuleViolation."""
@@ -44,6 +50,8 @@ class Common:
             return [Proposal(uid=row.pk, rev=row.rev, changes=None) for row in rows]
         if self.name == UNDO and self.imported:
             return taking_back(self.imported, rows)
+        if self.name == AGAIN and self.order:
+            return asked_again(self.order, rows)
         held = acknowledged_contents(rows)
         contents = [msgspec.json.decode(held[row.pk]) for row in rows]
         asked = [(content, self.form.alike(content, self.name, self.value)) for content in contents]
@@ -62,6 +70,8 @@ def some(common: Common, rows: Sequence[Any]) -> list[Proposal]:
     if common.name == UNDO:
         message = _("Every record of the import was changed between the import and its transmission.")
         remedy = _("Ask for the deletion, or change each record on its own form.")
+    elif common.name == AGAIN:
+        message, remedy = _("Every record of the order is as it asked."), _("Choose another change, or another list.")
     else:
         message = _("Every record of the list has this value already.")
         remedy = _("Choose another value, or another list.")

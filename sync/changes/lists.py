@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext_lazy as _, pgettext
 
 from accounts.choices import Level
@@ -18,13 +18,15 @@ from records.calendar.services import calendar
 from sync.changes import permissions
 from sync.changes.applied import counts_of
 from sync.choices import ChangeState
-from sync.models import ChangeOrder, ChangeSeat, ChangeSignature
+from sync.models import ChangeOrder, ChangeSeat, ChangeSignature, ChangeWithdrawal
 from sync.querysets import ChangeOrderQuerySet
 
 MINE, OTHERS, ENDED = "me", "others", "ended"
 WHOSE = ((MINE, _("Waiting for me")), (OTHERS, _("Waiting for others")), (ENDED, _("Ended")))
 SEATED = (Level.CENTRAL, Level.PROVINCE)
 """Levels whose units hold seats."""
+OUTCOME_DAYS = 14
+"""Days for which an outcome stands in 我的工作."""
 NEXT: dict[str, Any] = {
     "execute": _("the provincial counterpart makes the change"),
     "review": _("review and transmission of the correction"),
@@ -45,6 +47,26 @@ def waiting_for(user: User) -> ChangeOrderQuerySet:
         done = ChangeSignature.objects.filter(order=OuterRef("pk"), person=user.person_id)
         wanted |= Q(pk__in=ChangeOrder.objects.awaiting(user).filter(~Exists(done)).values("pk"))
     return ChangeOrder.objects.visible_to(user).filter(wanted)
+
+
+def outcomes_for(user: User) -> ChangeOrderQuerySet:
+    """
+    办理结果 — orders the person's unit drew up or decided in that ended within the last days, newest first; those of a
+    draft somebody took back are none.
+    """
+    units = permissions.units_of(user)
+    signed = ChangeSignature.objects.filter(order=OuterRef("pk"), unit__in=units)
+    ours = Q(drafted_unit=user.unit.key) | Exists(signed)
+    since = clock.now() - timedelta(days=OUTCOME_DAYS)
+    ended = ChangeOrder.objects.visible_to(user).filter(ours, closed_at__gte=since).exclude(state=ChangeState.DRAFT)
+    return ended.order_by("-closed_at")
+
+
+def withdrawals_refused(user: User) -> QuerySet[ChangeWithdrawal]:
+    """撤回未成 — withdrawals the person asked for that came too late within the last days, newest first."""
+    since = clock.now() - timedelta(days=OUTCOME_DAYS)
+    rows = ChangeWithdrawal.objects.filter(asked_by=user, refused_at__gte=since)
+    return rows.select_related("order").order_by("-refused_at")
 
 
 def whose(rows: Any, user: User, *, part: str) -> Any:

@@ -22,6 +22,7 @@ from sync.querysets import units_of
 
 REMINDERS_A_DAY = 2
 SITTING = _("A person of that unit whose duties include signing decides in it.")
+NOTHING_LEFT = _("You read no record of the order that is not as it asked.")
 UNDER_WAY = _("Ask for a change once the centre has acknowledged it.")
 
 

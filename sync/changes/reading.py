@@ -136,6 +136,8 @@ class Corrected:
     orders: list[ChangeOrder]
     since: dict[UUID, datetime]
     pending: ChangeOrder | None
+    ended: ChangeOrder | None = None
+    """The newest order, where it ended without coming into force for this record."""
 
 
 def corrected(record_uid: UUID) -> Corrected | None:
@@ -168,6 +170,7 @@ def corrected(record_uid: UUID) -> Corrected | None:
         done,
         {uid: item.applied_at for uid, item in items.items()},
         pending,
+        found[-1] if found and not found[-1].is_open and found[-1].pk not in items else None,
     )
 
 

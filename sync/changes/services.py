@@ -1,5 +1,6 @@
 """Public services of change orders: what pages, API and other apps call."""
 
+from sync.changes.again import asked_again, may_ask_again
 from sync.changes.applied import Part, applied_items, counts_of, first_applied, part_of
 from sync.changes.drafting import (
     MOST_EVIDENCE,
@@ -60,6 +61,7 @@ __all__ = [
     "actor_of",
     "add_evidence",
     "applied_items",
+    "asked_again",
     "asked_for",
     "board_of",
     "check_change",
@@ -77,6 +79,7 @@ __all__ = [
     "marked",
     "marks_on",
     "may_add_evidence",
+    "may_ask_again",
     "may_be_changed",
     "may_be_withdrawn",
     "may_delegate",

@@ -52,10 +52,10 @@ def corrections(context: Any, record: Record, *, whole: bool = True) -> dict[str
     user = context["request"].user
     found = services.corrected(record.pk)
     shown: dict[str, Any] = {"found": found, "record": record, "whole": whole}
-    if found is None or not (found.orders or found.pending):
+    if found is None or not (found.orders or found.pending or found.ended):
         return {}
     shown["orders"] = [(order, found.since[order.pk]) for order in found.orders]
-    orders = [order.pk for order in (*found.orders, found.pending) if order]
+    orders = [order.pk for order in (*found.orders, found.pending, found.ended) if order]
     shown["opened"] = set(ChangeOrder.objects.visible_to(user).filter(pk__in=orders).values_list("pk", flat=True))
     if found.now is not None and record.acked_rev is not None and record.content_hash != record.acked_hash:
         shown["made"] = _made(record, found.now, rev=found.now_rev) if whole else {"of_part": True}

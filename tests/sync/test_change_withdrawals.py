@@ -132,6 +132,9 @@ def test_a_withdrawal_refused_while_the_order_runs_stands_on_its_page_and_may_be
         assert "本申请的更正已上报或已生效" in told
         api = browser(HEAD).get(f"/api/v1/change-orders/{order.pk}/").json()["withdrawal"]
         assert api["standing"] == "refused"
+        home = browser(HEAD).get("/").content.decode().partition('id="outcomes"')[2].partition("</section>")[0]
+        assert order.number in home
+        assert "申请未能撤回" in home
         assert FundDocument.objects.get(pk=documents[2].pk).state == "submitted"
 
 

@@ -14,11 +14,11 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_POST
 
 from povfund.common.answering import answers_json, body_of
 from povfund.common.errors import REFUSE, SHOW, WARN, Finding, RuleViolation, StaleEdit
-from povfund.common.uid import uuid_of
+from povfund.common.uid import uuid7, uuid_of
 from povfund.common.verdict import Refused, Verdict, denied, require
 from records.deleted import gone
 from records.models import Record
@@ -29,6 +29,7 @@ from sync.changes.services import Proposal
 from sync.changes.showing import moved_since, shown_items, told
 from sync.forms import ChangeReasonForm
 from sync.models import ChangeOrder
+from sync.views.changes.manifest import visible_order
 
 Target = tuple[RecordType, ChangeForm, Any]
 
@@ -84,6 +85,34 @@ def change_new(request: HttpRequest, key: str, uid: UUID) -> HttpResponse:
     if draft is None:
         return _form_page(request, (kind, form, record), None, rev=record.rev)
     return _form_page(request, (kind, form, record), draft.payload, rev=draft.base_rev or 0, over=draft.page)
+
+
+@login_required
+@require_POST
+def change_again(request: HttpRequest, uid: UUID) -> HttpResponse:
+    """Ask anew for what an ended order asked for: its form over the present revision, or its manifest, filled in."""
+    order = visible_order(request, uid)
+    verdict = services.may_ask_again(request.user, order)  # type: ignore[arg-type]
+    if verdict is None:
+        raise Http404
+    require(verdict)
+    if order.count > 1:
+        return redirect(f"{reverse('sync:change_bulk', args=[order.record_type])}?again={order.pk}&change=again")
+    item = order.items.get()
+    kind, form, record = target(request, order.record_type, item.record_uid)
+    if item.deletes:
+        return redirect(f"{reverse('sync:change_preview', args=[kind.key, record.pk])}?delete=1")
+    user: Any = request.user
+    if draft_of(actor=user, form=_form_name(kind), record_uid=record.pk):
+        messages.warning(
+            request, _("Your draft of a change of this record is kept; start from the record again first.")
+        )
+        return redirect("sync:change_new", kind.key, record.pk)
+    for proposal in services.asked_again(order, [record]):
+        typed = form.filled(proposal.changes or {}, now=kind.contents([record.pk])[record.pk])
+        name, opened = _form_name(kind), {"page": uuid7(), "over": None}
+        save_page_draft(actor=user, form=name, record_uid=record.pk, base_rev=record.rev, payload=typed, **opened)
+    return redirect("sync:change_new", kind.key, record.pk)
 
 
 def _form_page(

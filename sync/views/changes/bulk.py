@@ -39,14 +39,15 @@ OWN = ("change", "value", "root", "from", "reason_code", "reason", "csrfmiddlewa
 @dataclass(slots=True)
 class Chosen:
     """
-    The records of a filter, or of one import, that an order can change. `open` have an order already, `more` there
-    are too many.
+    The records of a filter, of one import, or of one ended order, that an order can change. `open` have an order
+    already, `more` there are too many.
     """
 
     rows: Any = None
     count: int = 0
     open: int = 0
     imported: SheetImport | None = None
+    order: ChangeOrder | None = None
 
     @property
     def more(self) -> bool:
@@ -72,9 +73,9 @@ def change_bulk(request: HttpRequest, key: str) -> HttpResponse:
     except RuleViolation as error:
         wrong = error.findings
     name, value = request.GET.get("change", ""), request.GET.get("value", "")
-    common = Common(kind=kind, form=form, name=name, value=value, imported=chosen.imported)
+    common = Common(kind=kind, form=form, name=name, value=value, imported=chosen.imported, order=chosen.order)
     posted = request.method == "POST"
-    reason = ChangeReasonForm(request.POST if posted else None)
+    reason = ChangeReasonForm(request.POST if posted else None, initial=_reason_of(chosen.order))
     context = _asking(request, common, chosen) | {"reason_form": reason, "most_files": services.MOST_EVIDENCE}
     if value and context["choices"] and value not in dict(context["choices"]):
         wrong = [Finding("SHAPE", _("The new value is not in the list."), field=name, remedy=_("Choose it there."))]
@@ -140,17 +141,36 @@ def _chosen(request: HttpRequest, kind: RecordType, form: ChangeForm) -> Chosen:
         if (imported := import_seen(user, kind, uuid_of(request.GET["import"]))) is None:
             raise Http404
         rows = stored_by(imported, rows)
+    order = None
+    if "again" in request.GET:
+        order = _ended(request, kind)
+        rows = rows.filter(pk__in=order.items.values("record_uid"))
     if picked := request.GET.getlist("pick"):
         rows = rows.filter(pk__in=[uid for uid in map(uuid_of, picked) if uid])
     taken = Exists(OpenChange.objects.filter(pk=OuterRef("pk")))
     free = rows.filter(~taken).order_by("pk")
-    return Chosen(free, free[: services.MOST_RECORDS + 1].count(), rows.filter(taken).count(), imported)
+    return Chosen(free, free[: services.MOST_RECORDS + 1].count(), rows.filter(taken).count(), imported, order)
+
+
+def _ended(request: HttpRequest, kind: RecordType) -> ChangeOrder:
+    """The ended order, asked about, that is asked anew; 404 for what the reader does not see."""
+    rows = ChangeOrder.objects.visible_to(request.user).filter(record_type=kind.key)  # type: ignore[arg-type]
+    uid = uuid_of(request.GET["again"])
+    order = rows.filter(pk=uid).exclude(pk__in=rows.open().values("pk")).first() if uid else None
+    if order is None:
+        raise Http404
+    return order
+
+
+def _reason_of(order: ChangeOrder | None) -> dict[str, str]:
+    """The reason an ended order gave."""
+    return {"reason_code": order.reason_code, "reason": order.reason} if order else {}
 
 
 def _filter(query: QueryDict) -> QueryDict:
     """What of the address is the list's filter."""
     kept = query.copy()
-    for name in (*OWN, *PAGING, "sort", "import", "pick"):
+    for name in (*OWN, *PAGING, "sort", "import", "again", "pick"):
         kept.pop(name, None)
     return kept
 

@@ -81,6 +81,7 @@ def order_page(
         **page,
         "seats": seats_of(order, board, user),
         "part": part,
+        "again": services.may_ask_again(user, order),
         "stuck": services.without_reviewer(order),
         "steps": steps_of(order, board, part),
         "next": next_words(order, board, part),
