@@ -85,7 +85,7 @@ def test_first_reported_and_corrected_are_readable_at_both_ends_with_the_number(
             assert found.now["lines"][0]["amount"] == "70.00"
             assert [one.number for one in found.orders] == [order.number]
             assert found.pending is None
-            assert [one.number for one in orders_of([document.pk])[document.pk]] == [order.number]
+            assert orders_of([document.pk])[document.pk] == [(order, True)]
 
 
 def test_only_the_counterpart_executes_and_other_persons_review(world, document):
