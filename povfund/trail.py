@@ -8,6 +8,7 @@ from django.apps import apps
 from django.utils.translation import gettext as _, pgettext, pgettext_lazy
 
 from accounts.choices import Duty, PersonClass
+from povfund.common.phrases import listed
 from records.choices import RecordState
 from records.registry import record_types
 
@@ -139,7 +140,7 @@ def value_words(name: str, value: Any) -> str:
             field_words(part) + pgettext("label", ": ") + value_words(part, inner) for part, inner in value.items()
         )
     if isinstance(value, list):
-        return pgettext("list", ", ").join(value_words(name, inner) for inner in value)
+        return listed(value_words(name, inner) for inner in value)
     orders: Any = apps.get_model("sync", "ChangeOrder")._meta.get_field("state")
     codes = CODES.get(name, {}) | (dict(orders.choices) if name == "state" else {})
     return str(codes.get(value, value))

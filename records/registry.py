@@ -112,8 +112,8 @@ class ChangeForm(Protocol):
         """What the form would hold if this content had been typed over the present one, `now`."""
         ...
 
-    def choices_of(self, user: User, name: str) -> Sequence[tuple[str, Any]]:
-        """The values a common field can be set to; empty where it is typed."""
+    def choices_of(self, user: User, name: str, rows: Any) -> Sequence[tuple[str, Any]]:
+        """The values a common field of these records (None: of none) can be set to; empty where it is typed."""
         ...
 
     def moved(self, record: Any, typed: dict[str, Any], *, rev: int) -> list[dict[str, Any]]:

@@ -164,7 +164,7 @@ def _body(report: Report) -> list[list[Any]]:
 
 
 def _with_orders(actor: User, report: Report, lines: list[list[Any]]) -> list[list[Any]]:
-    """The table with the numbers of the orders that touch each row: under way, and in force, where there are any."""
+    """The table with the orders that move rows or total, under way and in force, where there are any."""
     for label, marks in (
         (_("Change orders under way"), under_way(report.question, user=actor)),
         (_("Change orders in force"), in_force(report.question, user=actor)),
@@ -172,7 +172,9 @@ def _with_orders(actor: User, report: Report, lines: list[list[Any]]) -> list[li
         if marks:
             found = marks_of(report, marks)
             words = [found.words(row.codes) for row in report.rows]
-            lines = [[*line, part] for line, part in zip(lines, [label, *words, "", found.words()], strict=True)]
+            column = [label, *words, "", found.words()]
+            if any(column[1:]):
+                lines = [[*line, part] for line, part in zip(lines, column, strict=True)]
     return lines
 
 

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 from uuid import UUID
 
 from django.db.models import Q
 
 from accounts.models import Division, User
 from povfund.common import clock
+from povfund.common.phrases import listed
 from rollups.choices import Dimension
 from rollups.report import Report
-from rollups.services.orders import moves_asked, touching
+from rollups.services.orders import CELL, moves_asked, shown_by, touching
 from rollups.services.reading import Question
 from sync.changes.services import Mark, first_applied, marked
 from sync.choices import ChangeState
@@ -22,22 +22,28 @@ from sync.models import ChangeOrder
 
 LISTED = 50
 """Orders that are listed below the figures."""
-KNOWN = {Dimension.DIVISION, Dimension.YEAR, Dimension.FUND_CATEGORY}
-"""Dimensions in which it is known which rows an order moves."""
+COLUMNS = {
+    Dimension.DIVISION: "node",
+    Dimension.YEAR: "year",
+    Dimension.FUND_CATEGORY: "category",
+    Dimension.BUDGET_ITEM: "item",
+    Dimension.MONEY_LEVEL: "money_level",
+}
+"""What is known of a move by dimension: in rows by others it is not known which ones an order moves."""
 
 
 @dataclass(frozen=True, slots=True)
 class Marks:
-    """Orders by the codes of a row, and those of the place itself."""
+    """Orders by the codes of a row, and those of the total."""
 
     rows: dict[tuple[str, ...], list[Mark]]
-    own: list[Mark]
+    total: list[Mark]
 
     def words(self, codes: tuple[str, ...] | None = None) -> str:
-        """Numbers of the orders of a row, or of the place; of those the reader may not open how many there are."""
-        marks = self.own if codes is None else self.rows.get(codes, [])
+        """Numbers of the orders of a row, or of the total; of those the reader may not open how many there are."""
+        marks = self.total if codes is None else self.rows.get(codes, [])
         told = [mark.order.number for mark in marks if mark.opens]
-        return "、".join([*told, *([f"+{len(marks) - len(told)}"] if len(told) < len(marks) else [])])
+        return listed([*told, *([f"+{len(marks) - len(told)}"] if len(told) < len(marks) else [])])
 
 
 def under_way(question: Question, *, user: User) -> list[Mark]:
@@ -47,10 +53,10 @@ def under_way(question: Question, *, user: User) -> list[Mark]:
 
 def in_force(question: Question, *, user: User) -> list[Mark]:
     """
-    Orders in force on the cut-off day, be it for some of their records alone, that moved a figure asked for at the
-    place, oldest first. Three queries.
+    Orders in force on the cut-off day, be it for some of their records alone, that moved a figure asked for, oldest
+    first. Three queries.
     """
-    moved = moves_asked(question).filter(node=question.node.scope_key).values("order")
+    moved = moves_asked(question).filter(shown_by(question)).values("order")
     ran = Q(state=ChangeState.DONE) | Q(permit_id__isnull=False)
     found = list(ChangeOrder.objects.filter(ran, pk__in=moved))
     since = first_applied(found)
@@ -61,33 +67,35 @@ def in_force(question: Question, *, user: User) -> list[Mark]:
 
 def marks_of(report: Report, marks: Sequence[Mark]) -> Marks:
     """
-    These orders beside the rows whose cells they move; none beside rows by what is not known of a move. Three queries.
+    These orders beside the total and the rows they move: those whose figure, or a part of it by year, category, item
+    or level, does not stay as it is. No row by what is not known of a move is marked. Two queries.
     """
     question = report.question
-    if not marks or not set(question.by) <= KNOWN:
-        return Marks({}, list(marks))
-    keys = {question.node.code: question.node.scope_key}
-    if Dimension.DIVISION in question.by:
-        keys = dict(Division.objects.filter(parent=question.node).values_list("code", "scope_key"))
-    cells = _cells(question, list(keys.values()), [mark.order.pk for mark in marks])
-    held: dict[tuple[str, ...], list[Mark]] = defaultdict(list)
-    for row in report.rows:
-        wanted = dict(zip(question.by, row.codes, strict=True))
-        if Dimension.DIVISION in wanted:
-            wanted[Dimension.DIVISION] = keys.get(wanted[Dimension.DIVISION], "-")
-        if Dimension.FUND_CATEGORY in wanted:
-            wanted[Dimension.FUND_CATEGORY] = wanted[Dimension.FUND_CATEGORY].partition(".")[0]
-        moving = {order for cell, order in cells if all(cell[name] == value for name, value in wanted.items())}
-        if moving:
-            held[row.codes] = [mark for mark in marks if mark.order.pk in moving]
-    return Marks(dict(held), list(marks))
+    if not marks:
+        return Marks({}, [])
+    own = question.node.scope_key
+    places = dict(Division.objects.filter(parent=question.node).values_list("code", "scope_key"))
+    moves = moves_asked(question).filter(shown_by(question), order__in=[mark.order.pk for mark in marks])
+    columns = [COLUMNS.get(Dimension(name), "") for name in question.by]
+    total: set[UUID] = set()
+    held: dict[tuple[str, ...], set[UUID]] = defaultdict(set)
+    for move in moves.values(*CELL):
+        if move["node"] == own:
+            total.add(move["order"])
+        if all(columns) and ("node" in columns) == (move["node"] != own):
+            held[tuple(str(move[column]) for column in columns)].add(move["order"])
+    rows = {row.codes: held.get(_moved_by(question, row.codes, places), set()) for row in report.rows}
+    return Marks(
+        {codes: [mark for mark in marks if mark.order.pk in moving] for codes, moving in rows.items() if moving},
+        [mark for mark in marks if mark.order.pk in total],
+    )
 
 
-def _cells(question: Question, nodes: list[str], orders: list[UUID]) -> list[tuple[dict[Any, str], UUID]]:
-    """What these orders move at these places, of the figures asked for, each with its order."""
-    rows = moves_asked(question).filter(order__in=orders, node__in=nodes).exclude(fen=0, measure="")
-    found = rows.order_by().values_list("node", "year", "category", "order").distinct()
-    return [
-        ({Dimension.DIVISION: node, Dimension.YEAR: str(year), Dimension.FUND_CATEGORY: category}, order)
-        for node, year, category, order in found
-    ]
+def _moved_by(question: Question, codes: tuple[str, ...], places: dict[str, str]) -> tuple[str, ...]:
+    """How a row's codes stand in a move: places by their keys, national categories."""
+    told = dict(zip(question.by, codes, strict=True))
+    if Dimension.DIVISION in told:
+        told[Dimension.DIVISION] = places.get(told[Dimension.DIVISION], "-")
+    if Dimension.FUND_CATEGORY in told:
+        told[Dimension.FUND_CATEGORY] = told[Dimension.FUND_CATEGORY].partition(".")[0]
+    return tuple(told.values())

@@ -105,6 +105,7 @@ def _explorer(request: HttpRequest, form: QuestionForm, *, status: int = 200, **
         "pending": pending,
         "corrected": corrected[:LISTED],
         "corrected_more": len(corrected) - LISTED,
+        "total_marks": marks.total,
         "table": [_shown(report, row) | {"marks": marks.rows.get(row.codes, [])} for row in report.rows],
         "path": _path(report.question.node, request.user),
         "segments": [(value, Dimension(value).label, form.cleaned_data["by"] == (value,)) for value, _n in SEGMENTS],

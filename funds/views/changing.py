@@ -9,6 +9,7 @@ from functools import partial
 from typing import Any, cast
 from uuid import UUID
 
+from django.db.models import Max
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _, pgettext_lazy
 
@@ -88,13 +89,16 @@ class DocumentChangeForm:
         told = {"document_no": content["document_no_raw"], "stated_total": _wan(content["stated_total"])}
         return head | told | {"lines": lines}
 
-    def choices_of(self, user: User, name: str) -> Sequence[tuple[str, Any]]:
-        """See ChangeForm. Codes of any year, with their newest names; the rules say which year takes them."""
+    def choices_of(self, user: User, name: str, rows: Any) -> Sequence[tuple[str, Any]]:
+        """
+        See ChangeForm. Codes of any year, by their names in the newest year of the records; the rules say which year
+        takes them.
+        """
         column = name.removeprefix(LINE)
-        tables = code_tables(user) if name.startswith(LINE) and column in CODED else {}
-        if column in tables:
-            return [(row.code, str(row)) for row in tables[column] if offered(row)]
-        return _choices(self.common, name)
+        if not name.startswith(LINE) or column not in CODED:
+            return _choices(self.common, name)
+        year = None if rows is None else rows.aggregate(newest=Max("budget_year"))["newest"]
+        return [(row.code, f"{row.code} {row.name_in(year)}") for row in code_tables(user)[column] if offered(row)]
 
     def moved(self, record: FundDocument, typed: dict[str, Any], *, rev: int) -> list[dict[str, Any]]:
         """See ChangeForm."""
@@ -180,7 +184,7 @@ class ArrivalChangeForm:
         fields = {name: _text(content.get(name)) for name in ArrivalForm.base_fields}
         return fields | {"amount": _wan(content["amount"])}
 
-    def choices_of(self, user: User, name: str) -> Sequence[tuple[str, Any]]:
+    def choices_of(self, user: User, name: str, rows: Any) -> Sequence[tuple[str, Any]]:
         """See ChangeForm."""
         return _choices(self.common, name)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import msgspec
@@ -32,6 +32,11 @@ class Phrase(_Said):  # type: ignore[misc]
     def __mod__(self, values: Mapping[str, Any]) -> Phrase:
         text, _none, context = self._args
         return Phrase(text, dict(values), context)
+
+
+def listed(words: Iterable[Any]) -> str:
+    """Words one after the other as the language lists them: 甲、乙."""
+    return pgettext("list", ", ").join(map(str, words))
 
 
 def phrase(text: str) -> Phrase:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -14,16 +14,18 @@ from django.templatetags.static import static
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.timezone import localtime
-from django.utils.translation import pgettext, pgettext_lazy
+from django.utils.translation import pgettext_lazy
 
 from povfund.common import clock
 from povfund.common.money import wan_text
+from povfund.common.phrases import listed
 from povfund.deeds import deed_words
 from povfund.trail import field_words, target_words, value_words
 from records.choices import RecordState
 from records.rules.words import rule_line, rule_words
 
 register = template.Library()
+register.filter(listed)
 register.filter(rule_line)
 register.filter(rule_words)
 
@@ -137,12 +139,6 @@ def day(value: date | datetime | None) -> str:
         return ""
     held = localtime(value).date() if isinstance(value, datetime) else value
     return held.strftime("%m-%d") if held.year == clock.today().year else held.isoformat()
-
-
-@register.filter
-def listed(values: Iterable[Any]) -> str:
-    """Names one after the other: 财政厅、财政部."""
-    return pgettext("list", ", ").join(map(str, values))
 
 
 @register.filter

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
 
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import BigIntegerField, Case, Exists, F, OuterRef, Q, QuerySet, Sum, When
 
-from funds.models import FundCategory
+from accounts.models import Division
+from funds.models import BudgetItem, FundCategory
+from funds.models.codes import DatedCode
 from rollups.choices import TAKEN_OFF, Measure
 from sync.models import ChangeMove, ChangeOrder
 
@@ -15,30 +18,53 @@ if TYPE_CHECKING:
 
 MADE_OF = {**TAKEN_OFF, Measure.IDLE: (Measure.ALLOCATED, Measure.PASSED_DOWN, Measure.RETAINED)}
 """Measures that follow from others; all others are moved under their own name."""
+CELL = ("order", "node", "year", "category", "item", "money_level")
 
 
-def moves_asked(question: Question) -> QuerySet[ChangeMove]:
+def moves_asked(question: Question) -> QuerySet[ChangeMove, dict[str, Any]]:
     """
-    What orders move of the measure, years and categories asked for, at every place. Of orders drawn up before every
-    measure was kept, whatever they move.
+    What orders move of the figures asked for, wherever it is: order, node, year, category, item and money_level of
+    each cell whose figure does not stay as it is.
+
+    What was not kept of an order drawn up before measures, items or levels were may be any: it is among them.
     """
-    measures = MADE_OF.get(Measure(question.measure), (question.measure,))
-    rows = ChangeMove.objects.filter(measure__in=[*map(str, measures), ""])
+    measure = Measure(question.measure)
+    measures = [str(name) for name in MADE_OF.get(measure, (measure,))]
+    rows = ChangeMove.objects.filter(measure__in=[*measures, ""])
     if question.years:
         rows = rows.filter(year__in=question.years)
     if question.category_ids:
-        codes = FundCategory.objects.filter(pk__in=question.category_ids).values_list("code", flat=True)
+        codes = _codes(FundCategory, question.category_ids)
         rows = rows.filter(category__in={code.partition(".")[0] for code in codes})
-    return rows
+    if question.item_ids:
+        rows = rows.filter(item__in=[*_codes(BudgetItem, question.item_ids), ""])
+    if question.money_levels:
+        rows = rows.filter(money_level__in=[*question.money_levels, ""])
+    _added, taken_off = TAKEN_OFF.get(measure, ("", ""))
+    if not taken_off:
+        return rows.exclude(fen=0).order_by().values(*CELL)
+    signed = Case(When(measure=taken_off, then=-F("fen")), default=F("fen"), output_field=BigIntegerField())
+    return rows.order_by().values(*CELL).annotate(net=Sum(signed)).exclude(net=0)
+
+
+def _codes(model: type[DatedCode], ids: Iterable[int]) -> Iterable[str]:
+    return model._default_manager.filter(pk__in=ids).values_list("code", flat=True)
+
+
+def shown_by(question: Question) -> Q:
+    """Moves at the places whose figures a question shows: the place itself, and those directly below it."""
+    below = Division.objects.filter(parent=question.node).values("scope_key")
+    return Q(node=question.node.scope_key) | Q(node__in=below)
 
 
 def touching(question: Question) -> QuerySet[ChangeOrder]:
     """
-    Orders that are asked and not closed over records of the place, without those that move other figures alone:
-    of another measure, year or category. One that moves no figure at all stays: what it says of the records is open.
+    Orders that are asked and not closed over records of the place, without those that move other figures alone: of
+    another place, measure, year, category, item or level. One that moves no figure at all stays: what it says of the
+    records is open.
     """
     of_order = {"order": OuterRef("pk")}
     moves = ChangeMove.objects.filter(**of_order)
     return ChangeOrder.objects.touching(question.node.scope_key).filter(
-        ~Exists(moves) | Exists(moves_asked(question).filter(**of_order))
+        ~Exists(moves) | Exists(moves_asked(question).filter(shown_by(question), **of_order))
     )

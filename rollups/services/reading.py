@@ -11,7 +11,7 @@ from typing import Any
 from django.db import connection
 
 from accounts.models import Division
-from funds.models import FundCategory
+from funds.models import BudgetItem, FundCategory
 from povfund.common import clock
 from rollups.choices import TAKEN_OFF, DataState, Dimension, Measure, Version, states_from
 from rollups.services.orders import touching
@@ -211,22 +211,32 @@ def _figures(question: Question, *, nodes: list[str]) -> list[tuple[tuple[Any, .
 
 
 def figures_at(
-    nodes: list[str], *, years: tuple[int, ...], data_state: str, measures: Sequence[str]
-) -> dict[tuple[str, str], dict[str, int]]:
-    """分 of several places at once: {(measure, scope key): {national fund category: 分}}. Two queries and one each."""
-    names = dict(FundCategory.objects.values_list("pk", "code"))
+    nodes: list[str], *, by: tuple[str, ...], years: tuple[int, ...], data_state: str, measures: Sequence[str]
+) -> dict[tuple[str, str], dict[tuple[Any, ...], int]]:
+    """
+    分 of several places at once: {(measure, scope key): {one value per dimension of `by`: 分}}; codes of national
+    categories and of budget items. A query for the top, one for each code table asked for, and one for each measure.
+    """
     top = Division.objects.filter(scope_key="").first()
-    found: dict[tuple[str, str], dict[str, int]] = {}
+    found: dict[tuple[str, str], Counter[tuple[Any, ...]]] = {}
     if top is None or not nodes:
-        return found
-    by = (Dimension.DIVISION, Dimension.FUND_CATEGORY)
+        return {}
+    codes = {name: _codes_of(name) for name in by}
     for measure in measures:
-        question = Question(node=top, by=by, measure=measure, years=years, data_state=data_state)
-        for (node, category), _node, figure in _figures(question, nodes=nodes):
-            code = names[category].partition(".")[0]
-            held = found.setdefault((measure, node), {})
-            held[code] = held.get(code, 0) + figure.fen
-    return found
+        question = Question(node=top, by=(Dimension.DIVISION, *by), measure=measure, years=years, data_state=data_state)
+        for (node, *values), _node, figure in _figures(question, nodes=nodes):
+            key = tuple(codes[name].get(value, value) for name, value in zip(by, values, strict=True))
+            found.setdefault((measure, node), Counter())[key] += figure.fen
+    return dict(found)
+
+
+def _codes_of(dimension: str) -> dict[Any, str]:
+    """Codes behind the ids of a dimension, national ones of categories; empty where values are codes themselves."""
+    if dimension == Dimension.BUDGET_ITEM:
+        return dict(BudgetItem.objects.values_list("pk", "code"))
+    if dimension == Dimension.FUND_CATEGORY:
+        return {pk: code.partition(".")[0] for pk, code in FundCategory.objects.values_list("pk", "code")}
+    return {}
 
 
 def _read(measure: Measure) -> list[str]:

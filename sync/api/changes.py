@@ -19,11 +19,13 @@ from accounts.models import ApiToken
 from accounts.proof import Proof
 from accounts.services import proof_of_token
 from accounts.signing_in import prove_again
+from povfund.common import clock
 from povfund.common.api_fields import Whole, WholeField
 from povfund.common.asking import Asked
 from povfund.common.pagination import CursorPagination
 from povfund.common.uid import UID_PATTERN
 from records.registry import RecordType, record_type, record_types
+from sync.api.effects import effects_json
 from sync.changes import services
 from sync.changes.signing import NotProved
 from sync.choices import ChangeState, Seat, SeatDecision
@@ -149,6 +151,7 @@ class OrderSerializer(OrderRowSerializer):
     withdrawal = serializers.SerializerMethodField()
     without_reviewer = serializers.SerializerMethodField()
     records = serializers.SerializerMethodField()
+    effects = serializers.SerializerMethodField()
     evidence = EvidenceSerializer(many=True, read_only=True)
 
     class Meta(OrderRowSerializer.Meta):
@@ -161,6 +164,7 @@ class OrderSerializer(OrderRowSerializer):
             "withdrawal",
             "without_reviewer",
             "records",
+            "effects",
             "evidence",
         ]
 
@@ -178,6 +182,9 @@ class OrderSerializer(OrderRowSerializer):
     def get_records(self, order: ChangeOrder) -> list[dict[str, Any]]:
         return [item_json(view) for view in services.items_of(order, most=ITEMS_SHOWN)]
 
+    def get_effects(self, order: ChangeOrder) -> dict[str, Any]:
+        return effects_json(services.effect_of_order(order))
+
 
 def _seat(view: services.SeatView) -> dict[str, Any]:
     signature = view.signature
@@ -185,11 +192,11 @@ def _seat(view: services.SeatView) -> dict[str, Any]:
         "seat": view.seat.value,
         "unit_name": view.unit_name,
         "standing": view.standing,
-        "since": view.since,
+        "since": clock.local_text(view.since) if view.since else None,
         "waited_days": view.days,
         "decision": signature.decision if signature else None,
         "person": signature.person_name if signature else None,
-        "decided_at": signature.at if signature else None,
+        "decided_at": clock.local_text(signature.at) if signature else None,
         "drew_up": view.drew_up,
         "delegated": signature.delegated if signature else False,
         "comment": signature.comment if signature else "",
@@ -205,8 +212,8 @@ def _withdrawal(order: ChangeOrder, row: ChangeWithdrawal) -> dict[str, Any]:
         "person": row.person_name,
         "unit_name": row.unit_name,
         "reason": row.reason,
-        "asked_at": row.at,
-        "refused_at": row.refused_at,
+        "asked_at": clock.local_text(row.at),
+        "refused_at": clock.local_text(row.refused_at) if row.refused_at else None,
         "why": str(row.get_refused_display()),
     }
 

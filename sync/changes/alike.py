@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, astuple, dataclass
 from typing import Any
 
 import msgspec
@@ -15,7 +15,7 @@ from povfund.common.errors import Finding, RuleViolation
 from records.models import SheetImport
 from records.registry import ChangeForm, RecordType
 from sync.changes.again import asked_again
-from sync.changes.effects import Effects, Moved, effects_at, listed
+from sync.changes.effects import Effects, Move, Moved, effects_at, listed
 from sync.changes.imports import taking_back
 from sync.changes.proposals import Proposal, acknowledged_contents, asked_for, check_unreferenced, root_of
 from sync.changes.reading import ItemView, views_of
@@ -92,9 +92,10 @@ def keep_list(*, actor: User, common: Common, rows: Sequence[Any], question: str
             "uids": [item.record_uid for item in asked.items],
             "count": len(asked.items),
             "root": root_of(asked.items),
-            "fen_by": asked.fen_by,
+            "fen_before": sum(item.fen_before for item in asked.items),
+            "fen_after": sum(item.fen_after for item in asked.items),
             "left_out": len(rows) - len(proposals) if common.name == UNDO else 0,
-            "effect": asdict(listed(common.kind.key, asked.moves(common.kind))),
+            "effect": _kept(listed(common.kind.key, asked.moves(common.kind))),
             "at": clock.now(),
         },
     )
@@ -122,7 +123,11 @@ def page_of(*, actor: User, common: Common, rows: Any, seen: ChangeList, start: 
 
 
 def effect_seen(seen: ChangeList) -> Effects:
-    """What the manifest does to the totals as they are now; one kept before measures were has the first alone."""
-    rows = [(node, category, fen, next(iter(measure), "")) for node, category, fen, *measure in seen.effect["rows"]]
-    effect = seen.effect
-    return effects_at(Moved(effect["record_type"], rows, effect["years"], effect["more"]))
+    """What the manifest does to the totals as they are now."""
+    moves = [Move(*row) for row in seen.effect["moves"]]
+    return effects_at(Moved(**seen.effect | {"moves": moves}))
+
+
+def _kept(moved: Moved) -> dict[str, Any]:
+    """Listed moves as they are kept with a manifest: without the names of their columns."""
+    return asdict(moved) | {"moves": [astuple(move) for move in moved.moves]}

@@ -18,31 +18,39 @@ from sync.models import ChangeMove, ChangeOrder
 LISTED = 12
 """Places of one level that are listed; the rest are counted."""
 MOST_YEAR, MOST_FEN = 10_000, 10**18
+COLUMNS = ("node", "measure", "year", "category", "item", "money_level", "fen")
+"""Of a stored move, in the order of `Move`."""
 Pair = tuple[str, Any, Any]
 """(owner `511921.finance`, typed content before, content asked for); None for a deletion."""
 
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """By how much, in 分, one cell of the totals moves: a place at any level, a measure, a year, a category."""
+    """
+    By how much, in 分, one cell of the totals moves: a place at any level, a measure, a year, a category, a budget
+    item, a level of money.
+
+    The measure is empty where one alone was kept, the first of the type; item and level where they were not kept.
+    """
 
     node: str
     measure: str
     year: int
     category: str
+    item: str
+    money_level: str
     fen: int
 
 
 @dataclass(frozen=True, slots=True)
 class Moved:
     """
-    The moves of an order over records of one type as a page lists them: `rows` (node, category, 分, measure) of the
-    first twelve places of each level, `more` places that are not listed, and the years. The measure is empty where
-    one alone was kept, the first of the type.
+    The moves of an order over records of one type as a page lists them: those of the first twelve places of each
+    level, `more` places that are not listed, and the years.
     """
 
     record_type: str
-    rows: list[tuple[str, str, int, str]]
+    moves: list[Move]
     years: list[int]
     more: int
 
@@ -50,15 +58,23 @@ class Moved:
 @dataclass(frozen=True, slots=True)
 class Effect:
     """
-    对汇总的影响 — one cell of the totals: a measure (in words) of a place, or of a category at a place.
+    对汇总的影响 — one figure of the totals: a measure (in words) of a place (code and name), or one part of it.
 
-    `now` in 分 is what this server counts as acknowledged, None where it does not hold the cell; `by` the change.
+    `year` is 0 where the order moves one year alone. `part` names the value of the dimension `by_what`, both empty
+    for the figure in all; `parts`: do such rows stand above it? `now` in 分 is what this server counts as
+    acknowledged, None where it does not hold the figure; `by` the change.
     """
 
     level: str
+    place: str
     name: str
+    measure_code: str
     measure: str
-    category: str
+    year: int
+    by_what: str
+    code: str
+    part: str
+    parts: bool
     now: int | None
     by: int
 
@@ -96,9 +112,8 @@ def storable(moves: Iterable[Move]) -> bool:
 
 def store_moves(order: ChangeOrder, moves: Iterable[Move]) -> None:
     """Keep the moves of a new order, by COPY."""
-    names = ("node", "measure", "year", "category", "fen")
-    rows = ((order.pk, *(getattr(move, name) for name in names)) for move in moves)
-    copy_rows(ChangeMove._meta.db_table, ("order_id", *names), rows)
+    rows = ((order.pk, *(getattr(move, name) for name in COLUMNS)) for move in moves)
+    copy_rows(ChangeMove._meta.db_table, ("order_id", *COLUMNS), rows)
 
 
 def effect_of(record_type_key: str, moves: Iterable[Move]) -> Effects:
@@ -113,16 +128,16 @@ def listed(record_type_key: str, moves: Iterable[Move]) -> Moved:
     for move in kept:
         nodes[len(move.node)].add(move.node)
     shown = {node for level in nodes.values() for node in sorted(level)[:LISTED]}
-    rows = [(move.node, move.category, move.fen, move.measure) for move in kept if move.node in shown]
     years = sorted({move.year for move in kept})
-    return Moved(record_type_key, rows, years, sum(map(len, nodes.values())) - len(shown))
+    listed_ones = [move for move in kept if move.node in shown]
+    return Moved(record_type_key, listed_ones, years, sum(map(len, nodes.values())) - len(shown))
 
 
-_LISTED = """
-    SELECT node, category, sum(fen)::bigint, measure FROM (
-        SELECT node, measure, category, fen, dense_rank() OVER (PARTITION BY length(node) ORDER BY node) AS k
+_LISTED = f"""
+    SELECT {", ".join(COLUMNS)} FROM (
+        SELECT {", ".join(COLUMNS)}, dense_rank() OVER (PARTITION BY length(node) ORDER BY node) AS k
         FROM sync_changemove WHERE order_id = %s) m
-    WHERE k <= %s GROUP BY node, measure, category ORDER BY node, measure, category
+    WHERE k <= %s ORDER BY {", ".join(COLUMNS)}
 """
 _COUNTED = """
     SELECT count(DISTINCT node), array_agg(DISTINCT year ORDER BY year) FROM sync_changemove WHERE order_id = %s
@@ -133,11 +148,11 @@ def effect_of_order(order: ChangeOrder) -> Effects:
     """What an order does to the totals as they are now. Two queries and those for names and totals."""
     with connection.cursor() as cursor:
         cursor.execute(_LISTED, [order.pk, LISTED])
-        rows = cursor.fetchall()
+        moves = [Move(*row) for row in cursor.fetchall()]
         cursor.execute(_COUNTED, [order.pk])
         places, years = cursor.fetchone()
-    more = places - len({node for node, *_what in rows})
-    return effects_at(Moved(order.record_type, rows, years or [], more))
+    more = places - len({move.node for move in moves})
+    return effects_at(Moved(order.record_type, moves, years or [], more))
 
 
 def effects_at(moved: Moved) -> Effects:

@@ -4,9 +4,7 @@ from sync.models.batch import Batch, BatchItem, BatchPart, LineOutcome, Quaranti
 from sync.models.change import (
     ChangeEvidence,
     ChangeItem,
-    ChangeList,
     ChangeMessage,
-    ChangeMove,
     ChangeOrder,
     ChangeReminder,
     ChangeSeat,
@@ -16,6 +14,7 @@ from sync.models.change import (
     SeatDelegation,
 )
 from sync.models.kept import KeptCheck, KeptDigest, KeptSum
+from sync.models.moves import ChangeList, ChangeMove
 from sync.models.node import ChainHead, DownlinkCursor, DownlinkItem, Node, NodeCalls, NodeKey
 from sync.models.staging import StagedLine
 from sync.models.stop import ChainStop, StopVoice

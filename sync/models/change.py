@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q, Value
 from django.urls import reverse
@@ -135,53 +134,6 @@ class ChangeItem(models.Model):
     def deletes(self) -> bool:
         """Is the record to be taken out?"""
         return bytes(self.proposed) == b"null"
-
-
-class ChangeMove(models.Model):
-    """
-    汇总变动 — by how much, in 分, an order moves one cell of the totals: a place, a measure, a year, a category.
-
-    Kept when the order is drawn up, for what it asks for is fixed then; orders drawn up before every measure was
-    have the first one of their records alone, its name empty. Append-only.
-    """
-
-    db_access = "append_only"
-
-    order = models.ForeignKey(ChangeOrder, models.PROTECT, related_name="moves", db_index=False)
-    node = models.CharField(max_length=12, blank=True, db_collation="C")
-    measure = models.CharField(max_length=12, blank=True, default="", db_default="", db_collation="C")
-    year = models.SmallIntegerField()
-    category = models.CharField(max_length=40, db_collation="C")
-    fen = models.BigIntegerField()
-
-    class Meta:
-        ordering = ["order", "node", "measure", "year", "category"]
-        constraints = [
-            models.UniqueConstraint(
-                fields=["order", "node", "measure", "year", "category"], name="sync_changemove_once"
-            )
-        ]
-        triggers = [append_only()]
-
-
-class ChangeList(models.Model):
-    """
-    拟更改清单 — the manifest of an order one person has not drawn up yet: worked out once, read by the pages of it.
-
-    One for each person, replaced by the next. `question` stands for the list and the change that was asked about;
-    `uids` in the order of the manifest, sums in 分, `effect` as `sync.changes.effects.Moved` lists it. Nothing is
-    decided by it: drawing up works everything out anew and compares the root.
-    """
-
-    user = models.OneToOneField(User, models.PROTECT, primary_key=True, related_name="+")
-    question = models.CharField(max_length=64, db_collation="C")
-    uids = ArrayField(models.UUIDField())
-    count = models.PositiveIntegerField()
-    root = models.CharField(max_length=64, db_collation="C")
-    fen_by = models.BigIntegerField()
-    left_out = models.PositiveIntegerField()
-    effect = models.JSONField()
-    at = models.DateTimeField()
 
 
 class OpenChange(models.Model):

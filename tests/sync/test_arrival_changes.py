@@ -78,7 +78,7 @@ def test_an_arrival_is_corrected_from_its_own_form_to_the_totals_at_both_ends(wo
         sent = client.post(kept["Location"], seen(preview) | {"reason_code": "amount", "reason": "凭证看错"})
         order = ChangeOrder.objects.get()
         assert sent["Location"] == order.get_absolute_url()
-        assert [(row.name, row.by) for row in effect_of_order(order).rows if not row.category] == [
+        assert [(row.name, row.by) for row in effect_of_order(order).rows if not row.part] == [
             ("通江县", -1500), ("巴中市", -1500), ("四川省", -1500), ("全国", -1500),
         ]  # fmt: skip
 

@@ -9,6 +9,7 @@ from importlib import import_module
 
 import pytest
 from django.db import DatabaseError, connection, transaction
+from django.db.models import Sum
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
@@ -188,7 +189,8 @@ def test_what_an_order_changes_in_all_is_kept_with_it_alike_at_both_ends_and_fix
         assert (order.fen_by, order.deletions) == (-total, len(sixty))
         assert effect_of_order(order) == foreseen
         assert foreseen.more > 0
-        assert foreseen.rows[-1].by == -total
+        nation = [row for row in foreseen.rows if row.level == "central" and row.measure_code == "allocated"]
+        assert sum(row.by for row in nation) == -total
         for seat in SIGNERS:
             sign(order, seat)
     post(world)
@@ -226,8 +228,9 @@ def test_orders_drawn_up_before_effects_were_kept_get_theirs_from_their_items(wo
         child = sent_document(world, lines=[line(amount="10.00")], parent=parent.uid)
         drafted(child, lines=[{"uid": str(one.pk), "amount": "1.00"} for one in child.lines.all()])
         sums = list(ChangeOrder.objects.order_by("pk").values_list("fen_by", "deletions"))
-        cells = ("order", "node", "year", "category", "fen")
-        moves = set(ChangeMove.objects.filter(measure="allocated").exclude(fen=0).values_list(*cells))
+        cells = ("order", "node", "year", "category")
+        kept = ChangeMove.objects.filter(measure="allocated").order_by().values_list(*cells)
+        moves = set(kept.annotate(Sum("fen")).exclude(fen__sum=0))
         assert len(moves) > 20
         with connection.cursor() as cursor:
             for table in ("sync_changeorder", "sync_changemove"):
@@ -236,4 +239,4 @@ def test_orders_drawn_up_before_effects_were_kept_get_theirs_from_their_items(wo
             cursor.execute(filled.SUMS)
             cursor.execute(filled.MOVES)
         assert list(ChangeOrder.objects.order_by("pk").values_list("fen_by", "deletions")) == sums
-        assert set(ChangeMove.objects.exclude(fen=0).values_list(*cells)) == moves
+        assert set(ChangeMove.objects.exclude(fen=0).values_list(*cells, "fen")) == moves

@@ -28,7 +28,7 @@ def totals() -> dict[tuple[str, str], int]:
 
 
 def foreseen(order: ChangeOrder) -> dict[tuple[str, str], int]:
-    return {(row.name, row.measure): row.by for row in effect_of_order(order).rows if not row.category}
+    return {(row.name, row.measure): row.by for row in effect_of_order(order).rows if not row.part}
 
 
 @pytest.fixture
@@ -52,7 +52,7 @@ def moved_as_foreseen(world, document, **changes):
         with world.at(node):
             held = ChangeOrder.objects.get(pk=order.pk)
             before[node], told[node] = totals(), foreseen(held)
-            rows = [row for row in effect_of_order(held).rows if not row.category and row.now is not None]
+            rows = [row for row in effect_of_order(held).rows if not row.part and row.now is not None]
             assert {(row.name, row.measure): row.now for row in rows}.items() <= before[node].items()
     assert told["P51"] == told["C"]
     for seat in orders.CONSENTERS:

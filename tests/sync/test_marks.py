@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from decimal import Decimal
+from functools import partial
 
 import pytest
 from openpyxl import load_workbook
@@ -92,7 +93,71 @@ def test_orders_of_other_years_categories_and_measures_stand_not_beside_a_figure
         assert told(fund_category="ethnic") == ([asked.number], 1)
         assert told(fund_category="development") == ([done.number], 0)
         assert told(measure="arrived") == ([], 0)
-        assert told(measure="unallocated") == ([asked.number, done.number], 1)
+        assert told(measure="unallocated") == ([done.number], 0), "what it takes out had been retained"
+        assert told(measure="retained") == ([asked.number], 1)
+
+
+def total_of(page):
+    return [mark.order.number for mark in page.context["total_marks"]]
+
+
+def marked_page(client, place, **asked):
+    """A page of totals and the marks of its marked rows."""
+    found = client.get("/rollups/", {"node": place} | asked)
+    return found, {codes: numbers for codes, numbers in rows_of(found).items() if numbers}
+
+
+def test_a_mark_stands_where_a_figure_or_a_part_of_it_moves_and_nowhere_else(world):
+    kept = [line("511921", "40.00"), line("511921", "20.00", budget_item="2130504")]
+    with world.at("P51"):
+        city = province_reviewed(
+            "巴财农〔2016〕1号", by="511900.finance.entry", lines=[line("511921", "500.00"), line("511922", "9.00")]
+        )
+        county = province_reviewed("通财农〔2016〕3号", parent=city.uid, lines=kept)
+    world.send()
+    with world.at("P51"):
+        for record in (city, county):
+            record.refresh_from_db()
+        first, second = FundLine.objects.filter(document=city).order_by("n")
+        mine, rest = FundLine.objects.filter(document=county).order_by("n")
+    away = [{"uid": str(first.pk), "amount": "490.00"}, {"uid": str(second.pk), "amount": "19.00"}]
+    shift = orders.asked(world, city, lines=away).number
+    recoded = [{"uid": str(mine.pk), "budget_item": "2130599", "money_level": "county"}, {"uid": str(rest.pk)}]
+    inside = orders.asked(world, county, lines=recoded).number
+    for node in ("P51", "C"):
+        with world.at(node):
+            client = browser(READER if node == "P51" else "000000.finance.analyst")
+            page = partial(marked_page, client)
+
+            between, marks = page("511900")
+            assert marks == {("511921",): [shift], ("511922",): [shift]}
+            assert total_of(between) == []
+            for above in ("510000", "000000") if node == "C" else ("510000",):
+                found, marks = page(above)
+                assert (marks, total_of(found), list(found.context["pending"])) == ({}, [], [])
+            found, marks = page("511900", measure="retained")
+            assert (marks, total_of(found)) == ({("511921",): [inside]}, [inside])
+            assert len(list(found.context["pending"])) == 1
+            found, marks = page("511900", measure="passed_down")
+            assert (marks, total_of(found)) == ({}, [])
+            assert [mark.order.number for mark in found.context["pending"]] == []
+            for by, moving in (("budget_item", ["2130505"]), ("money_level", ["central"])):
+                found, marks = page("511921", measure="retained", by=by)
+                assert marks == {(code,): [inside] for code in moving}
+                assert total_of(found) == [inside]
+            for asked, told in (
+                ({"budget_item": "2130504"}, []),
+                ({"budget_item": "2130599"}, [inside]),
+                ({"money_level": "city"}, []),
+                ({"money_level": "central"}, [inside]),
+            ):
+                found, _marks = page("511921", measure="retained", **asked)
+                assert [mark.order.number for mark in found.context["pending"]] == told, asked
+                assert total_of(found) == told, asked
+            file = {"node": "511921", "measure": "retained", "by": "budget_item", "purpose": "audit", "format": "csv"}
+            table = list(csv.reader(io.StringIO(client.get("/rollups/file/", file).content.decode("utf-8-sig"))))
+            ends = {row[0]: row[-1] for row in table if row and row[0] in ("2130504", "2130505", "511921")}
+            assert ends == {"2130504": "", "2130505": inside, "511921": inside}
 
 
 def test_a_reader_who_may_not_open_the_order_sees_the_mark_without_its_number(world, pair):
@@ -103,7 +168,7 @@ def test_a_reader_who_may_not_open_the_order_sees_the_mark_without_its_number(wo
         page = client.get("/rollups/", {"node": "511922", "by": "fund_category"})
         words = text_of(page)
         assert rows_of(page) == {("development",): [order.number]}
-        assert words.count("待生效") == 2
+        assert words.count("待生效") == 3, "beside the row and the total, and in the list"
         assert "其他单位的申请" in words
         assert order.number not in words
         assert order.title not in words

@@ -113,7 +113,7 @@ def _asking(request: HttpRequest, common: Common, chosen: Chosen) -> dict[str, A
         "change": common.name,
         "value": common.value,
         "fields": [(field_name, label) for field_name, label, _choices in fields],
-        "choices": common.form.choices_of(user, common.name),
+        "choices": common.form.choices_of(user, common.name, chosen.rows),
         "kept": [(k, v) for k, values in request.GET.lists() for v in values if k not in OWN],
     }
 
@@ -199,6 +199,7 @@ def _manifest(request: HttpRequest, common: Common, chosen: Chosen) -> tuple[dic
         "items": shown_items(common.kind, views, user=user),
         "effects": effect_seen(seen),
         "fen_by": seen.fen_by,
+        "sums": {"before": seen.fen_before, "after": seen.fen_after},
         "moved": seen.left_out,
         "root": seen.root,
         **page,

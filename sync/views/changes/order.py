@@ -77,7 +77,7 @@ def order_page(
         "effects": services.effect_of_order(order),
         "pending": order.state in BEFORE,
         "fen_by": order.fen_by,
-        "sums": order.items.aggregate(before=Sum("fen_before"), after=Sum("fen_after")) if order.count > 1 else None,
+        "sums": sums_of(order),
         **page,
         "seats": seats_of(order, board, user),
         "part": part,
@@ -94,6 +94,11 @@ def order_page(
         **deeds,
     }
     return render(request, "changes/order.html", context, status=status)
+
+
+def sums_of(order: ChangeOrder) -> dict[str, int] | None:
+    """What the records of an order over many sum to, before and after, in 分."""
+    return order.items.aggregate(before=Sum("fen_before"), after=Sum("fen_after")) if order.count > 1 else None
 
 
 def _deeds(user: Any, order: ChangeOrder, part: services.Part) -> dict[str, Any]:
