@@ -64,7 +64,7 @@ GIVEN = """(
 SPREAD = f"""
 SELECT node, measure, year, category_id, item_id, money_level, sum(fen)::bigint
 FROM ({NODES.format(d="t", table=GIVEN)}) spread
-WHERE measure = ANY(%(shown)s) GROUP BY 1, 2, 3, 4, 5, 6 ORDER BY 1, 2, 3, 4, 5, 6
+WHERE measure = ANY(%(shown)s) GROUP BY 1, 2, 3, 4, 5, 6
 """
 """The cells that facts move, by the statement that spreads the facts of the totals themselves."""
 
