@@ -16,21 +16,14 @@ ZERO = "0.00"
 
 
 def check_amounts(rows: Sequence[Row], ctx: FundContext) -> Iterator[tuple[int, Finding]]:
-    """Not zero; negative only in a document that recovers money (收回)."""
+    """Not zero; negative in a document that recovers money (收回), and nowhere else."""
     for position, row in enumerate(rows):
         recovery = row.content.issue_batch == IssueBatch.RECOVERY
         for n, line in enumerate(row.content.lines):
             if line.amount == ZERO:
                 yield position, _bad(n, _("The amount is zero."), _("Leave the line out, or enter its amount."))
-            elif line.amount.startswith("-") and not recovery:
-                yield (
-                    position,
-                    _bad(
-                        n,
-                        _("The amount %(amount)s is negative.") % {"amount": fen_words(line.fen)},
-                        _("Only a document of the batch “recovered” takes money back."),
-                    ),
-                )
+            elif line.amount.startswith("-") != recovery:
+                yield position, _wrong_sign(n, line.fen)
 
 
 def check_stated(rows: Sequence[Row], ctx: FundContext) -> Iterator[tuple[int, Finding]]:
@@ -71,6 +64,21 @@ def check_recovery(rows: Sequence[Row], ctx: FundContext) -> Iterator[tuple[int,
                     severity=WARN,
                 ),
             )
+
+
+def _wrong_sign(n: int, fen: int) -> Finding:
+    told = {"amount": fen_words(fen)}
+    if fen < 0:
+        return _bad(
+            n,
+            _("The amount %(amount)s is negative.") % told,
+            _("Only a document of the batch “recovered” takes money back."),
+        )
+    return _bad(
+        n,
+        _("The document takes money back, but the amount %(amount)s is positive.") % told,
+        _("Enter what is taken back with a minus, or choose the batch by which the document gives money."),
+    )
 
 
 def _bad(n: int, message: object, remedy: object) -> Finding:

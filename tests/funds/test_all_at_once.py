@@ -11,6 +11,7 @@ from tests.documents import draft, line, submitted, unit_reviewed
 from tests.funds.test_api import BODY, URL, api
 from tests.funds.test_pages import HEAD as TYPED_HEAD, LINE, client_of, send
 from tests.people import account
+from tests.sheets.imports import HEADS, found as found_in, line as sheet_line, uploaded
 
 pytestmark = pytest.mark.django_db
 
@@ -200,3 +201,23 @@ def test_an_arrival_without_a_line_that_can_be_read_is_checked_in_its_other_fiel
     assert (page.status_code, set(page.context["form"].errors)) == (422, {"line"})
     found = places(finding.as_json() for finding in page.context["findings"])
     assert found == {("BAD_DATE", "arrived_on"), ("SHAPE", "budget_no")}
+
+
+@pytest.mark.parametrize("address", ["check", "save"])
+def test_a_recovery_takes_no_positive_amount_and_the_cell_says_what_to_do(address):
+    lines = [LINE | {"amount": "1000000.00"}, LINE | {"amount": "-5.00", "recipient": "511922"}]
+    head = TYPED_HEAD | {"issue_batch": "recovery"}
+    answer = send(client_of(account("511921.finance.entry")), address, **head, lines=lines).json()
+    found = [f for f in answer["findings" if address == "check" else "errors"] if f["rule"] == "BAD_AMOUNT"]
+    assert [f["field"] for f in found] == ["lines[0].amount"]
+    assert found[0]["message"] == "批次为“收回”，金额 100.00 万元却为正数。"
+    assert "请填负数" in found[0]["remedy"]
+    assert not FundDocument.objects.exists()
+
+
+def test_a_program_and_a_workbook_are_refused_a_recovery_of_a_positive_amount_as_well():
+    answer = api("511921.finance.entry").post(URL, BODY | {"issue_batch": "recovery"}, format="json")
+    assert {("BAD_AMOUNT", "lines[0].amount")} <= places(answer.json()["errors"])
+    assert answer.status_code == 400
+    row = uploaded([HEADS, sheet_line(batch="收回", amount=12.5)])
+    assert found_in(row) == [("K2", "BAD_AMOUNT")]

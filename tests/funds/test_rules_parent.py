@@ -69,11 +69,11 @@ def test_a_parent_cannot_shrink_below_what_was_passed_on():
 
 
 def test_money_taken_back_is_taken_back_below_at_most_as_far():
-    parent = parent_of("-100.00", issue_batch="recovery")
+    parent = parent_of(issue_batch="recovery", lines=[line("511921", "-100.00"), line("511922", "-500.00")])
     child(parent, "-60.00", issue_batch="recovery")
-    for amount in ("-40.01", "70.00"):
+    for amount, batch in (("-40.01", "recovery"), ("70.00", "first")):
         with pytest.raises(RuleViolation) as refusal:
-            child(parent, amount, "通财农〔2016〕6号", issue_batch="recovery")
+            child(parent, amount, "通财农〔2016〕6号", issue_batch=batch)
         assert findings(refusal) == [("F04", "parent")]
     child(parent, "-40.00", "通财农〔2016〕6号", issue_batch="recovery")
 
