@@ -51,6 +51,10 @@ class FundDocumentQuerySet(RecordQuerySet):
         """Documents by which money may have come: reviewed by their unit, or held by the centre; not taken out."""
         return self.filter(Q(state__in=REVIEWED_STATES) | Q(acked_rev__isnull=False), deleted=False)
 
+    def of_number(self, document: Any) -> Self:
+        """同一文号 — records of a document's number and issuer that were not deleted."""
+        return self.filter(document_no=document.document_no, scope_key=document.scope_key, deleted=False)
+
     def parents_for(self, user: User) -> Self:
         """
         Documents a new one of the user may hang below: those that count of a level above, with money for the own

@@ -17,6 +17,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from funds.filters import DocumentListFilter
 from funds.models import FundDocument, FundLine
+from funds.parts import parts_of_number
 from funds.reading import label_of
 from funds.registry import FUND_DOCUMENT
 from funds.spread import spread_of, taken_back_of
@@ -117,6 +118,7 @@ def document(request: HttpRequest, uid: UUID) -> HttpResponse:
         "table": _lines_table(lines),
         "in_full": in_full,
         "how": deadline(found.approved_on),
+        "other_parts": [part for part in parts_of_number(user, found) if part.document.pk != found.pk],
         "spread": [] if found.deleted else spread_of(found, user=user),
         "taken": None if found.deleted else taken_back_of(found, user=user),
         "findings": [(label_of(finding.field), finding) for finding in findings],

@@ -1,9 +1,9 @@
-"""资金分配表, of a recovery 资金收回表 — the lines of one document as recipients × categories."""
+"""资金分配表, of a recovery 资金收回表 — the lines of one document number as recipients × categories."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from itertools import pairwise
 from math import ceil
@@ -12,6 +12,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from accounts.models import User
+from funds.choices import MoneyLevel
 from funds.models import FundDocument, FundLine
 from povfund.common.money import wan_decimals, wan_text
 from rollups.chain.recoveries import takes_back
@@ -53,8 +54,9 @@ class Part:
 @dataclass(frozen=True, slots=True)
 class Matrix:
     """
-    Columns are level of money and category; every cell is the sum of its lines, every total exact. Of a recovery
-    (`back`) what is taken back, without a sign.
+    Columns are level of money and category, with subtotals of levels among them; every cell is the sum of its lines,
+    every total exact. `levels` holds the totals by level of money. Of a recovery (`back`) what is taken back, without
+    a sign.
     """
 
     heads: list[str]
@@ -63,6 +65,7 @@ class Matrix:
     total: Decimal
     decimals: int
     back: bool = False
+    levels: dict[str, Decimal] = field(default_factory=dict)
 
     @property
     def recipient(self) -> str:
@@ -111,30 +114,68 @@ def table_name(document: FundDocument) -> str:
     return _("Table of money taken back") if takes_back(document) else _("Distribution table")
 
 
-def matrix_of(user: User, document: FundDocument) -> Matrix:
-    """The lines the reader may see; one query."""
-    lines: Any = FundLine.objects.filter(document=document).visible_to(user)
-    lines = list(lines.select_related("recipient", "fund_category").order_by("recipient_key", "n"))
-    levels, back = {line.money_level for line in lines}, takes_back(document)
-    columns: dict[tuple[str, int], str] = {}
-    cells: dict[tuple[int, tuple[str, int]], Decimal] = defaultdict(Decimal)
-    places: dict[int, Any] = {}
-    for line in sorted(lines, key=lambda line: line.n):
-        name = line.fund_category.name_in(line.budget_year)
-        level = f"{line.get_money_level_display()} " if len(levels) > 1 else ""
-        columns.setdefault((line.money_level, line.fund_category_id), f"{level}{name}")
+def matrix_of(user: User, *documents: FundDocument) -> Matrix:
+    """
+    The lines the reader may see of these parts of one number, recipients joined; one query. With several levels of
+    money each has its columns side by side, and where it has several categories a subtotal behind them.
+    """
+    lines: Any = FundLine.objects.filter(document__in=documents).visible_to(user)
+    lines = list(lines.select_related("recipient", "fund_category").order_by("recipient_key", "document", "n"))
+    back, sums = takes_back(documents[0]), _Sums()
     for line in lines:
-        places[line.recipient_id] = line.recipient
-        cells[line.recipient_id, (line.money_level, line.fund_category_id)] += -line.amount if back else line.amount
+        sums.add(line, -line.amount if back else line.amount)
+    columns = sums.columns
     rows = [
         MatrixRow(
             place.code,
             place.name,
-            [cells.get((key, column)) for column in columns],
-            sum((cells.get((key, column), Decimal(0)) for column in columns), Decimal(0)),
+            [sums.cells.get((key, column)) for _head, column in columns],
+            sums.cells[key, ()],
         )
-        for key, place in places.items()
+        for key, place in sums.places.items()
     ]
-    totals = [sum((cells.get((key, column), Decimal(0)) for key in places), Decimal(0)) for column in columns]
-    digits = max((wan_decimals(amount) for amount in [*cells.values(), *totals, Decimal(0)]), default=2)
-    return Matrix(list(columns.values()), rows, totals, sum(totals, Decimal(0)), digits, back)
+    totals = [sums.cells[0, column] for _head, column in columns]
+    digits = max((wan_decimals(amount) for amount in [*sums.cells.values(), Decimal(0)]), default=2)
+    levels = {level: sums.cells[0, (level,)] for level in sums.levels}
+    return Matrix([head for head, _column in columns], rows, totals, sums.cells[0, ()], digits, back, levels)
+
+
+Column = tuple[()] | tuple[str] | tuple[str, int]
+"""Everything; a level of money; a level of money and a category."""
+
+
+class _Sums:
+    """Sums of lines by recipient (0 for all of them) and column."""
+
+    def __init__(self) -> None:
+        self.cells: dict[tuple[int, Column], Decimal] = defaultdict(Decimal)
+        self.places: dict[int, Any] = {}
+        self.named: dict[tuple[str, int], tuple[int, str]] = {}
+
+    def add(self, line: FundLine, amount: Decimal) -> None:
+        level, key = line.money_level, line.recipient_id
+        column = (level, line.fund_category_id)
+        self.places[key] = line.recipient
+        n, _name = self.named.get(column, (line.n, ""))
+        self.named[column] = min(n, line.n), line.fund_category.name_in(line.budget_year)
+        every: tuple[Column, ...] = ((), (level,), column)
+        for at in every:
+            self.cells[key, at] += amount
+            self.cells[0, at] += amount
+
+    @property
+    def levels(self) -> list[str]:
+        found = {level for level, _category in self.named}
+        return [level for level in MoneyLevel.values if level in found]
+
+    @property
+    def columns(self) -> list[tuple[str, Column]]:
+        """Heads and columns: level by level, its categories in the order of their lines."""
+        found: list[tuple[str, Column]] = []
+        for level in self.levels:
+            own = sorted((n, name, column) for column, (n, name) in self.named.items() if column[0] == level)
+            several, label = len(self.levels) > 1, str(MoneyLevel(level).label)
+            found += [(f"{label} {name}" if several else name, column) for _n, name, column in own]
+            if several and len(own) > 1:
+                found.append((_("%(level)s, subtotal") % {"level": label}, (level,)))
+        return found

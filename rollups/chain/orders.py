@@ -60,9 +60,10 @@ def noted(marks: Sequence[Mark]) -> Noted:
     return Noted(linked(marks, under_way=False), linked(marks, under_way=True))
 
 
-def marks_of_document(document: FundDocument, *, user: User) -> list[Mark]:
-    """The orders over a document the reader may see. Three queries at most."""
-    return marks_on([document.pk], user=user).get(document.pk, [])
+def marks_of_documents(documents: Sequence[FundDocument], *, user: User) -> list[Mark]:
+    """The orders over documents the reader may see, each once. Three queries at most."""
+    found = marks_on([document.pk for document in documents], user=user)
+    return list({mark.order.pk: mark for marks in found.values() for mark in marks}.values())
 
 
 def notes_of(marks: Sequence[Mark]) -> list[str]:

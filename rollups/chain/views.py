@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _, gettext_lazy
 from django.views.decorators.http import require_GET
 
 from funds.models import FundDocument, FundLine
+from funds.parts import parts_of_number
 from povfund.common import clock
 from povfund.common.asking import takes, uid_asked
 from povfund.common.errors import RuleViolation
@@ -23,8 +24,9 @@ from records.watermarks import Watermark
 from rollups.chain.flows import flows_of
 from rollups.chain.matrix import matrix_of, table_name
 from rollups.chain.notice import notice_of, quoted
-from rollups.chain.orders import marks_of_document, noted, notes_of, orders_along
+from rollups.chain.orders import marks_of_documents, noted, notes_of, orders_along
 from rollups.chain.paper import distribution_book, notice_book
+from rollups.chain.parts import parts_of
 from rollups.chain.reading import chain_of
 from rollups.chain.recoveries import takes_back
 from rollups.chain.tables import table_of
@@ -59,6 +61,7 @@ def chain(request: HttpRequest, uid: UUID) -> HttpResponse:
         "flows": flows_of(found),
         "table_name": table_name(document),
         "publish": may_publish(user, document),
+        "other_parts": [part for part in parts_of_number(user, document) if part.document.pk != document.pk],
         "printed": _printed(user),
         "flow_label": flow_words(found),
         "ends": ends_words(found),
@@ -83,15 +86,17 @@ def _paper(request: HttpRequest, uid: UUID) -> dict[str, Any]:
     """What both printed papers hold."""
     user: Any = request.user
     document = _readable(user, uid)
-    marks = marks_of_document(document, user=user)
+    parts = parts_of(user, document)
+    marks = marks_of_documents(parts.documents, user=user)
     return {
         "document": document,
+        "parts": parts,
         "noted": noted(marks),
-        "notes": notes_of(marks),
-        "matrix": matrix_of(user, document),
-        "title": _title(document),
+        "notes": [*parts.notes, *notes_of(marks)],
+        "matrix": matrix_of(user, *parts.documents),
+        "title": _title(document, parts.batches),
         "table_name": table_name(document),
-        "quoted": quoted(document),
+        "quoted": quoted(parts.documents[0]),
         "partial": not FundDocument.objects.visible_in_full_to(user).filter(pk=uid).exists(),
         "issuer": document.owner_unit.name,
         "purposes": PURPOSES,
@@ -105,9 +110,9 @@ def _printed(user: Any) -> str:
     return _("Printed %(time)s · %(account)s") % {"time": time, "account": user.username}
 
 
-def _title(document: FundDocument) -> str:
+def _title(document: FundDocument, batches: str) -> str:
     """表题 — what stands over the table."""
-    told = {"year": document.budget_year, "batch": document.get_issue_batch_display()}
+    told = {"year": document.budget_year, "batch": batches}
     if takes_back(document):
         return _("Fiscal poverty-relief money of %(year)s taken back") % told
     return _("Distribution of fiscal poverty-relief money of %(year)s (%(batch)s)") % told
@@ -133,8 +138,8 @@ def _notice(request: HttpRequest, uid: UUID) -> dict[str, Any]:
     document = _readable(user, uid)
     require(may_publish(user, document))
     paper = _paper(request, uid)
-    sources = chain_of(user, document).sources
-    return paper | {"notice": notice_of(document, paper["matrix"], sources=sources)}
+    parts = paper["parts"]
+    return paper | {"notice": notice_of(parts, paper["matrix"], sources=parts.sources(user))}
 
 
 @login_required
@@ -142,7 +147,7 @@ def _notice(request: HttpRequest, uid: UUID) -> dict[str, Any]:
 def distribution_file(request: HttpRequest, uid: UUID) -> HttpResponse:
     """The distribution table as xlsx, with purpose, number and watermark (art. 15)."""
     paper = _paper(request, uid)
-    told = [paper["quoted"], paper["issuer"], paper["document"].get_state_display()]
+    told = [paper["quoted"], paper["issuer"], paper["parts"].states]
     told += [str(PARTIAL)] if paper["partial"] else []
     words = {"name": paper["table_name"], "title": paper["title"], "line": " · ".join(told), "notes": paper["notes"]}
 

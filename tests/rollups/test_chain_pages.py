@@ -146,9 +146,11 @@ def mixed(number="川财农〔2026〕8号"):
 def test_the_distribution_table_sums_to_the_fen_over_levels_and_categories():
     document = mixed()
     found = matrix_of(account("510000.finance.review"), document)
-    assert (len(found.heads), len(found.rows), found.decimals) == (4, 2, 6)
+    assert (len(found.heads), len(found.rows), found.decimals) == (6, 2, 6)
+    subtotals = [n for n, head in enumerate(found.heads) if head.endswith("小计")]
+    assert [found.totals[n] for n in subtotals] == [*found.levels.values()] == [Decimal("1915.34"), Decimal("798.01")]
     assert [head for part in found.parts for head in part.heads] == found.heads
-    assert found.total == document.total == sum(found.totals) == sum(row.total for row in found.rows)
+    assert found.total == document.total == sum(found.levels.values()) == sum(row.total for row in found.rows)
     text = page("510000.finance.review", f"/rollups/chain/{document.pk}/distribution/")
     assert "制表" in text
     assert "中央资金 巩固拓展脱贫攻坚成果" in text
@@ -240,7 +242,7 @@ def test_the_file_is_the_table_with_purpose_and_number():
     assert rows[2][:2] == ("序号", "接收单位")
     assert [row[1] for row in rows[3:6]] == ["巴中市", "通江县", "合计"]
     assert round(rows[5][-1] * 10_000, 2) == float(document.total)
-    assert [round(sum(row[n] or 0 for row in rows[3:5]), 6) for n in range(2, 7)] == list(rows[5][2:])
+    assert [round(sum(row[n] or 0 for row in rows[3:5]), 6) for n in range(2, 9)] == list(rows[5][2:])
     assert (sheet.page_setup.orientation, sheet.print_title_rows) == ("landscape", "$1:$3")
     entry = AuditEntry.objects.get(action="rollups.distribution.export")
     assert (entry.after["purpose"], entry.after["rows"]) == ("audit", 2)
@@ -275,16 +277,17 @@ def test_the_notice_is_taken_out_as_a_file_with_purpose_and_number_and_its_own_w
     assert title == "四川省财政厅关于2026年度财政扶贫资金（第一批）分配情况的公告"
     assert "分配给 2 个接收单位" in text
     assert all(words in shown for words in (title, text))
-    assert rows[2][-1] == "单位：万元"
-    assert rows[3][:2] == ("序号", "接收单位")
-    assert [row[1] for row in rows[4:7]] == ["巴中市", "通江县", "合计"]
-    assert round(rows[6][-1] * 10_000, 2) == float(document.total)
-    assert "12317" in rows[7][0]
-    assert rows[8][-1] == "四川省财政厅"
-    assert (sheet.page_setup.orientation, sheet.print_title_rows) == ("landscape", "$3:$4")
+    assert rows[2][0] == "其中：中央资金 0.191534 万元、省级资金 0.079801 万元。"
+    assert rows[3][-1] == "单位：万元"
+    assert rows[4][:2] == ("序号", "接收单位")
+    assert [row[1] for row in rows[5:8]] == ["巴中市", "通江县", "合计"]
+    assert round(rows[7][-1] * 10_000, 2) == float(document.total)
+    assert "12317" in rows[8][0]
+    assert rows[9][-1] == "四川省财政厅"
+    assert (sheet.page_setup.orientation, sheet.print_title_rows) == ("landscape", "$4:$5")
     entry = AuditEntry.objects.get(action="rollups.notice.export")
     assert (entry.after["purpose"], entry.after["rows"]) == ("audit", 2)
-    assert str(entry.target_id) in rows[10][0]
+    assert str(entry.target_id) in rows[11][0]
     assert str(entry.target_id) in sheet.oddFooter.left.text
     marked(answer, entry)
 
