@@ -14,13 +14,12 @@ from django.db.models.functions import Cast
 
 from accounts.models import Division, User
 from funds.choices import IssueBatch, MoneyLevel, PaymentMode
-from funds.content import contents
 from funds.help import BY_NAME
 from funds.models import BudgetItem, FundDocument, FundLine
 from funds.services import BLANK_LINE, typed_content, with_blanks
 from funds.sheet_parts import UNKNOWN_PLACE, category_list, choice_list, dated_list, filtered, head_words, own_drafts
+from funds.sheet_same import find_same
 from povfund.common import clock
-from povfund.common.canonical import canonical
 from povfund.common.errors import Finding, RuleViolation
 from povfund.common.kept_filter import filter_words
 from povfund.common.phrases import phrase as _
@@ -30,7 +29,6 @@ from records.sheets import form
 from records.sheets.form import RECORD_REV, RECORD_UID, Assembled, CodeList, Column, SheetForm, Typed, plain
 
 MAX_LINES = 2_000
-FRAME = ("owner", "division", "entered_at")
 HEAD = ("document_no", "title", "budget_year", "issue_batch", "issued_on", "approved_on", "received_on", "stated_total")
 
 
@@ -196,11 +194,11 @@ def guess(above: Sequence[str], below: Sequence[str]) -> dict[str, Any]:
 
 
 def assemble(user: User, typed: Sequence[Typed]) -> list[Assembled]:
-    """Documents as rows say them, made content; ids of stored lines kept. Queries: four for any number."""
+    """Documents as rows say them, made content; ids of stored lines kept. Queries: a fixed number."""
     stored = _own_lines(user, [record.uid for record in typed if record.uid])
     parents = _parents(user, {record.head["parent"] for record in typed if record.head.get("parent")})
     found = [_one(user, record, stored, parents) for record in typed]
-    _find_same(user, found)
+    find_same(user, found, typed)
     return found
 
 
@@ -263,31 +261,6 @@ def _parents_of(record: Typed, head: dict[str, Any], fitting: list[tuple[UUID, b
     back = head.get("issue_batch") == IssueBatch.RECOVERY
     others = [(uid, own) for uid, own in fitting if uid != record.uid]
     return [uid for uid, own in others if own == back] or [uid for uid, _own in others]
-
-
-def _find_same(user: User, found: list[Assembled]) -> None:
-    """A document without id that is stored already, word for word, is that one: unchanged, not entered twice."""
-    whole = [made for made in found if not made.base_rev and not made.unread]
-    new = [made for made in whole if made.content and made.content["document_no"]]
-    numbers = {made.content["document_no"] for made in new if made.content}
-    rows: Any = FundDocument.objects.filter(owner_unit=user.unit_id, deleted=False, document_no__in=numbers)
-    revisions: dict[UUID, int] = dict(rows.values_list("uid", "rev")) if numbers else {}
-    stored = contents(list(revisions))
-    known = {_print_of(content): (uid, content) for uid, content in stored.items()}
-    taken = {content["document_no"] for content in stored.values()}
-    for made in new:
-        content = made.content or {}
-        same = known.get(_print_of(content)) if content["document_no"] in taken else None
-        if same:
-            made.uid, made.content = same
-            made.base_rev = revisions[made.uid]
-
-
-def _print_of(content: dict[str, Any]) -> bytes:
-    """What makes two documents the same: everything but ids, order and time of entry."""
-    head = {name: value for name, value in content.items() if name not in FRAME and name != "lines"}
-    lines = [{name: v for name, v in line.items() if name not in ("uid", "n")} for line in content.get("lines", ())]
-    return canonical([head, sorted(lines, key=canonical)])
 
 
 def _no_parent(number: str, *, several: bool) -> Finding:

@@ -119,10 +119,15 @@ class ImportSerializer(serializers.ModelSerializer[SheetImport]):
     def get_refused(self, row: SheetImport) -> int:
         return row.counts.get("refused", 0)
 
-    def get_errors(self, row: SheetImport) -> list[dict[str, str]]:
-        """The first 1,000; all of them stand in the returned workbook."""
+    def get_errors(self, row: SheetImport) -> list[dict[str, Any]]:
+        """The first 1,000; all of them stand in the returned workbook. `records` are those an error speaks of."""
         names = ("sheet", "cell", "rule", "severity", "message", "remedy", "article")
-        return list(row.findings.values(*names)[:SHOWN_ERRORS])
+        found = row.findings.values(*names, "about")[:SHOWN_ERRORS]
+        return [
+            {name: finding[name] for name in names}
+            | {"records": [{"uid": uid, "name": name} for uid, name in finding["about"]]}
+            for finding in found
+        ]
 
     def get_annotated_file(self, row: SheetImport) -> str | None:
         return reverse("imports-annotated", args=[row.uid]) if row.annotated else None

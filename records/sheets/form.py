@@ -192,6 +192,8 @@ class Typed:
     """Per child row the cell of its amount."""
     unread: set[str] = field(default_factory=set)
     """Places of the content whose cell is missing or cannot be read: `issued_on`, `lines[2].amount`."""
+    says: frozenset[str] = frozenset()
+    """Names of the columns its sheet has, or answers once for all rows; an empty cell of them says: nothing."""
 
     def blanks(self) -> set[str]:
         """Places that hold nothing; what another row of the record said of its head is known."""

@@ -85,6 +85,11 @@ class Layout:
         """Does the sheet say anything of the document as a whole outside of its columns? Read anew from each one."""
         return any("." not in name for name in self.fixed)
 
+    @property
+    def says(self) -> frozenset[str]:
+        """Names of what it has columns for, or answers once for all rows."""
+        return frozenset(head.field for head in self.heads) | self.fixed.keys()
+
     def columns_of(self, name: str) -> list[Head]:
         return [head for head in self.heads if head.field == name]
 

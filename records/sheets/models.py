@@ -123,7 +123,7 @@ class ImportItem(models.Model):
 
 
 class ImportFinding(models.Model):
-    """导入问题 — one thing wrong or worth a look, at its cell."""
+    """导入问题 — one thing wrong or worth a look, at its cell; `about` (uid, name) of the records it speaks of."""
 
     sheet_import = models.ForeignKey(SheetImport, models.CASCADE, related_name="findings", db_index=False)
     sheet = models.CharField(max_length=100)
@@ -135,6 +135,7 @@ class ImportFinding(models.Model):
     message = PhraseField()
     remedy = PhraseField(blank=True)
     article = models.CharField(max_length=10, blank=True)
+    about = models.JSONField(default=list)
 
     class Meta:
         ordering = ["sheet", "row", "column"]

@@ -45,6 +45,11 @@ def kept_items(row: SheetImport, kind: RecordType, *, most: int) -> list[tuple[I
     return [(item, kind.model(pk=item.uid).get_absolute_url(), why.get((item.sheet, item.row - 1))) for item in items]
 
 
+def shown_findings(findings: Iterable[ImportFinding], kind: RecordType) -> list[tuple[ImportFinding, list[Any]]]:
+    """Findings, each with (name, address) of the records it speaks of."""
+    return [(f, [(name, kind.model(pk=uid).get_absolute_url()) for uid, name in f.about]) for f in findings]
+
+
 def _units(layout: Layout, kind: RecordType) -> str:
     """The units in which a sheet's amounts are read, 万元 or several."""
     heads = [head for head in layout.heads if head.field == kind.sheet.value]

@@ -9,12 +9,13 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+import msgspec
 from django.db import transaction
 
 from accounts.models import User
 from povfund.common import clock
 from povfund.common.collecting import uncollected
-from povfund.common.errors import REFUSE, WARN, Finding
+from povfund.common.errors import REFUSE, SHOW, WARN, Finding
 from povfund.common.phrases import kept_json, phrase as _
 from records.registry import RecordType
 from records.services import SetItem, copy_rows, plan_set
@@ -58,12 +59,16 @@ def stage(
         TableReader(sheets[layout.number], layout, sheet_form=kind.sheet, codes=codes, into=reading).read()
         for row, column, finding in hidden_words(sheets[layout.number], layout.head_row):
             reading.problems.append(Problem(layout.number, row, column, finding))
+    says = {layout.number: layout.says for layout in layouts}
+    for record in reading.records:
+        record.says = says[record.sheet]
     reading.problems += _unlikely(reading, layouts, kind)
     staged = Staged(reading, kind.sheet.assemble(actor, reading.records))
     broken = _broken(reading)
     for n, made in enumerate(staged.assembled):
         if made.content is not None:
-            blanks, barred = frozenset(made.unread), n in broken or bool(made.findings)
+            blanks = frozenset(made.unread)
+            barred = n in broken or any(finding.severity == REFUSE for finding in made.findings)
             staged.items[n] = SetItem(
                 uid=made.uid, content=made.content, base_rev=made.base_rev, unread=blanks, barred=barred
             )
@@ -134,6 +139,7 @@ def _collect(staged: Staged, layouts: list[Layout], value: str) -> None:
     records = {made.uid: record for made, record in zip(staged.assembled, reading.records, strict=True)}
     for n, (record, made) in enumerate(zip(reading.records, staged.assembled, strict=True)):
         item = staged.items.get(n)
+        reading.problems += [_placed(f, record, sheets, records, n) for f in made.findings if f.severity == SHOW]
         for finding in [*made.findings, *(item.findings if item else ())]:
             if finding.severity == WARN:
                 staged.asked[finding.rule] += 1
@@ -184,6 +190,10 @@ _ITEM = {
     "amount": "numeric", "rows": "int4", "removed": "int4", "sheet": "varchar", '"row"': "int4", "content": "bytea",
 }  # fmt: skip
 """Columns of a staged item and their types."""
+_FINDING = (
+    *("sheet_import_id", "sheet", '"row"', '"column"', "cell", "rule", "severity", "message", "remedy", "article"),
+    "about",
+)
 
 
 @transaction.atomic
@@ -201,7 +211,19 @@ def store(row: SheetImport, staged: Staged, *, kind: RecordType, sheets: list[Sh
     )
     copy_rows(
         ImportFinding._meta.db_table,
-        ("sheet_import_id", "sheet", '"row"', '"column"', "cell", "rule", "severity", "message", "remedy", "article"),
+        (
+            "sheet_import_id",
+            "sheet",
+            '"row"',
+            '"column"',
+            "cell",
+            "rule",
+            "severity",
+            "message",
+            "remedy",
+            "article",
+            "about",
+        ),
         _findings(row, staged.reading.problems, sheets),
     )
 
@@ -245,15 +267,20 @@ def _removed(before: dict[str, Any] | None, made: Assembled, kind: RecordType) -
     )
 
 
+def _about(finding: Finding) -> str:
+    """The records a finding speaks of, as they are stored with it."""
+    return msgspec.json.encode(finding.values.get("records", [])).decode()
+
+
 def _findings(row: SheetImport, problems: list[Problem], sheets: list[SheetRows]) -> Iterator[tuple[Any, ...]]:
     """Cells that hold the same share their finding: what is stored of it is made once."""
     names = [sheet.name[:100] for sheet in sheets]
-    known: dict[int, tuple[str, ...]] = {}
+    known: dict[int, tuple[Any, ...]] = {}
     for problem in problems:
         finding = problem.finding
         said = known.get(id(finding))
         if said is None:
             words = kept_json(finding.message), kept_json(finding.remedy)
-            said = known[id(finding)] = (finding.rule, finding.severity, *words, finding.article)
+            said = known[id(finding)] = (finding.rule, finding.severity, *words, finding.article, _about(finding))
         where = address(problem.row, problem.column)
         yield row.uid, names[problem.sheet], problem.row, problem.column, where, *said

@@ -26,7 +26,7 @@ from records.sheets.answering import answers, layouts_from, questions
 from records.sheets.layout import Layout
 from records.sheets.models import OPEN
 from records.sheets.returning import returned_file
-from records.sheets.shown import kept_items, shown_items
+from records.sheets.shown import kept_items, shown_findings, shown_items
 
 SHOWN = 200
 KEPT = 20
@@ -99,7 +99,7 @@ def _shown(request: HttpRequest, row: SheetImport, *, errors: Any = (), status: 
             (rule, n, row.counts.get("warned", {}).get(rule, [])) for rule, n in row.counts.get("asked", {}).items()
         ],
         "outcome": outcome,
-        "findings": findings[:SHOWN],
+        "findings": shown_findings(findings[:SHOWN], kind),
         "finding_count": findings.count(),
         "enter": may_enter(request.user, kind),
         "open": row.status in OPEN,
