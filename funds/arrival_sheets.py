@@ -69,7 +69,7 @@ COLUMNS = (
         help=_("Of the document; category and item have the names of that year."),
     ),
     _of_line("money_level", width=12, variants="级次 资金来源"),
-    _of_line("fund_category", width=26, variants="类别 资金种类 资金类型"),
+    _of_line("fund_category", either=True, width=26, variants="类别 资金种类 资金类型"),
     _of_line("budget_item", width=24, variants="功能科目 科目 预算科目 支出科目"),
     Column(
         name="left",
@@ -158,8 +158,8 @@ def _line_of(
     return fitting[0] if len(fitting) == 1 and sure else None
 
 
-def _contradictions(line: FundLine, said: dict[str, str], number: str) -> Iterator[Finding]:
-    """What a row says of its line that the line does not say of itself."""
+def _contradictions(line: FundLine, said: dict[str, Any], number: str) -> Iterator[Finding]:
+    """What a row says of its line that the line does not say of itself; of codes of one name any may be meant."""
     stands = {
         "document_no": line.document_no,
         "money_level": line.money_level,
@@ -168,7 +168,7 @@ def _contradictions(line: FundLine, said: dict[str, str], number: str) -> Iterat
     }
     given = {"document_no": number, **said} if number else said
     for name, value in given.items():
-        if value != stands[name]:
+        if stands[name] not in (value if isinstance(value, tuple) else (value,)):
             yield Finding(
                 "SHAPE",
                 _("The fund line of this row has “%(value)s” here.") % {"value": stands[name]},

@@ -61,7 +61,7 @@ def parser_of(column: Column, *, codes: dict[str, CodeList], unit: str = "wan") 
         form.DAY: _day,
         form.YEAR: _year,
         form.MONEY: lambda raw: _money(raw, unit),
-        form.CODE: lambda raw: _code(raw, codes[column.codes]) if column.kind == form.CODE else None,
+        form.CODE: lambda raw: _code(raw, codes[column.codes], either=column.either),
         form.UID: _uid,
         form.REV: _rev,
     }[column.kind]
@@ -143,7 +143,7 @@ def _money(raw: Any, unit: str) -> Any:
         return Unread(found.rule, found.message, found.remedy, "2")
 
 
-def _code(raw: Any, codes: CodeList) -> Any:
+def _code(raw: Any, codes: CodeList, *, either: bool) -> Any:
     text = written(raw)
     if isinstance(text, Unread):
         return text
@@ -159,6 +159,8 @@ def _code(raw: Any, codes: CodeList) -> Any:
             "5",
         )
         alike = codes.codes_for(text) if codes.choose else ()
+        if either and alike:
+            return alike
         return Several(_short(raw), alike, codes, unread) if alike else unread
     return Unread(
         "SHAPE",

@@ -129,7 +129,8 @@ class Column:
     `kind` is text, code (from the list `codes`), day, year, money (unit 万元 unless the head says 元),
     reference (another record by its number), uid or rev. `variants` are heads under which notices
     print it. A `personal` column makes an export a matter for the auditor. A `told` column is written
-    for the reader alone: an import leaves it out.
+    for the reader alone: an import leaves it out. An `either` column answers all codes of the name it holds, as a
+    tuple, where there are several: what else is known of the row says which is meant.
     """
 
     name: str
@@ -145,6 +146,7 @@ class Column:
     variants: tuple[str, ...] = ()
     personal: bool = False
     told: bool = False
+    either: bool = False
 
     @property
     def child(self) -> bool:

@@ -18,6 +18,8 @@ class _Part:
     rows: int = 0
     sums: dict[int, Decimal] = field(default_factory=lambda: defaultdict(Decimal))
     unread: set[int] = field(default_factory=set)
+    each: list[dict[int, Decimal]] = field(default_factory=list)
+    """元 by column of each row, where a total stands above them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +55,8 @@ class Totals:
 
     A total below its rows is of those above it: a 小计 since the total before, a 合计 of all. One that comes
     first is of the rows below, to the next of its kind. Where both stand in one sheet the rows that most of its
-    amounts are the sums of are meant. Time: linear in rows and totals.
+    amounts are the sums of are meant. A 小计 above its rows ends where its sum is reached: rows behind stand outside
+    of any group. Time: linear in rows and totals.
     """
 
     def __init__(self) -> None:
@@ -61,9 +64,14 @@ class Totals:
 
     def row(self) -> None:
         self.parts[-1].rows += 1
+        if self.totals:
+            self.parts[-1].each.append({})
 
     def add(self, column: int, amount: Decimal) -> None:
         self.parts[-1].sums[column] += amount
+        if self.totals:
+            row = self.parts[-1].each[-1]
+            row[column] = row.get(column, Decimal(0)) + amount
 
     def lost(self, column: int) -> None:
         """An amount of this column is missing or cannot be read."""
@@ -84,10 +92,25 @@ class Totals:
             found = dict.fromkeys(self._spans(at, leading, filled[-1]))
             spans = [span for span in found if sums.rows(span)] or [(0, at + 1)]
             span = max(spans, key=lambda span: sums.agreeing(total, span))  # the first of those that agree alike
-            for column, stated in total.stated.items():
-                counted = sums.of(total, column, span)
-                if counted is not None and counted != stated:
-                    yield Difference(total.n, column, stated, counted, below=span[0] > at)
+            differing = [
+                Difference(total.n, column, stated, counted, below=span[0] > at)
+                for column, stated in total.stated.items()
+                if (counted := sums.of(total, column, span)) is not None and counted != stated
+            ]
+            if differing and not self._ends_before(total, [span for span in spans if span[0] > at], sums):
+                yield from differing
+
+    def _ends_before(self, total: Total, spans: list[Span], sums: _Sums) -> bool:
+        """Is a 小计 in all that it states the sum of one of these spans without its last rows?"""
+        for start, end in spans if total.of_part and any(total.stated.values()) else ():
+            read = [column for column in total.stated if sums.of(total, column, (start, end)) is not None]
+            left = {c: total.stated[c] - (sums.of(total, c, (start, end - 1)) or 0) for c in read}
+            for row in self.parts[end - 1].each:
+                for column in read:
+                    left[column] -= sum(row.get(c, Decimal(0)) for c in total.across.get(column, (column,)))
+                if read and not any(left.values()):
+                    return True
+        return False
 
     def _spans(self, at: int, leading: set[bool], last: int) -> Iterator[Span]:
         """

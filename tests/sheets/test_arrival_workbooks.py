@@ -25,6 +25,7 @@ pytestmark = pytest.mark.django_db
 NAMES = [column.name for column in COLUMNS]
 LIST = ["文号", "资金种类", "到账日期", "到账金额（元）", "到账账户", "预算文号", "凭证号"]
 DAY = date(2016, 4, 1)
+WORK_RELIEF = ("work_relief", "work_relief.labour")
 
 
 def book_of():
@@ -94,6 +95,26 @@ def test_a_list_without_ids_finds_its_lines_by_number_and_kind_of_money():
     issued("巴财农〔2016〕2号", lines=[line("511921", "100.00"), line("511921", "50.00", budget_item="2130504")])
     row = read([LIST, said("巴财农[2016]1号"), said("巴财农〔2016〕2号"), said("没有〔2016〕9号")])
     assert (row.counts["to_create"], found(row)) == (1, [("A3", "AMBIGUOUS"), ("A4", "MISSING_REF")])
+
+
+@pytest.mark.parametrize("category", WORK_RELIEF)
+def test_a_name_of_two_categories_means_the_one_the_line_has(category):
+    issued(lines=[line("511921", "100.00", fund_category=category, budget_item="2130504")])
+    named = said()
+    named[1] = "以工代赈资金"
+    row = read([LIST, named])
+    assert (row.counts["to_create"], found(row), found(row, "I")) == (1, [], [])
+    confirmed(row)
+    assert [arrival.fund_category.code for arrival in Arrival.objects.all()] == [category]
+
+
+def test_a_name_of_two_categories_is_asked_about_where_lines_of_both_were_given():
+    both = [line("511921", "100.00", fund_category=c, budget_item="2130504") for c in WORK_RELIEF]
+    issued(lines=both)
+    named, coded = said(), said(voucher="记-18")
+    named[1], coded[1] = "以工代赈资金", "work_relief 以工代赈资金"
+    row = read([LIST, named, coded])
+    assert (row.counts["to_create"], found(row)) == (1, [("A2", "AMBIGUOUS")])
 
 
 def test_the_same_list_again_changes_nothing_and_the_same_arrival_twice_is_refused():

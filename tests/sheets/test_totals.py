@@ -79,6 +79,26 @@ def test_totals_below_their_rows_stay_what_they_were():
     assert where([*TITLE, *rows]) == [("B6", "以上")]
 
 
+def test_a_row_outside_of_the_groups_behind_the_last_one_is_none_of_its_subtotal():
+    rows = [["一、市辖区小计", 30], ["巴州区", 10], ["恩阳区", 20], ["二、县小计", 45], ["通江县", 30], ["南江县", 15]]
+    alone = ["平昌县", 5]
+    assert where([*TITLE, *rows, alone]) == []
+    assert where([*TITLE, ["合计", 80], *rows, alone]) == []
+    assert where([*TITLE, ["合计", 81], *rows, alone]) == [("B4", "以下")]
+    rows[3][1] = 46
+    assert where([*TITLE, *rows, alone]) == [("B7", "以下")]
+
+
+def test_a_row_outside_of_the_groups_in_every_column_of_a_matrix():
+    rows = [
+        *[["小计", 30, 4, 34], ["成都市", 10, 1, 11], ["绵阳市", 20, 3, 23]],
+        *[["小计", 30, 6, 36], ["巴中市", 30, 6, 36], ["自贡市", 1, 2, 3]],
+    ]
+    assert where([*MATRIX, *rows], by="510000.finance.entry", **SPREAD) == []
+    rows[3][2] = 8
+    assert where([*MATRIX, *rows], by="510000.finance.entry", **SPREAD) != []
+
+
 def test_a_matrix_with_its_totals_first_tells_one_cell_only():
     rows = [
         *[["合计", 60, 9, 69], ["小计", 30, 4, 34], ["成都市", 10, 1, 11], ["绵阳市", 20, 2, 22]],
