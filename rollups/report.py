@@ -16,6 +16,7 @@ from povfund.common import clock
 from povfund.common.money import wan_text
 from rollups.choices import DataState, Dimension, Measure
 from rollups.forms import QuestionForm
+from rollups.models import ChainCase
 from rollups.services.reading import Answer, Figure, Question, answer
 
 LABELS: dict[str, dict[str, Any]] = {
@@ -63,7 +64,7 @@ class Report:
     汇总表 — rows, total and what was kept, with freshness and coverage. Amounts in 元.
 
     Lines: rows + kept − `passed_on` = total. Amounts: rows + kept − `short` = total, `short` by how much the place has
-    reported less arrived than the places below it.
+    reported less arrived than the places below it. `beyond_fen` is what stands below zero in unallocated money.
     """
 
     question: Question
@@ -72,6 +73,7 @@ class Report:
     kept: Row
     passed_on: int
     short_fen: int
+    beyond_fen: int
     expected: int
     received: int
     pending_changes: int
@@ -114,13 +116,25 @@ class Report:
         return _(
             "Money counts here under the level, category and item that each document names. Where a document retains"
             " money under others than it had come by, the list of balances takes it off what is left of the money that"
-            " came: single categories differ there, the sum does not."
+            " came: single categories differ there. The sum over all of them, of the records reviewed by units, differs"
+            " only by what was passed down or retained beyond what remains given."
         )
+
+    @property
+    def of_beyond(self) -> str:
+        """Why unallocated money may be less than idle money and the balances; empty where nothing is below zero."""
+        if not self.beyond_fen:
+            return ""
+        return _(
+            "At %(place)s and below, %(amount)s × 10k yuan were passed down or retained beyond what remained given"
+            " after money was taken back (all records reviewed by units, now). The measure “Unallocated” counts that"
+            " below zero; the list of balances and idle money do not, and may be greater by as much."
+        ) % {"place": self.question.node.name, "amount": wan_text(Decimal(self.beyond_fen) / 100)}
 
     @property
     def notes(self) -> list[str]:
         """What is to be said of the figures, on page and in files."""
-        return [note for note in (self.of_arrivals, self.of_tags, self.of_lines) if note]
+        return [note for note in (self.of_arrivals, self.of_tags, self.of_beyond, self.of_lines) if note]
 
     @property
     def of_lines(self) -> str:
@@ -170,12 +184,20 @@ def report_of(form: QuestionForm, **changes: Any) -> Report:
         kept=Row(*own, now.kept.n, now.kept.fen, then.kept.fen if then else None),
         passed_on=now.passed_on,
         short_fen=now.short,
+        beyond_fen=_beyond(question),
         expected=now.expected,
         received=now.received,
         pending_changes=now.pending_changes,
         as_of=question.as_of or clock.today(),
         compare=compare,
     )
+
+
+def _beyond(question: Question) -> int:
+    """分 below zero in what lies unallocated at the place and below; of today, and of no other measure."""
+    if question.measure not in (Measure.UNALLOCATED, Measure.IDLE) or question.as_of is not None:
+        return 0
+    return ChainCase.objects.beyond_given((question.node.scope_key,))
 
 
 def _row(named: tuple[tuple[str, ...], tuple[str, ...]], key: tuple[Any, ...], now: Answer, then: Answer | None) -> Row:

@@ -255,6 +255,7 @@ def balance_list(request: HttpRequest) -> HttpResponse:
         template="rollups/balance_list.html",
         empty=_("No balance fits the filter."),
         shown=partial(_lying, user=user),
+        context={"beyond": Decimal(-ChainCase.objects.beyond_given(user.scope.keys + user.scope.granted_keys)) / 100},
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Self
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Q, Sum
 from django.utils.translation import gettext, gettext_lazy as _
 
 from accounts.models import Division, Unit
@@ -74,6 +74,15 @@ class ChainCaseQuerySet(models.QuerySet["ChainCase"]):
 
     def open(self) -> Self:
         return self.filter(closed_at=None)
+
+    def beyond_given(self, keys: tuple[str, ...]) -> int:
+        """
+        分 that places at or below `keys` passed down or retained beyond what remains given to them: the totals count it
+        below zero in 未分配, while no balance is below zero.
+        """
+        kinds = (CaseKind.OVER_PASSED, CaseKind.TAKEN_ELSEWHERE)
+        rows = self.open().filter(prefix_q("holder_key", keys), kind__in=kinds)
+        return rows.aggregate(fen=Sum("fen"))["fen"] or 0
 
     def with_display_relations(self) -> Self:
         return self.select_related("document", "holder", "issuer", "acts__division")

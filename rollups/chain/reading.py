@@ -112,6 +112,11 @@ class Chain:
         return max(0, own) + sum(max(0, getattr(row.edge, name)) for row in self.rows)
 
     @property
+    def beyond_given(self) -> int:
+        """分 passed down or retained, on every edge shown, beyond what remains given: 未分配 below zero."""
+        return sum(max(0, -row.edge.unallocated) for row in self.rows)
+
+    @property
     def has_recoveries(self) -> bool:
         """Was anything taken back of what the page shows?"""
         return bool(self.kept_back or any(row.edge.recovered for row in self.rows))

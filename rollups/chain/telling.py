@@ -48,8 +48,25 @@ def flow_words(found: Chain) -> str:
 def ends_words(found: Chain) -> str:
     """
     Where the money of the table and its chart ends, of every level; the total of the table is of the document's own
-    recipients alone. Empty where nothing was passed on.
+    recipients alone. Empty where nothing was passed on and nothing is below zero.
     """
+    return " ".join(words for words in (_of_levels(found), _below_zero(found)) if words)
+
+
+def _below_zero(found: Chain) -> str:
+    """By how much the column 未分配 comes to less than the chart, which draws nothing below zero; and why."""
+    if not found.beyond_given:
+        return ""
+    left = found.ends("unallocated")
+    return _(
+        "Of the column “Unallocated” the figures above zero come to %(left)s × 10k yuan, those below zero to"
+        " %(beyond)s × 10k yuan: so much more was passed down or retained than remains given. The whole column comes to"
+        " %(column)s × 10k yuan. A chart draws nothing below zero: what ends in it is that much more than what was"
+        " given."
+    ) % {"left": _wan(left), "beyond": _wan(-found.beyond_given), "column": _wan(left - found.beyond_given)}
+
+
+def _of_levels(found: Chain) -> str:
     if not found.is_deep:
         return ""
     return _(

@@ -33,7 +33,7 @@ def test_one_sum_and_words_where_a_document_retained_money_under_another_categor
     page = client.get(
         "/rollups/", {"node": "511900", "measure": "unallocated", "by": "fund_category", "data_state": "unit_reviewed"}
     ).content.decode()
-    assert "分类别的数与结存清单可能不同，合计相同" in page
+    assert "分类别的数与结存清单可能不同；按“本单位已审”的全部记录合计，只差" in page
     whole = client.get("/rollups/", {"node": "511900", "measure": "unallocated", "data_state": "unit_reviewed"})
     assert "结存清单从来款" not in whole.content.decode()
     assert "从来款剩余部分中扣减" in client.get("/rollups/balances/").content.decode()
