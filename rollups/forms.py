@@ -119,8 +119,9 @@ class QuestionForm(forms.Form):
             "version": data["version"] or Version.CORRECTED,
         }
         if parts["measure"] == Measure.IDLE:
-            # Computed from what holds now and reported by nobody: there is no first version of it.
-            parts["version"] = Version.CORRECTED
+            # Computed from what holds now and reported by nobody: there is no first version of it; and over all records
+            # that count here, so that no data state narrows it.
+            parts |= {"version": Version.CORRECTED, "data_state": DataState.UNIT_REVIEWED}
         return Question(**(parts | changes))
 
 

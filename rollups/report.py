@@ -132,9 +132,19 @@ class Report:
         ) % {"place": self.question.node.name, "amount": wan_text(Decimal(self.beyond_fen) / 100)}
 
     @property
+    def of_idle(self) -> str:
+        """What idle money is worked out over; empty of the other measures."""
+        if self.question.measure != Measure.IDLE:
+            return ""
+        return _(
+            "Idle money is worked out over all records this server holds that units have reviewed, however far they"
+            " have come; it cannot be told by data state. The centre holds fewer of them than a province."
+        )
+
+    @property
     def notes(self) -> list[str]:
         """What is to be said of the figures, on page and in files."""
-        return [note for note in (self.of_arrivals, self.of_tags, self.of_beyond, self.of_lines) if note]
+        return [note for note in (self.of_arrivals, self.of_tags, self.of_beyond, self.of_idle, self.of_lines) if note]
 
     @property
     def of_lines(self) -> str:

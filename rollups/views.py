@@ -111,9 +111,9 @@ def _explorer(request: HttpRequest, form: QuestionForm, *, status: int = 200, **
         "segments": [(value, Dimension(value).label, form.cleaned_data["by"] == (value,)) for value, _n in SEGMENTS],
         "states": _states(),
         "measures": Measure.choices,
-        "versions_open": report.question.measure != Measure.IDLE,
+        "choices_open": report.question.measure != Measure.IDLE,
         "measure": Measure(report.question.measure).label,
-        "data_state": report.question.data_state,
+        "data_state": form.cleaned_data["data_state"] or DataState.ACKNOWLEDGED,
         "versions": Version.choices,
         "version": report.question.version,
         "years": Cell.objects.filter(node=report.question.node.scope_key, n__gt=0)
@@ -269,7 +269,8 @@ def _lines(request: HttpRequest, form: QuestionForm, *, status: int = 200, **mor
     orders = marks_on([uid for row in shown for uid in (row.document.pk, row.uid)], user=request.user)  # type: ignore[arg-type]
     more = shown[PAGE - 1].uid if len(shown) > PAGE else None
     day = DAYS.get(Measure(question.measure))
-    total = report_of(form, by=(Dimension.YEAR,)).total
+    report = report_of(form, by=(Dimension.YEAR,))
+    total = report.total
     table = build_table(
         shown[:PAGE],
         columns=[
@@ -284,7 +285,7 @@ def _lines(request: HttpRequest, form: QuestionForm, *, status: int = 200, **mor
     )
     decimals = max(wan_decimals(amount) for amount in [total.amount, *(row.amount for row in shown[:PAGE])])
     context = {"form": form, "question": question, "table": table, "more": more, "total": total, "decimals": decimals}
-    context |= {"standing": _standing_table(request, question), "purposes": PURPOSES}
+    context |= {"standing": _standing_table(request, question), "purposes": PURPOSES, "of_idle": report.of_idle}
     return render(request, "rollups/lines.html", context | more_words, status=status)
 
 

@@ -34,7 +34,7 @@ from records.marks import OrderMark, order_columns_of_file, order_marks, orders_
 from records.registry import ListType
 from records.sheets.listing import list_form
 from rollups.chain.ages import Ages
-from rollups.chain.models import ChainBalance, ChainCase
+from rollups.chain.models import ChainBalance, ChainCase, ChainTouched
 from rollups.choices import CaseKind
 from rollups.registry import BALANCES as BALANCE_LIST, CASES as CASE_LIST
 
@@ -292,4 +292,5 @@ def _listed(
     )
     export_url = export_address(request.user, kind, request.GET)  # type: ignore[arg-type]
     shown_there = {"table": table, "filter": filterset, "export_url": export_url, **extent, **(context or {})}
+    shown_there["settling"] = ChainTouched.objects.exists()
     return render(request, template, shown_there, status=shown_with(filterset))

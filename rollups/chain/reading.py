@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
@@ -19,7 +20,7 @@ from povfund.common.money import wan_text
 from records.choices import REVIEWED_STATES
 from rollups.chain.ages import Ages
 from rollups.chain.edges import Edge, back_of, edges_of
-from rollups.chain.models import ChainCase
+from rollups.chain.models import ChainCase, ChainTouched
 from rollups.chain.recoveries import (
     Misplaced,
     Recovery,
@@ -117,6 +118,12 @@ class Chain:
         return sum(max(0, -row.edge.unallocated) for row in self.rows)
 
     @property
+    def documents(self) -> set[UUID]:
+        """The document, those that stand in the rows, those below them, and the recoveries."""
+        rows = {uid for row in self.rows for uid in (row.document.pk, *(child.pk for child in row.below))}
+        return {self.document.pk} | rows | {taken.document.pk for taken in self.taken}
+
+    @property
     def has_recoveries(self) -> bool:
         """Was anything taken back of what the page shows?"""
         return bool(self.kept_back or any(row.edge.recovered for row in self.rows))
@@ -163,6 +170,11 @@ def chain_of(user: User, document: FundDocument, *, line: FundLine | None = None
     misplaced = misplaced_among(chain.taken, edges=edges)
     chain.gaps = [*map(_of_misplaced, misplaced), *_gaps(chain, document)]
     return chain
+
+
+def is_settling(documents: Collection[UUID]) -> bool:
+    """Are cases and balances of one of these documents still being worked out? Its figures are told at once."""
+    return ChainTouched.objects.filter(document__in=documents).exists()
 
 
 def _below(user: User, document: FundDocument) -> tuple[list[FundDocument], bool]:

@@ -27,7 +27,7 @@ from rollups.chain.notice import notice_of, quoted
 from rollups.chain.orders import marks_of_documents, noted, notes_of, orders_along
 from rollups.chain.paper import distribution_book, notice_book
 from rollups.chain.parts import parts_of
-from rollups.chain.reading import chain_of
+from rollups.chain.reading import chain_of, is_settling
 from rollups.chain.recoveries import takes_back
 from rollups.chain.tables import table_of
 from rollups.chain.telling import cases_of, ends_words, flow_words, source_steps
@@ -68,6 +68,7 @@ def chain(request: HttpRequest, uid: UUID) -> HttpResponse:
         "sources": source_steps(found),
         "recoveries": found.taken[:SHOWN_RECOVERIES],
         "more_recoveries": max(0, len(found.taken) - SHOWN_RECOVERIES),
+        "settling": is_settling(found.documents),
         "cases": cases[:SHOWN_CASES],
         "more_cases": max(0, len(cases) - SHOWN_CASES),
     }

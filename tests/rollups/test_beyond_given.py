@@ -5,10 +5,12 @@ from __future__ import annotations
 import pytest
 from django.db.models import Sum
 
+from povfund.common import clock
 from rollups.chain.reading import chain_of
 from rollups.chain.watching import watch_chain
 from rollups.models import ChainBalance, ChainCase
 from rollups.services.reading import Question, answer
+from tests.arrivals import unit_reviewed_arrival
 from tests.documents import line, unit_reviewed
 from tests.people import account, division
 from tests.rollups.test_chain import today
@@ -70,3 +72,37 @@ def test_where_nothing_is_below_zero_the_sums_are_the_same():
     watch_chain()
     assert "的“未分配”合计相同" in words(page(f"{CITY}.review", "/rollups/balances/"))
     assert "超过剩余来款" not in words(page(f"{CITY}.review", "/rollups/?node=511900&measure=unallocated"))
+
+
+def test_what_has_just_changed_is_said_until_it_is_worked_out():
+    document = unit_reviewed("川财农〔2026〕1号", by=f"{PROVINCE}.entry", lines=[line("511900", "50.00")], **today())
+    addresses = (f"/rollups/chain/{document.pk}/", "/rollups/balances/", "/rollups/cases/")
+    assert all("正在重新计算" in page(f"{CITY}.review", address) for address in addresses)
+    watch_chain()
+    assert not any("正在重新计算" in page(f"{CITY}.review", address) for address in addresses)
+    unit_reviewed_arrival(document, "50.00", by=f"{CITY}.entry", arrived_on=clock.today())
+    assert all("正在重新计算" in page(f"{CITY}.review", address) for address in addresses)
+
+
+def test_the_lines_under_a_table_keep_its_margin(chain):
+    for address in ("/rollups/balances/", f"/rollups/chain/{chain[0].pk}/"):
+        html = page(f"{PROVINCE}.review", address)
+        told = html[: html.index("整列合计" if "chain" in address else "汇总另计")]
+        assert "pad" in told[told.rindex("<p") :]
+
+
+def test_idle_money_is_told_of_all_reviewed_records_whatever_state_is_asked_for(client):
+    unit_reviewed("川财农〔2016〕5号", by=f"{PROVINCE}.entry", lines=[line("511900", "60.00")])
+    watch_chain()
+    client.force_login(account(f"{CITY}.review"))
+    asked = {"node": "511900", "measure": "idle"}
+    for state in ("unit_reviewed", "sealed", "acknowledged"):
+        told = client.get("/api/v1/rollups/", asked | {"data_state": state}).json()
+        assert (told["data_state"], told["total"]["amount"]) == ("unit_reviewed", "60.00")
+    for address in ("/rollups/", "/rollups/lines/"):
+        html = client.get(address, asked | {"data_state": "acknowledged"}).content.decode()
+        assert "不能按数据状态分开" in html
+        assert "data_state=sealed" not in html
+    arrived = client.get("/rollups/", asked | {"measure": "arrived"}).content.decode()
+    assert "data_state=sealed" in arrived
+    assert "不能按数据状态分开" not in arrived
