@@ -8,6 +8,7 @@ from uuid import UUID
 import django_filters
 from django.http import Http404, HttpResponse
 from django.urls import reverse
+from django.utils.html import strip_tags
 from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
@@ -29,9 +30,11 @@ from records.registry import ListType, RecordType, exported, exported_as, record
 from records.sheets import exporting, importing
 from records.sheets.answering import layouts_from
 from records.sheets.returning import returned_file
+from records.sheets.shown import shown_items
 from records.sheets.template import build_template
 
 SHOWN_ERRORS = 1_000
+SHOWN_CHANGES = 200
 
 
 def kind_of(resource: str) -> RecordType:
@@ -88,13 +91,15 @@ class ImportSerializer(serializers.ModelSerializer[SheetImport]):
     unchanged = serializers.SerializerMethodField()
     refused = serializers.SerializerMethodField()
     errors = serializers.SerializerMethodField()
+    changes = serializers.SerializerMethodField()
     annotated_file = serializers.SerializerMethodField()
 
     class Meta:
         model = SheetImport
         fields = [
             "uid", "resource", "name", "status", "progress", "rows", "to_create", "to_change", "unchanged", "refused",
-            "counts", "notes", "layouts", "errors", "annotated_file", "created_at",
+            "counts", "notes", "layouts", "errors", "changes", "annotated_file",
+            "created_at",
         ]  # fmt: skip
 
     def get_resource(self, row: SheetImport) -> str:
@@ -127,6 +132,22 @@ class ImportSerializer(serializers.ModelSerializer[SheetImport]):
             {name: finding[name] for name in names}
             | {"records": [{"uid": uid, "name": name} for uid, name in finding["about"]]}
             for finding in found
+        ]
+
+    def get_changes(self, row: SheetImport) -> list[dict[str, Any]]:
+        """Of the first 200 changed records what each had and would have; the first 20, and how many `more`."""
+        items, kind = row.items.filter(outcome="change")[:SHOWN_CHANGES], record_type(row.record_type)
+        return [
+            {
+                "uid": shown.item.uid,
+                "name": shown.item.name,
+                "changes": [
+                    {name: strip_tags(str(getattr(change, name))) for name in ("label", "row", "old", "new")}
+                    for change in shown.changes
+                ],
+                "more": shown.more,
+            }
+            for shown in shown_items(row, items, kind)
         ]
 
     def get_annotated_file(self, row: SheetImport) -> str | None:

@@ -11,28 +11,63 @@ import msgspec
 from povfund.common.errors import REFUSE
 from povfund.common.money import MONEY_UNITS
 from records.registry import RecordType
+from records.review.comparing import Change, changes_of
+from records.services import contents_diff
 from records.sheets.layout import Layout
 from records.sheets.models import ImportFinding, ImportItem, ImportStatus, SheetImport
+
+CHANGES = 20
+"""Changes of one record that are shown."""
 
 
 @dataclass(frozen=True, slots=True)
 class ShownItem:
-    """One record of an import: where it can be looked at, its head in words, the units of its amounts."""
+    """
+    One record of an import: where it can be looked at, its head in words, the units of its amounts; of one that is
+    changed the first fields and rows with old and new value, and how many `more` there are.
+    """
 
     item: ImportItem
     url: str
     head: list[tuple[Any, Any]]
     unit: str
+    changes: list[Change]
+    more: int
 
 
 def shown_items(row: SheetImport, items: Iterable[ImportItem], kind: RecordType) -> Iterator[ShownItem]:
-    """Records as they would be stored, with the head of each; one that cannot be read has none."""
+    """
+    Records as they would be stored, with the head of each; one that cannot be read has none. A fixed number of
+    queries: what is stored, and the names behind the codes of all changed ones, are fetched once.
+    """
+    items = list(items)
+    changes = changes_by_item(items, kind)
     units = {data["sheet"][:100]: _units(Layout.from_json(data), kind) for data in row.layouts}
     for item in items:
         url = kind.model(pk=item.uid).get_absolute_url() if _stands(item) else ""
         content = msgspec.json.decode(bytes(item.content)) if item.content else {}
         head = kind.sheet.head_words(content) if content else []
-        yield ShownItem(item, url, head, units.get(item.sheet, "") if head else "")
+        unit = units.get(item.sheet, "") if head else ""
+        found = changes.get(item.pk, [])
+        yield ShownItem(item, url, head, unit, found[:CHANGES], max(len(found) - CHANGES, 0))
+
+
+def changes_by_item(items: Iterable[ImportItem], kind: RecordType) -> dict[int, list[Change]]:
+    """What each changed record of an import would have, or has got, that it had otherwise before; by its item."""
+    changed = [item for item in items if item.outcome == "change" and item.content]
+    if not changed:
+        return {}
+    stored = kind.contents([item.uid for item in changed if not item.before])
+    pairs: dict[int, tuple[dict[str, Any], dict[str, Any]]] = {}
+    for item in changed:
+        before = msgspec.json.decode(bytes(item.before)) if item.before else stored.get(item.uid)
+        if before:
+            pairs[item.pk] = before, msgspec.json.decode(bytes(item.content or b""))
+    reading = kind.reading([content for pair in pairs.values() for content in pair])
+    return {
+        pk: list(changes_of(now, contents_diff(rev=0, before=before, now=now), reading))
+        for pk, (before, now) in pairs.items()
+    }
 
 
 def kept_items(row: SheetImport, kind: RecordType, *, most: int) -> list[tuple[ImportItem, str, ImportFinding | None]]:

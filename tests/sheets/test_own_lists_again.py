@@ -5,10 +5,14 @@ from __future__ import annotations
 from datetime import date
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from funds.models import FundDocument
+from funds.registry import FUND_DOCUMENT
 from records.models import ImportFinding
+from records.sheets.shown import shown_items
 from tests import documents as made
 from tests.people import account
 from tests.sheets.imports import HEADS, confirmed, found, line, stored_lines, uploaded
@@ -16,6 +20,7 @@ from tests.sheets.imports import HEADS, confirmed, found, line, stored_lines, up
 pytestmark = pytest.mark.django_db
 CITY = "511900.finance.entry"
 NUMBER = "巴财农〔2019〕90号"
+CATEGORIES = ("development", "work_relief", "ethnic")
 WITH_PARENT = [*HEADS, "上级文号"]
 
 
@@ -125,3 +130,62 @@ def test_of_two_that_hold_its_lines_none_is_guessed(stored):
 def test_a_file_without_a_line_in_common_is_another_document_of_the_number_and_says_so(stored):
     row = read(category="work_relief", item="2130504")
     assert (outcomes(row), found(row), found(row, "I")) == ([1, 0, 0, 0], [], [("A2", "AMBIGUOUS")])
+
+
+def test_the_preview_says_what_changes_with_old_and_new_value_and_the_api_too(stored, client):
+    listed = [*rows(11, None), line(NUMBER, 7, recipient="南江县", year=2019, issued="2019-04-01")]
+    listed[-1][5] = "2019-04-01"
+    for row in listed[1:]:
+        row[1] = "另一标题"
+    row = uploaded(listed, by=CITY)
+    client.force_login(account(CITY))
+    page = client.get(reverse("records:import", args=[row.pk])).content.decode()
+    told = client.get(f"/api/v1/imports/{row.pk}/").json()["changes"]
+    (record,) = told
+    assert (record["uid"], record["more"]) == (str(stored.pk), 0)
+    assert sorted((change["row"], change["old"], change["new"]) for change in record["changes"]) == [
+        ("", "", "南江县 扶贫发展资金 7.00"),
+        ("", "2016年第一批财政专项扶贫资金", "另一标题"),
+        ("", "平昌县 扶贫发展资金 5.00", ""),
+        ("通江县", "10.00", "11.00"),
+    ]
+    words = ("另一标题", "10<i", "南江县 扶贫发展资金 7", "平昌县 扶贫发展资金 5")
+    assert [part for part in words if part not in page] == []
+    confirmed(row)
+    after = client.get(f"/api/v1/imports/{row.pk}/").json()["changes"]
+    assert after == told
+
+
+def cost(client, n):
+    """Queries of the preview of n changed documents."""
+    listed = [line(f"{NUMBER[:-3]}{100 + at}号", 3, title=f"第{at}件") for at in range(n)]
+    confirmed(uploaded([HEADS, *listed], by=CITY))
+    for changed in listed:
+        changed[10] = 4
+    row = uploaded([HEADS, *listed], by=CITY)
+    assert row.counts["to_change"] == n
+    with CaptureQueriesContext(connection) as queries:
+        client.get(reverse("records:import", args=[row.pk]))
+    return len(queries)
+
+
+def test_the_preview_of_many_changed_documents_costs_what_that_of_two_costs(client):
+    client.force_login(account(CITY))
+    client.get("/")
+    assert cost(client, 2) == cost(client, 40)
+
+
+def test_of_many_changes_the_first_are_shown_and_how_many_more():
+    places = [f"{511921 + at}" for at in range(3)]
+    kinds = [(level, category) for level in ("中央资金", "省级资金", "市级资金") for category in CATEGORIES]
+    listed = [
+        line(NUMBER, 1, recipient=place, level=level, category=category, item="2130599")
+        for place in places
+        for level, category in kinds
+    ]
+    confirmed(uploaded([HEADS, *listed], by=CITY))
+    for changed in listed:
+        changed[10] = 2
+    row = uploaded([HEADS, *listed], by=CITY)
+    (shown,) = shown_items(row, row.items.all(), FUND_DOCUMENT)
+    assert (len(shown.changes), shown.more) == (20, len(listed) - 20)
