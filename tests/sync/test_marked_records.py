@@ -145,7 +145,7 @@ def test_lists_with_orders_cost_the_same_for_two_rows_and_for_forty(world, path)
         with world.at("P51"):
             for n in range(first, last):
                 document = province_reviewed(
-                    f"通财农〔2016〕{n}号", lines=[line("511921", "7.00", money_level="county")]
+                    f"巴财农〔2016〕{n}号", by="511900.finance.entry", lines=[line("511921", "7.00")]
                 )
                 province_reviewed_arrival(document, "6.00")
         world.send()
