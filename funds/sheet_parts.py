@@ -79,8 +79,9 @@ def category_list(province: str, year: int | None) -> CodeList:
         if len(fit) != 1 and len(own) != 1:
             return None
         row = table[own[0] if own else fit[0]]
-        name = _("%(name)s (%(code)s)") % {"name": row.name_in(of), "code": row.code}
-        return row.code, _("of the province: %(name)s") % {"name": name} if own else name
+        name = row.name_in(of)
+        mark = _("of the province: %(name)s") if own else _("national: %(name)s")
+        return row.code, mark % {"name": name}
 
     own_names = [(row.code, name["name"]) for row in rows if row.province_id for name in row.names]
     marked = []

@@ -121,7 +121,7 @@ def _explorer(request: HttpRequest, form: QuestionForm, *, status: int = 200, **
         .distinct()
         .order_by("-year"),
         "categories": [
-            {"code": c.code, "name": c.name_in(form.cleaned_data["year"])}
+            {"code": c.code, "name": c.name_and_former(form.cleaned_data["year"])}
             for c in FundCategory.objects.filter(parent=None)
         ],
         "items": BudgetItem.objects.filter(in_scope=True),

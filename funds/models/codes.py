@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 from django.db.models import Q
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext, gettext_lazy as _, pgettext
 
 from accounts.choices import UnitKind
 from accounts.models import Division
@@ -39,6 +39,15 @@ class DatedCode(models.Model):
         """What the code was called in `year`; its newest name without one."""
         named = [n for n in self.names if year is None or (n["from"] or 0) <= year <= (n["to"] or 9999)]
         return (named or self.names or [{"name": self.code}])[-1]["name"]
+
+    def name_and_former(self, year: int | None) -> str:
+        """Its name in `year`; without one its newest, with those before in brackets where they were others."""
+        name = self.name_in(year)
+        former = list(dict.fromkeys(n["name"] for n in self.names if n["name"] != name)) if year is None else []
+        if not former:
+            return name
+        told = {"name": name, "former": pgettext("list", ", ").join(former)}
+        return gettext("%(name)s (formerly %(former)s)") % told
 
 
 class BudgetItem(DatedCode):

@@ -6,16 +6,13 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from uuid import UUID
 
-from accounts.choices import KEY_LENGTH
 from funds.choices import IssueBatch
 from funds.rules.context import Above, Counted, FundContext
+from funds.rules.own import OWN_LEVEL, own_money
 from povfund.common.errors import Finding
 from povfund.common.money import fen_words
 from povfund.common.phrases import phrase as _
 from records.registry import Row
-
-OWN_LEVEL = {length: str(level) for level, length in KEY_LENGTH.items()}
-"""Level of money that is an issuer's own, by the length of its key."""
 
 
 def check_parent(rows: Sequence[Row], ctx: FundContext) -> Iterator[tuple[int, Finding]]:
@@ -53,7 +50,8 @@ def _judged(row: Row, sums: _Sums) -> Iterator[Finding]:
         if too_much is not None:
             key = sums.issuer(row) or ""
             direct = sums.given_within(parent, key) - sums.given(parent, key)
-            yield _exceeded("parent", *too_much, direct=direct, own=_adds_own(row, key), beside=True)
+            number = sums.above[parent].number
+            yield _exceeded("parent", *too_much, number=number, direct=direct, own=_adds_own(row, key), beside=True)
             break
 
 
@@ -273,14 +271,14 @@ def _children_fit(row: Row, sums: _Sums) -> Iterator[Finding]:
     for key, passed in sums.below.get(row.uid, ()):
         given = sums.given(row.uid, key)
         if key != sums.issuer(row) and not _fits(passed, given):
-            yield _exceeded("lines", passed, given)
+            yield _exceeded("lines", passed, given, number=row.content.document_no)
     issuer = sums.issuer(row) or ""
     wrong = set()
     for recipient in {b.recipient for b in sums.ctx.back.get(row.uid, ())}:
         wrong |= {*[key for key in _lies_in(recipient, issuer) if sums.left_to_take(row.uid, key) < 0][:1]}
     for key in sorted(wrong):
         taken = -sums.taken(row.uid, key)
-        yield _exceeded("lines", taken, taken + sums.left_to_take(row.uid, key))
+        yield _exceeded("lines", taken, taken + sums.left_to_take(row.uid, key), number=row.content.document_no)
 
 
 def _adds_own(row: Row, key: str) -> bool:
@@ -289,23 +287,29 @@ def _adds_own(row: Row, key: str) -> bool:
 
 
 def _exceeded(
-    field: str, passed: int, given: int, *, direct: int = 0, own: bool = False, beside: bool = False
+    field: str, passed: int, given: int, *, number: str, direct: int = 0, own: bool = False, beside: bool = False
 ) -> Finding:
-    message = _("%(passed)s are passed on below the parent document, which gave %(given)s to the division itself.")
+    message = _(
+        "%(passed)s are passed on below %(parent)s, which gave %(given)s to the division itself; drafts of the "
+        "division are counted."
+    )
     if direct:
         message = _(
-            "%(passed)s are passed on below the parent document, which gave %(given)s to the division itself; "
-            "the %(direct)s it gave directly to places within are theirs to pass on."
+            "%(passed)s are passed on below %(parent)s, which gave %(given)s to the division itself; drafts of the "
+            "division are counted; the %(direct)s it gave directly to places within are theirs to pass on."
         )
     remedy = _("Lower the amounts, or choose the right parent document.")
     if own:
-        remedy = _(
-            "Money of your own level does not come by the parent document: enter it as a second record of the same "
-            "number, without a parent."
-        )
+        remedy = own_money()
+    told = {
+        "parent": number or _("the parent document"),
+        "passed": fen_words(passed),
+        "given": fen_words(given),
+        "direct": fen_words(direct),
+    }
     return Finding(
         "F04",
-        message % {"passed": fen_words(passed), "given": fen_words(given), "direct": fen_words(direct)},
+        message % told,
         field=field,
         remedy=remedy,
         article="9",

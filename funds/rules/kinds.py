@@ -9,6 +9,7 @@ from uuid import UUID
 
 from funds.choices import IssueBatch, MoneyLevel
 from funds.rules.context import Above, FundContext, Kind
+from funds.rules.own import OWN_LEVEL, own_money
 from povfund.common.errors import WARN, Finding
 from povfund.common.money import fen_words
 from povfund.common.phrases import phrase as _
@@ -65,11 +66,12 @@ class _Kinds:
                 had, went = abs(given.get(kind, 0)), -used[kind] if recovers else used[kind]
                 if went > had and (kind in given or not kind[2]):
                     if kind not in told:
-                        yield self.too_much(n, kind, had, went, year=year, back=back)
+                        own = not back and level == OWN_LEVEL.get(len(key))
+                        yield self.too_much(n, kind, had, went, year=year, back=back, own=own)
                     told.add(kind)
                     break
 
-    def too_much(self, n: int, kind: Kind, had: int, went: int, *, year: int, back: bool) -> Finding:
+    def too_much(self, n: int, kind: Kind, had: int, went: int, *, year: int, back: bool, own: bool) -> Finding:
         level, category, item = kind
         known = self.ctx.categories.get(category)
         message = _("%(level)s, %(category)s: the parent document gave %(given)s, %(passed)s go on: %(more)s more.")
@@ -82,11 +84,12 @@ class _Kinds:
             "passed": fen_words(went),
             "more": fen_words(went - had),
         }
+        remedy = _("Mend level, category or amount; where the parent document leaves the choice to you, say so.")
         return Finding(
             "F04",
             message % told,
             field=f"lines[{n}].amount",
-            remedy=_("Mend level, category or amount; where the parent document leaves the choice to you, say so."),
+            remedy=own_money() if own else remedy,
             article="9",
             severity=WARN,
             values={"given_fen": had, "passed_fen": went, "more_fen": went - had},

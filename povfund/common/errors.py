@@ -19,6 +19,8 @@ Text = str | Promise
 
 REFUSE, WARN, SHOW = "E", "W", "I"
 
+NOT_THERE = _("Take the address from a list: the record does not exist, was deleted, or is not among those you read.")
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:
@@ -150,6 +152,7 @@ def api_exception_handler(exc: Exception, context: dict[str, Any]) -> Any:
     if isinstance(exc, APIException | PermissionDenied | Http404):
         found = shape_findings(response.data)
         if response.status_code != 400:
-            found = [replace(finding, rule="HTTP", remedy="") for finding in found]
+            remedy = NOT_THERE if response.status_code == 404 else ""
+            found = [replace(finding, rule="HTTP", remedy=remedy) for finding in found]
         response.data = {"errors": [finding.as_json() for finding in found]}
     return response

@@ -14,8 +14,24 @@ FIXED = {(1, 1): "元旦", (5, 1): "劳动节", (5, 2): "劳动节", (10, 1): "�
 ALWAYS = FIXED.keys() - {(5, 2)}
 """Those that are off by law in every year of the calendar, also where an arrangement was entered without them."""
 
+WEEKEND = "周末"
+NAMES = {
+    WEEKEND: _("Weekend"),
+    "元旦": _("New Year's Day"),
+    "春节": _("Spring Festival"),
+    "清明节": _("Tomb-Sweeping Day"),
+    "劳动节": _("Labour Day"),
+    "“五一”": _("May Day"),
+    "“五一”国际劳动节": _("International Labour Day"),
+    "端午节": _("Dragon Boat Festival"),
+    "中秋节": _("Mid-Autumn Festival"),
+    "国庆节": _("National Day"),
+    "“十一”": _("First of October"),
+    "抗日战争暨世界反法西斯战争胜利70周年纪念日": _("70th anniversary of the victory over Japan and fascism"),
+}
+"""Holidays as the notices name them, in the reader's language; another name stays as it was entered."""
+
 NOMINAL_DAYS = (1, 16)
-WEEKEND = _("Weekend")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +76,13 @@ class WorkingCalendar:
         return any(year not in self.years for year in range(first.year, (last or first).year + 1))
 
     def why_off(self, day: date) -> str:
-        """Why `day` is not a working day, else empty; of a joint holiday the fixed days bear their own name."""
+        """
+        Why `day` is not a working day, in the reader's language, else empty; of a joint holiday the fixed days bear
+        their own name.
+        """
+        return said(self._off(day))
+
+    def _off(self, day: date) -> str:
         if day in self.workdays:
             return ""
         fixed = FIXED.get((day.month, day.day), "")
@@ -68,10 +90,10 @@ class WorkingCalendar:
             return fixed if fixed and fixed in self.off[day] else self.off[day]
         if fixed and (self.is_provisional(day) or (day.month, day.day) in ALWAYS):
             return fixed
-        return str(WEEKEND) if day.weekday() >= 5 else ""
+        return WEEKEND if day.weekday() >= 5 else ""
 
     def is_working(self, day: date) -> bool:
-        return not self.why_off(day)
+        return not self._off(day)
 
     def due(self, nominal: date) -> Due:
         """节假日顺延 — the first working day on or after `nominal` (art. 13)."""
@@ -124,6 +146,11 @@ class WorkingCalendar:
             day += step
             left -= self.is_working(day)
         return day
+
+
+def said(name: str) -> str:
+    """The name of a holiday, or of several together (中秋节、国庆节), in the reader's language."""
+    return gettext(", ").join(str(NAMES.get(part, part)) for part in name.split("、"))
 
 
 def nominal_dates(year: int) -> list[date]:

@@ -141,12 +141,25 @@ def _choice(
         if value and value not in entries:
             entries[value] = held.named(value, year) if held.named and year else value
         coded = column.codes in _CODED
-        choices = [("", ""), *((code, f"{code} {label}" if coded else label) for code, label in entries.items())]
+        choices = [
+            ("", ""),
+            *(
+                (code, f"{code} {label}" if coded else _apart(held, code, label, year))
+                for code, label in entries.items()
+            ),
+        ]
     kind = "date" if column.kind == form.DAY else "text"
     return Choice(name, column.head(), choices, str(value or ""), open=open_, kind=kind)
 
 
-_CODED = ("recipient", "budget_item", "fund_category")
+def _apart(held: CodeList, code: str, label: str, year: int | None) -> str:
+    """The label of a code; of one of several of the same name that which says which it is (本省…)."""
+    meant = held.meant(held.namesakes(code), year)
+    return str(meant[1]) if meant and meant[0] == code else label
+
+
+_CODED = ("recipient", "budget_item")
+"""Lists whose codes people know; those of other lists are the system's own."""
 
 
 def answers(row: SheetImport, post: Mapping[str, str]) -> list[dict[str, Any]]:

@@ -132,7 +132,7 @@ def _broken(reading: Reading) -> set[int]:
 
 
 def _collect(staged: Staged, layouts: list[Layout], value: str) -> None:
-    """Findings of assembly and rules at their cells; each error refuses its record."""
+    """Findings of assembly and rules at their cells; each error refuses its record, the others are told of warnings."""
     reading = staged.reading
     broken = _broken(reading)
     sheets = {layout.number: Places(layout, value) for layout in layouts}
@@ -140,16 +140,21 @@ def _collect(staged: Staged, layouts: list[Layout], value: str) -> None:
     for n, (record, made) in enumerate(zip(reading.records, staged.assembled, strict=True)):
         item = staged.items.get(n)
         reading.problems += [_placed(f, record, sheets, records, n) for f in made.findings if f.severity == SHOW]
-        for finding in [*made.findings, *(item.findings if item else ())]:
+        found = [*made.findings, *(item.findings if item else ())]
+        for finding in found:
+            if finding.severity == REFUSE:
+                broken.add(n)
+                reading.problems.append(_placed(finding, record, sheets, records, n))
+        if item is None or n in broken:
+            staged.outcomes.append(REFUSED)
+            continue
+        staged.outcomes.append(item.outcome)
+        for finding in found:
             if finding.severity == WARN:
                 staged.asked[finding.rule] += 1
                 if staged.asked[finding.rule] <= SAMPLES:
                     told_at = {"row": record.row + 1, "message": finding.message}
                     staged.warned.setdefault(finding.rule, []).append(told_at)
-            elif finding.severity == REFUSE:
-                broken.add(n)
-                reading.problems.append(_placed(finding, record, sheets, records, n))
-        staged.outcomes.append(REFUSED if item is None or n in broken else item.outcome)
 
 
 def _placed(finding: Finding, record: Typed, sheets: dict[int, Places], records: dict[UUID, Typed], n: int) -> Problem:

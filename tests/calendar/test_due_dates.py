@@ -8,6 +8,7 @@ from pathlib import Path
 
 import chinese_calendar
 import pytest
+from django.utils.translation import override
 
 from records.calendar import services
 from records.calendar.loading import load_calendar
@@ -138,3 +139,14 @@ def test_loading_leaves_an_entered_year_alone():
     assert CalendarYear.objects.get(year=2026).source == "x"
     assert CalendarYear.objects.count() == 20
     assert CalendarDay.objects.count() == 678
+
+
+@pytest.mark.parametrize(
+    ("language", "names"),
+    [("en", ["Labour Day", "National Day, Mid-Autumn Festival"]), ("zh-hans", ["劳动节", "国庆节、中秋节"])],
+)
+def test_holidays_are_named_in_the_readers_language(language, names):
+    with override(language):
+        told = [services.calendar().why_off(day) for day in (date(2016, 5, 1), date(2020, 10, 4))]
+        assert services.deadline(date(2016, 4, 29)).skipped[1][1] == names[0]
+    assert told == names

@@ -114,3 +114,11 @@ def test_a_moment_is_shown_and_filed_as_its_day_in_the_country():
     row = SimpleNamespace(changed_at=late)
     assert column.show(column.value(row)) == "2026-11-30"
     assert column.plain(row) == date(2026, 11, 30)
+
+
+def test_a_cell_that_may_be_cut_says_its_whole_text():
+    columns = [text("title", "Title", lambda row: row, css="ell wide"), text("unit", "Unit", lambda row: row)]
+    table = build_table(['关于下达“中央财政”<专项> & "资金"的通知'], columns=columns, params=QueryDict(), caption="")
+    printed = str(table.rows[0].printed)
+    assert printed.count("title=") == 1
+    assert 'title="关于下达“中央财政”&lt;专项&gt; &amp; &quot;资金&quot;的通知">' in printed

@@ -147,6 +147,9 @@ def test_row_094_another_units_draft_is_404_like_one_that_does_not_exist():
         nowhere = api(name).get(f"{URL}{absent}/")
         assert (there.status_code, there.json()) == (nowhere.status_code, nowhere.json())
         assert there.status_code == 404
+        assert there.json()["errors"][0]["remedy"].startswith("请从列表中取地址")
+        step = api(name).post(f"{URL}{document.uid}/submit/", {}, format="json")
+        assert (step.status_code, bool(step.json()["errors"][0]["remedy"])) == (404, True)
 
 
 def test_row_095_same_level_units_read_reviewed_data():

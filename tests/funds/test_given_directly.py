@@ -38,7 +38,7 @@ def test_a_city_passes_on_what_was_given_to_it_and_not_what_went_directly_to_its
     (found,) = refusal.value.findings
     assert (found.rule, found.field, found.severity) == ("F04", "parent", "E")
     assert found.values == {"passed_fen": 92001, "given_fen": 85000}
-    told = "上级文件下达本级 0.085 万元，已分解 0.092001 万元，超出上级文件；另有 0.010012 万元"
+    told = f"{given}下达本级 0.085 万元，已分解 0.092001 万元（含本级草稿），超出上级文件；另有 0.010012 万元"
     assert str(found.message).startswith(told)
 
 

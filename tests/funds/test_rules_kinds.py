@@ -94,3 +94,18 @@ def test_the_preview_of_an_import_warns_of_it_and_two_rows_count_together():
     rows = [[*row_of(f"巴财农〔2016〕{n}号", amount=60), "川财农〔2016〕1号"] for n in (5, 6)]
     row = uploaded([[*HEADS, "上级文号"], *rows], by=CITY)
     assert (row.counts["to_create"], row.counts["asked"].get("F04")) == (2, 1)
+
+
+def test_own_money_within_the_sum_is_shown_the_way_of_the_second_record():
+    own, other = {"money_level": "city"}, {"money_level": "province"}
+    parent = parent_of(line("511900", "100.00"))
+    data = typed(
+        "巴财农〔2016〕1号", parent=parent.uid, lines=[line(amount="5.00", **own), line(amount="6.00", **other)]
+    )
+    remedies = {
+        f.field: str(f.remedy)
+        for f in check_fund_document(actor=account(CITY), data=data)
+        if f.rule == "F04" and f.severity == "W"
+    }
+    assert "请用同一文号另录一条，不选上级文件" in remedies["lines[0].amount"]
+    assert "请更正级次、类别或金额" in remedies["lines[1].amount"]

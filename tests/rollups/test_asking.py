@@ -292,3 +292,17 @@ def test_a_name_with_control_signs_of_sheets_does_not_break_the_foot():
     client.force_authenticate(User.objects.with_seat().get(pk=user.pk))
     book = load_workbook(io.BytesIO(client.get("/api/v1/rollups.xlsx", ASKED | {"purpose": "analysis"}).content))
     assert "甲&&P乙" in book.active.oddFooter.center.text
+
+
+@pytest.mark.parametrize(
+    ("year", "name"),
+    [
+        ("2016", "发展资金"),
+        ("2019", "扶贫发展资金"),
+        ("", "巩固拓展脱贫攻坚成果和乡村振兴任务资金（原称发展资金、扶贫发展资金）"),
+    ],
+)
+def test_the_filter_names_categories_as_of_the_year_asked_for(client, year, name):
+    shown = page(client, year=year).content.decode()
+    assert f">{name}</option>" in shown[shown.index('<option value="development"') :].partition("</select>")[0]
+    assert ">以工代赈资金</option>" in shown

@@ -6,6 +6,7 @@ import pytest
 
 from funds.models import FundLine
 from records.models import ImportFinding
+from records.sheets.answering import questions
 from tests.sheets.imports import HEADS, answered, confirmed, found, line, uploaded
 from tests.sheets.notices import ONE_FUND
 
@@ -32,14 +33,14 @@ def of_year(year, number, category=NAME):
 def test_the_province_s_category_is_meant_where_both_are_in_force_and_the_preview_says_so_once():
     codes, told = read(of_year(2016, 1), of_year(2016, 2))
     assert codes == ["ethnic.minority"] * 2
-    assert told == [("I2", f"“{NAME}”按本省{NAME}（ethnic.minority）读取，以下各行相同。")]
+    assert told == [("I2", f"“{NAME}”按本省{NAME}读取，以下各行相同。")]
 
 
 def test_the_one_in_force_that_year_goes_before():
     codes, told = read(of_year(2009, 1), of_year(2016, 2))
     assert codes == ["ethnic", "ethnic.minority"]
     assert [cell for cell, _message in told] == ["I2", "I3"]
-    assert told[0][1] == f"“{NAME}”按{NAME}（ethnic）读取，以下各行相同。"
+    assert told[0][1] == f"“{NAME}”按全国{NAME}读取，以下各行相同。"
 
 
 @pytest.mark.parametrize(
@@ -69,3 +70,22 @@ def test_a_head_means_the_category_of_the_year_that_is_printed(year, code):
     said = {name: value for name, value in ONE_FUND.items() if name not in ("lines__fund_category", "budget_year")}
     row = answered(row, **said, budget_year=year)
     assert ("B3", "AMBIGUOUS") in found(row, "I")
+
+
+def test_the_questions_name_categories_without_the_codes_of_the_system():
+    at = 8
+    row = uploaded([[*HEADS[:at], *HEADS[at + 1 :]], [*line()[:at], *line()[at + 1 :]]])
+    assert row.status == "mapping"
+    (sheet,) = questions(row, row.asked_by)
+    category = next(choice for choice in sheet.fixed if choice.name.endswith("lines.fund_category"))
+    labels = dict(category.choices)
+    assert not [label for code, label in labels.items() if code and label.startswith(code)]
+    assert labels["ethnic.minority"] == f"本省{NAME}"
+    assert labels["ethnic"] == NAME
+
+
+def test_warnings_are_counted_of_records_that_are_stored():
+    late = {"category": "loan_interest", "year": 2017, "issued": "2017-03-01", "approved": "2017-03-01"}
+    row = uploaded([HEADS, line(), line("通财农〔2017〕4号", title="另一件", **late)])
+    assert (row.counts["to_create"], row.counts["refused"], row.counts["asked"]["F05"]) == (1, 1, 1)
+    assert [sample["row"] for sample in row.counts["warned"]["F05"]] == [2]
