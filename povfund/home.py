@@ -36,11 +36,12 @@ from records.services import (
     waiting_days,
     work_items,
 )
-from sync.changes.lists import outcomes_for, waiting_for, withdrawals_refused
+from sync.changes.lists import outcomes_for, returned_for, waiting_for, withdrawals_refused
 from sync.changes.services import counts_of, titles_of
+from sync.changes.showing import backs_of
 from sync.choices import ChangeState
 from sync.models import ChangeOrder, LineOutcome
-from sync.remedies import reasons_of
+from sync.remedies import Reason, reasons_of
 
 ACTS = {
     "complete": (_("Finish the draft"), _("Continue")),
@@ -50,6 +51,7 @@ ACTS = {
 ORDER_ACTS = {
     "sign": (_("Decide on the change"), _("Decide")),
     "execute": (_("Execute the change"), _("Execute")),
+    "again": (_("Execute the returned change again"), _("Execute")),
 }
 MOST_ORDERS = 50
 MOST_OUTCOMES = 10
@@ -126,6 +128,7 @@ def home(request: HttpRequest) -> HttpResponse:
         "capped": max(Counter(task.act for task in tasks).values(), default=0) >= WORK_LIMIT,
         "counts": {name: sum(task.group == name for task in tasks) for name, _label in GROUPS} | {"all": len(tasks)},
         "outcomes": _outcomes(user) if kinds else [],
+        "came_back": _came_back(user) if kinds else [],
         "not_withdrawn": list(withdrawals_refused(user)[:MOST_OUTCOMES]) if kinds else [],
         "alarms": shown_alarms(user, limit=5),
         "boards": [found for found in boards if found.expected],
@@ -159,19 +162,38 @@ def _tasks(user: User, kinds: Iterable[RecordType], *, horizon: Horizon) -> list
         url = _address(kind.enter_url)
         if url and may_enter(user, kind):
             tasks += [_unsaved(draft, kind, url=url, horizon=horizon) for draft in unsaved_drafts(user, kind)]
-    tasks += _change_tasks(list(waiting_for(user)[:MOST_ORDERS]), horizon) if kinds else []
+    tasks += _change_tasks(list(waiting_for(user)[:MOST_ORDERS]), horizon, user=user) if kinds else []
     return sorted(tasks, key=lambda task: task.due)
 
 
-def _change_tasks(orders: list[ChangeOrder], horizon: Horizon) -> list[Task]:
+def _change_tasks(orders: list[ChangeOrder], horizon: Horizon, *, user: User) -> list[Task]:
     names = Unit.objects.names_of({order.drafted_unit for order in orders})
-    return [_change_task(order, horizon, origin=names[order.drafted_unit]) for order in orders]
+    return [
+        _change_task(order, horizon, origin=names[order.drafted_unit], back=_why_back(order, user=user))
+        for order in orders
+    ]
 
 
-def _change_task(order: ChangeOrder, horizon: Horizon, *, origin: str) -> Task:
-    """An order to sign, or a permit to execute; due when it expires."""
+def _why_back(order: ChangeOrder, *, user: User) -> str:
+    """Why the centre returned records of an executed order, the first of them by name; empty where it did not."""
+    if order.state != ChangeState.EXECUTING:
+        return ""
+    backs = backs_of(order, user=user)
+    said = [f"{back.name}：{_said_of(back.reasons)}" for back in backs[:SHOWN_NAMES]]
+    more = len(backs) - len(said)
+    said += [str(_("and %(n)s more") % {"n": more})] if more > 0 else []
+    return str(_("returned by the centre: %(why)s") % {"why": " · ".join(said)}) if said else ""
+
+
+def _said_of(reasons: Iterable[Reason]) -> str:
+    return " · ".join(reason.message or reason.code for reason in reasons)
+
+
+def _change_task(order: ChangeOrder, horizon: Horizon, *, origin: str, back: str) -> Task:
+    """An order to sign, to execute, or whose returned records are to be executed again; due when it expires."""
     due = clock.local_date(order.expires_at)
-    act, go = ORDER_ACTS["execute" if order.state == ChangeState.PERMITTED else "sign"]
+    deed = {ChangeState.PERMITTED: "execute", ChangeState.EXECUTING: "again"}.get(ChangeState(order.state), "sign")
+    act, go = ORDER_ACTS[deed]
     return Task(
         group=horizon.group("order", due=due),
         act=act,
@@ -185,6 +207,7 @@ def _change_task(order: ChangeOrder, horizon: Horizon, *, origin: str) -> Task:
         progress=order.get_state_display(),
         origin=origin,
         origin_at=order.drafted_at,
+        note=back,
     )
 
 
@@ -193,6 +216,13 @@ def _outcomes(user: User) -> list[dict[str, Any]]:
     orders = list(outcomes_for(user)[:MOST_OUTCOMES])
     applied, titles = counts_of(orders), titles_of(orders)
     return [{"order": order, "title": titles[order.pk], "applied": applied.get(order.pk, 0)} for order in orders]
+
+
+def _came_back(user: User) -> list[dict[str, Any]]:
+    """Orders of the unit of which the centre returned records that others make again, with why."""
+    orders = list(returned_for(user)[:MOST_OUTCOMES])
+    titles = titles_of(orders)
+    return [{"order": order, "title": titles[order.pk], "why": _why_back(order, user=user)} for order in orders]
 
 
 def _task(item: WorkItem, *, horizon: Horizon, centre: str) -> Task:
@@ -270,9 +300,7 @@ def _centre_reasons(uids: list[UUID]) -> dict[UUID, str]:
     if not uids:
         return {}
     outcomes = LineOutcome.objects.unanswered().filter(record_uid__in=uids).order_by("pk")
-    return {
-        line.record_uid: " · ".join(reason.message or reason.code for reason in reasons_of(line)) for line in outcomes
-    }
+    return {line.record_uid: _said_of(reasons_of(line)) for line in outcomes}
 
 
 def _hands(user: User, kinds: Iterable[RecordType]) -> list[dict[str, Any]]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Self
 from django.apps import apps
 from django.conf import settings
 from django.db import models
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, F, OuterRef, Q
 
 from accounts.querysets import key_in
 from records.choices import RecordState, ReviewStep
@@ -113,8 +113,9 @@ class LineOutcomeQuerySet(models.QuerySet["LineOutcome"]):
         return self.filter(seen)
 
     def returned(self) -> Self:
-        """Lines of sent batches the centre did not take."""
-        return self.filter(outcome=Outcome.RETURNED, batch__direction=Direction.OUT)
+        """Lines of sent batches the centre did not take; `correction` says which carry a consented change."""
+        sent = _rows("BatchItem").filter(batch=OuterRef("batch"), line_no=OuterRef("line_no"), permit__isnull=False)
+        return self.filter(outcome=Outcome.RETURNED, batch__direction=Direction.OUT).annotate(correction=Exists(sent))
 
     def unanswered(self) -> Self:
         """Returned lines whose record its own unit has not reviewed since, however often it was edited."""
@@ -122,11 +123,12 @@ class LineOutcomeQuerySet(models.QuerySet["LineOutcome"]):
         return self.returned().exclude(Exists(Review.objects.filter(since, step=ReviewStep.UNIT)))
 
     def waiting(self) -> Self:
-        """Returned lines whose record nobody has changed or submitted since."""
+        """Returned lines whose record nobody has changed or submitted since, or sent again as it was consented to."""
         wait: Any = Q(pk__in=[])
+        again = Q(state=RecordState.PERMITTED, rev__gt=F("acked_rev"))
         for kind in record_types().values():
             as_returned = kind.model.objects.filter(
-                pk=OuterRef("record_uid"), rev=OuterRef("rev"), state=RecordState.RETURNED
+                Q(state=RecordState.RETURNED) | again, pk=OuterRef("record_uid"), rev=OuterRef("rev")
             )
             wait |= Q(Exists(as_returned), record_type=kind.key)
         return self.filter(wait)

@@ -47,6 +47,19 @@ REMEDIES: dict[str, Text] = {
 }
 
 
+AS_CONSENTED = gettext_lazy(
+    "The consented content goes again as it is, once what the centre lacked is there: the provincial counterpart makes"
+    " the change again on the page of the order. Other content needs another order."
+)
+OF_CORRECTIONS: dict[str, Text] = {
+    "CODE_RETIRED": gettext_lazy("Withdraw the order and ask for another one: the division it names is retired."),
+    "MISSING_REF": gettext_lazy("First send the document it refers to."),
+    "REFERENCED": REMEDIES["REFERENCED"],
+    "REVIEW_EVIDENCE": gettext_lazy("Have it reviewed by different persons of the right units."),
+}
+"""What comes before a correction is sent again; nobody edits what was consented to."""
+
+
 @dataclass(frozen=True, slots=True)
 class Reason:
     """原因 — one reason of a returned line: `code` is a rule of the catalogue or a code of transmission."""
@@ -59,15 +72,19 @@ class Reason:
 
 
 def reasons_of(line: LineOutcome | QuarantinedLine) -> list[Reason]:
-    """The reasons of a returned line, in the reader's language; fields by the names they have on the pages."""
+    """
+    The reasons of a returned line, in the reader's language; fields by the names they have on the pages. What mends a
+    correction is not what mends a record: its content is the consented one.
+    """
     kind = record_types().get(line.record_type)
     place = kind.place if kind else str
+    correction = isinstance(line, LineOutcome) and line.correction
     return [
         Reason(
             code=str(row.get("code", "")),
             field=place(field) or field if (field := str(row.get("field", ""))) else "",
             message=said(row, "message"),
-            remedy=said(row, "remedy") or str(_remedy(row)),
+            remedy=_of_correction(row) if correction else said(row, "remedy") or str(_remedy(row)),
             values="，".join(f"{name} = {value}" for name, value in (row.get("values") or {}).items() if value != ""),
         )
         for row in line.reasons
@@ -78,3 +95,11 @@ def _remedy(row: dict[str, Any]) -> Text:
     if NOT_READABLE in (row.get("message"), row.get("message_en")):
         return SYSTEM
     return REMEDIES.get(str(row.get("code", "")), ENTER_AGAIN)
+
+
+def _of_correction(row: dict[str, Any]) -> str:
+    remedy = _remedy(row)
+    if remedy is SYSTEM:
+        return str(SYSTEM)
+    first = OF_CORRECTIONS.get(str(row.get("code", "")), "")
+    return f"{first} {AS_CONSENTED}".strip()

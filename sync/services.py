@@ -20,6 +20,7 @@ from records.services import enqueue
 from sync import keys
 from sync.choices import CENTRE
 from sync.models import Batch, Node, NodeKey, QuarantinedLine, QuarantineNote
+from sync.pause import go_on, paused_since
 from sync.permissions import may_annotate
 from sync.sealing import preview
 
@@ -50,7 +51,7 @@ def send_now(*, actor: User, reason: str, seen: str | None = None) -> Job:
     require(may_send(actor))
     if not reason.strip():
         raise RuleViolation(_finding("REASON", _("Say why you send outside the window."), remedy=REASON_REMEDY))
-    if Node.objects.filter(pk=settings.NODE, paused_at__isnull=False).exists():
+    if paused_since():
         message = _("More than a fifth of the last batch was returned; somebody has to look at it first.")
         raise IllegalTransition(_finding("PAUSED", message, remedy=_("Look at the returned lines and confirm.")))
     _require_seen(seen)
@@ -92,8 +93,7 @@ def confirm_returned(*, actor: User, comment: str) -> None:
     if not comment.strip():
         message = _("Say what was found about the returned lines.")
         raise RuleViolation(_finding("REASON", message, field="comment", remedy=_("One sentence is enough.")))
-    rows = Node.objects.filter(pk=settings.NODE, paused_at__isnull=False)
-    if rows.update(paused_at=None, pause_reason=""):
+    if go_on():
         audit.record(
             actor=actor, action="sync.node.resume", target_type="node", target_id=clock.node(), comment=comment
         )

@@ -78,6 +78,10 @@ SENTENCES: dict[str, tuple[Any, Any]] = {
         _("The disk is full: transmission pauses."),
         _("Make room; what was under way goes on by itself."),
     ),
+    "sync.paused": (
+        _("More than a fifth of the last batch was returned: nothing is sent until a person confirms."),
+        _("Look at the returned lines, then let the next batch go."),
+    ),
     "sync.quarantine": (_("The centre returned lines that wait to be mended."), _("Open them and correct them.")),
     "sync.refused_sender": (_("A batch with a wrong signature was refused."), _("Tell the security administrator.")),
     "sync.review_soon": (_("Records wait for review before the next window."), _("Review them.")),

@@ -12,8 +12,9 @@ from django.db.models import Count, Exists, Max, Min, OuterRef, Q
 from accounts.models import Unit
 from records.choices import ReviewStep
 from records.models import RecordRevision, Review
+from sync.changes.returned import outcomes_of
 from sync.choices import Outcome
-from sync.models import Batch, BatchItem, ChangeItem, ChangeOrder, LineOutcome
+from sync.models import Batch, BatchItem, ChangeOrder
 
 REVIEWS = (ReviewStep.UNIT, ReviewStep.CITY, ReviewStep.PROVINCE)
 
@@ -55,17 +56,11 @@ def batches_of(order: ChangeOrder) -> list[Carried]:
     """更正批次 — the batches records of the order were sealed into, at the centre those it has taken. Three queries."""
     if order.permit_id is None:
         return []
-    items = ChangeItem.objects.filter(
-        order=order, record_uid=OuterRef("record_uid"), new_hash=OuterRef("content_hash"), base_rev__lt=OuterRef("rev")
-    )
-    uids = order.items.values("record_uid")
-    outcomes: Any = LineOutcome.objects.filter(Exists(items), record_uid__in=uids)
-    if order.closed_at:
-        outcomes = outcomes.filter(batch__created_at__lte=order.closed_at)
     back = Count("pk", filter=Q(outcome=Outcome.RETURNED))
-    told = list(outcomes.order_by().values_list("batch").annotate(n=Count("pk"), back=back))
+    told = list(outcomes_of(order).order_by().values_list("batch").annotate(n=Count("pk"), back=back))
     counts, returned = {batch: n for batch, n, _back in told}, {batch: back for batch, _n, back in told}
     if settings.EDITION == "provincial":
+        uids = order.items.values("record_uid")
         sealed: Any = BatchItem.objects.filter(record_uid__in=uids, permit=order.permit_id)
         counts = dict(sealed.order_by().values_list("batch").annotate(n=Count("pk")))
     if not counts:

@@ -18,6 +18,7 @@ from records.registry import record_type
 from records.services import enqueue
 from sync.changes import permissions
 from sync.changes.proposals import findings_of, require_rules, require_unreferenced
+from sync.changes.returned import EXECUTION
 from sync.changes.reviewing import reviewers_left
 from sync.changes.signing import locked_order, require_proof
 from sync.changes.workflow import CHANGE_LIFE
@@ -62,7 +63,7 @@ def execute(*, actor: User, order: ChangeOrder, proof: Proof, despite: bool = Fa
         target_id=row.pk,
         after={"number": row.number, "permit": str(row.permit_id), "proved_by": proof.means},
     )
-    enqueue(kind="sync.change_execute", key=str(row.pk), payload={"order": str(row.pk)}, queue="sync", asked_by=actor)
+    enqueue(kind=EXECUTION, key=str(row.pk), payload={"order": str(row.pk)}, queue="sync", asked_by=actor)
     return row
 
 

@@ -6,7 +6,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
+from django.conf import settings
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext_lazy as _, pgettext
 
@@ -17,8 +19,10 @@ from records.calendar.days import WorkingCalendar
 from records.calendar.services import calendar
 from sync.changes import permissions
 from sync.changes.applied import counts_of
+from sync.changes.holding import Held, held_of
+from sync.changes.returned import Rest, executable_again, rests_of
 from sync.choices import ChangeState
-from sync.models import ChangeOrder, ChangeSeat, ChangeSignature, ChangeWithdrawal
+from sync.models import ChangeItem, ChangeOrder, ChangeSeat, ChangeSignature, ChangeWithdrawal
 from sync.querysets import ChangeOrderQuerySet
 
 MINE, OTHERS, ENDED = "me", "others", "ended"
@@ -29,6 +33,9 @@ OUTCOME_DAYS = 14
 """Days for which an outcome stands in 我的工作."""
 NEXT: dict[str, Any] = {
     "execute": _("the provincial counterpart makes the change"),
+    "province": _("the province makes, reviews and sends the change"),
+    "again": _("the provincial counterpart makes the returned change again"),
+    "release": _("provincial finance lets the next batch go"),
     "review": _("review and transmission of the correction"),
 }
 
@@ -62,6 +69,14 @@ def outcomes_for(user: User) -> ChangeOrderQuerySet:
     return ended.order_by("-closed_at")
 
 
+def returned_for(user: User) -> ChangeOrderQuerySet:
+    """更正被退回 — orders the person's unit drew up, or with records it entered, that others are to make again."""
+    entered = ChangeItem.objects.filter(order=OuterRef("pk"), owner=user.unit.key)
+    ours = Q(drafted_unit=user.unit.key) | Exists(entered)
+    waiting = ChangeOrder.objects.visible_to(user).filter(ours, executable_again())
+    return waiting.exclude(pk__in=waiting_for(user).values("pk")).order_by("pk")
+
+
 def withdrawals_refused(user: User) -> QuerySet[ChangeWithdrawal]:
     """撤回未成 — withdrawals the person asked for that came too late within the last days, newest first."""
     since = clock.now() - timedelta(days=OUTCOME_DAYS)
@@ -87,16 +102,19 @@ class Waiting:
 
 
 def next_actors(orders: Sequence[ChangeOrder]) -> dict[Any, Waiting]:
-    """Who acts next in each open order. Three queries and the calendar."""
+    """
+    Who acts next in each open order. Three queries, up to two and one for each type of executed ones, and the
+    calendar.
+    """
     uids = [order.pk for order in orders if order.is_open]
     decided = set(ChangeSignature.objects.filter(order__in=uids).values_list("order", "seat"))
     seats: dict[Any, list[ChangeSeat]] = {}
     for row in _asked_seats(uids):
         if (row.order_id, row.seat) not in decided:
             seats.setdefault(row.order_id, []).append(row)
-    days, begun = calendar(), counts_of(orders)
+    days, begun, rests, held = calendar(), counts_of(orders), rests_of(orders), held_of(orders)
     return {
-        order.pk: _waiting(order, seats.get(order.pk, []), days, begun=order.pk in begun)
+        order.pk: _waited(days, *_next(order, seats.get(order.pk, []), begun, rests.get(order.pk), held.get(order.pk)))
         for order in orders
         if order.is_open
     }
@@ -107,13 +125,25 @@ def _asked_seats(uids: Sequence[Any]) -> Iterable[ChangeSeat]:
     return rows.select_related("unit__division").order_by("pk")
 
 
-def _waiting(order: ChangeOrder, seats: list[ChangeSeat], days: WorkingCalendar, *, begun: bool) -> Waiting:
-    who: Any = pgettext("list", ", ").join(row.unit_called for row in seats)
-    since = min((row.since for row in seats if row.since), default=None)
+def _next(
+    order: ChangeOrder, seats: list[ChangeSeat], begun: dict[UUID, int], rest: Rest | None, held: Held | None
+) -> tuple[Any, datetime | None]:
+    """Who acts next in an order, and since when."""
+    if order.state == ChangeState.PERMITTED and settings.EDITION == "central":
+        return NEXT["province"], order.decided_at
     if order.state == ChangeState.PERMITTED:
-        who, since = NEXT["review" if begun else "execute"], order.decided_at
-    elif order.state == ChangeState.EXECUTING:
-        who, since = NEXT["review"], order.executed_at
+        return NEXT["review" if order.pk in begun else "execute"], order.decided_at
+    if rest:
+        return NEXT["again"], rest.since
+    if held:
+        return NEXT["release"], held.since
+    if order.state == ChangeState.EXECUTING:
+        return NEXT["review"], order.executed_at
+    who = pgettext("list", ", ").join(row.unit_called for row in seats)
+    return who, min((row.since for row in seats if row.since), default=None)
+
+
+def _waited(days: WorkingCalendar, who: Any, since: datetime | None) -> Waiting:
     return Waiting(who, since, days.between(clock.local_date(since), clock.today()) if since else 0)
 
 

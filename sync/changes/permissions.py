@@ -16,6 +16,7 @@ from povfund.common.verdict import ALLOWED, Verdict, denied
 from records.choices import RecordState
 from records.models import Record
 from records.registry import record_type, record_types
+from sync.changes.returned import executable_again
 from sync.choices import CENTRAL_SEATS, PROVINCIAL_SEATS, ChangeState, Seat
 from sync.models import ChangeOrder, ChangeSeat, OpenChange, SeatDelegation
 from sync.querysets import units_of
@@ -65,7 +66,7 @@ def may_be_changed(record: Record, *, claims: dict[UUID, ChangeOrder]) -> Verdic
         return denied(
             _("Order %(number)s on this record is open.") % {"number": order.number},
             article="12",
-            ask_whom=_("Wait for its outcome, or withdraw it."),
+            ask_whom=_("Open the order: it says what comes next."),
             url=order.get_absolute_url(),
         )
     if record.acked_rev is None:
@@ -184,11 +185,12 @@ def may_execute(user: User, order: ChangeOrder) -> Verdict:
 
 
 def executable_by(user: User, *, sits: bool) -> Q:
-    """Condition on orders: those whose permitted change `may_execute` lets the user make; `sits` is `may_sit`."""
+    """Condition on orders: those whose permitted change `may_execute` lets the user make, or whose returned rest."""
     if settings.EDITION != "provincial":
         return Q(pk__in=[])
     held = ChangeSeat.objects.filter(seat=Seat.PROVINCE_UNIT, unit__in=units_of(user))
-    mine = Q(state=ChangeState.PERMITTED, executed_by=None, pk__in=held.values("order"))
+    waits = Q(state=ChangeState.PERMITTED, executed_by=None) | executable_again()
+    mine = Q(waits, pk__in=held.values("order"))
     if sits:
         return mine
     kinds = [kind.key for kind in record_types().values() if user.can(kind.enter)]

@@ -11,6 +11,7 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
+from django.conf import settings
 from django.db.models import Q
 
 from accounts.models import User
@@ -19,8 +20,10 @@ from records.models import RecordRevision
 from records.registry import record_type
 from records.services import contents_diff, waiting_days
 from sync.changes import permissions
+from sync.changes.afterwards import batches_of
 from sync.changes.applied import applied_items, part_of, with_applied
 from sync.changes.naming import revisions_of
+from sync.changes.returned import rests_of
 from sync.choices import ChangeState, Seat, SeatDecision
 from sync.models import ChangeItem, ChangeOrder, ChangeReminder, ChangeSignature, ChangeWithdrawal
 
@@ -202,7 +205,7 @@ def actor_of(order: ChangeOrder) -> str:
     """Who acts next: a seat, `execute`, `review`, or empty where the order is closed."""
     if not order.is_open:
         return ""
-    if order.state == ChangeState.PERMITTED:
+    if order.state == ChangeState.PERMITTED or rests_of([order]):
         return "execute"
     if order.state == ChangeState.EXECUTING:
         return "review"
@@ -221,6 +224,8 @@ class Verified:
     partly: bool
     """Is it in force for some of its records, and ended, or still under way, for the others?"""
     seats: list[SeatView]
+    batches: int | None
+    """At the centre, as long as the permit runs: how many batches of the correction it has received."""
 
 
 def withdrawal_of(order: ChangeOrder) -> ChangeWithdrawal | None:
@@ -240,8 +245,11 @@ def verify_code(code: str) -> Verified | None:
     if order is None or not has_letter(order):
         return None
     asked = clock.local_date(order.asked_at) if order.asked_at else None
-    partly = part_of(order).partly
-    return Verified(order.number, order.node.division.name, asked, ChangeState(order.state), partly, board_of(order))
+    partly, state = part_of(order).partly, ChangeState(order.state)
+    runs = settings.EDITION == "central" and state == ChangeState.PERMITTED
+    batches = len(batches_of(order)) if runs else None
+    place = order.node.division.name
+    return Verified(order.number, place, asked, state, partly, board_of(order), batches)
 
 
 def _code_of(typed: str) -> str:

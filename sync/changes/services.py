@@ -11,6 +11,7 @@ from sync.changes.drafting import (
 )
 from sync.changes.effects import effect_of, effect_of_order
 from sync.changes.executing import execute
+from sync.changes.holding import Held, held_of, who_releases
 from sync.changes.marks import Mark, marked, marks_on
 from sync.changes.naming import name_of, titles_of
 from sync.changes.permissions import (
@@ -22,6 +23,7 @@ from sync.changes.permissions import (
     may_execute,
     may_remind,
     may_sign,
+    open_orders,
     reminders_left,
     signers_of,
 )
@@ -41,6 +43,7 @@ from sync.changes.reading import (
     views_of,
     withdrawal_of,
 )
+from sync.changes.returned import Rest, lines_back, rests_of
 from sync.changes.reviewing import Unreviewable, reviewers_left, without_reviewer
 from sync.changes.signing import delegate_seat, end_delegation, remind, sign_seat
 from sync.changes.withdrawing import may_be_withdrawn, withdraw
@@ -51,10 +54,12 @@ __all__ = [
     "VALID_FOR",
     "Asked",
     "Corrected",
+    "Held",
     "ItemView",
     "Mark",
     "Part",
     "Proposal",
+    "Rest",
     "SeatView",
     "Unreviewable",
     "Verified",
@@ -75,7 +80,9 @@ __all__ = [
     "execute",
     "first_applied",
     "has_letter",
+    "held_of",
     "items_of",
+    "lines_back",
     "marked",
     "marks_on",
     "may_add_evidence",
@@ -88,11 +95,13 @@ __all__ = [
     "may_remind",
     "may_sign",
     "name_of",
+    "open_orders",
     "orders_of",
     "part_of",
     "propose",
     "remind",
     "reminders_left",
+    "rests_of",
     "reviewers_left",
     "root_of",
     "sign_seat",
@@ -101,6 +110,7 @@ __all__ = [
     "titles_of",
     "verify_code",
     "views_of",
+    "who_releases",
     "withdraw",
     "withdrawal_of",
     "without_reviewer",

@@ -6,18 +6,24 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
+from uuid import UUID
 
 import msgspec
+from django.conf import settings
+from django.urls import reverse
 
 from accounts.models import Unit, User
 from povfund.common.errors import Finding
 from records.models import Record, RecordRevision
-from records.registry import RecordType
+from records.registry import RecordType, record_type
 from records.review.comparing import Change, changes_of, fields_of, tables_of
 from records.services import RevisionDiff, contents_diff
-from sync.changes.naming import names_of
+from sync.changes.naming import names_of, stored_names
 from sync.changes.reading import ItemView
-from sync.models import ChangeItem
+from sync.changes.returned import lines_back
+from sync.models import ChangeItem, ChangeOrder, LineOutcome, QuarantinedLine
+from sync.permissions import may_read_lines
+from sync.remedies import Reason, reasons_of
 
 _ONE_OF = re.compile(r"^records\[\d+\]\.")
 
@@ -80,6 +86,46 @@ def shown_items(kind: RecordType, views: Sequence[ItemView], *, user: User, tabl
             shown.lists = tables_of(view.before, None, reading)
         found.append(shown)
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class Back:
+    """退回的更正 — a record of an order whose last line the centre returned: why, what mends it, and its addresses."""
+
+    name: str
+    url: str
+    line: LineOutcome
+    line_url: str
+    reasons: Sequence[Reason]
+
+
+def backs_of(order: ChangeOrder, *, user: User, record_uid: UUID | None = None) -> list[Back]:
+    """
+    The records of an order the centre returned, those the reader may open with their address; of one record alone
+    where it is named. One query where none was returned, else a few.
+    """
+    lines = [line for line in lines_back(order) if record_uid in (None, line.record_uid)]
+    if not lines:
+        return []
+    kind = record_type(order.record_type)
+    items = list(order.items.filter(record_uid__in=[line.record_uid for line in lines]))
+    names = dict(zip([item.record_uid for item in items], stored_names(kind, items), strict=True))
+    rows: Any = kind.model.objects
+    urls = {row.pk: row.get_absolute_url() for row in rows.visible_to(user).filter(pk__in=names)}
+    kept: Any = (QuarantinedLine if settings.EDITION == "central" else LineOutcome).objects
+    readable = kept.visible_to(user).filter(batch__in={line.batch_id for line in lines})
+    opened = set(readable.values_list("batch", "line_no")) if may_read_lines(user) else set()
+    return [
+        Back(
+            names[uid],
+            urls.get(uid, ""),
+            line,
+            reverse("sync:quarantined_line", args=place) if (place := (line.batch_id, line.line_no)) in opened else "",
+            reasons_of(line),
+        )
+        for line in lines
+        if (uid := line.record_uid) is not None
+    ]
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from sync.changes.signing import locked_order
 from sync.changes.watching import watch_orders
 from sync.choices import ChangeState, ClosedFor, Direction, InState, Trigger
 from sync.models import Batch, ChangeOrder, Node
+from sync.pause import paused_since
 from sync.sealing import seal_all
 from sync.sealing.seal import NothingToCorrect, report
 from sync.space import room_for
@@ -36,8 +37,7 @@ def keep_going() -> None:
 
 def waiting_corrections() -> bool:
     """Has the province reviewed a permitted change that is in no batch yet, and may the node send?"""
-    paused = Node.objects.filter(pk=settings.NODE, paused_at__isnull=False).exists()
-    return not paused and Outbox.objects.filter(permit__isnull=False, batch=None).exists()
+    return not paused_since() and Outbox.objects.filter(permit__isnull=False, batch=None).exists()
 
 
 def correct_job(context: JobContext) -> dict[str, Any]:

@@ -6,7 +6,6 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts import audit
@@ -90,12 +89,16 @@ def _end(order: ChangeOrder, asked: ChangeWithdrawal, *, actor: User, told: bool
 
 
 def on_its_way(order: ChangeOrder) -> bool:
-    """Is a correction of the order sealed, or in force, so that it cannot be withdrawn any more? One query."""
-    gone = Q(state=RecordState.SEALED)
-    if order.state == ChangeState.EXECUTING:
-        gone |= Q(state=RecordState.ACKNOWLEDGED)
-    rows: Any = record_type(order.record_type).model.objects
-    return bool(rows.filter(gone, pk__in=order.items.values("record_uid")).exists())
+    """
+    Is a correction of the order sealed, or in force, so that it cannot be withdrawn any more? Not where the centre
+    returned records of it: what is in force stays, and they may be given up. Two queries.
+    """
+    rows: Any = record_type(order.record_type).model.objects.filter(pk__in=order.items.values("record_uid"))
+    if rows.filter(state=RecordState.SEALED).exists():
+        return True
+    if order.state != ChangeState.EXECUTING or rows.filter(state=RecordState.PERMITTED).exists():
+        return False
+    return bool(rows.filter(state=RecordState.ACKNOWLEDGED).exists())
 
 
 def may_be_withdrawn(user: User, order: ChangeOrder) -> Verdict:

@@ -158,6 +158,9 @@ class LineOutcome(models.Model):
     outcome = models.CharField(max_length=10, choices=Outcome, db_collation="C")
     reasons = models.JSONField(default=list)
 
+    correction = False
+    """Does it carry a consented change? Told by `returned()` of its rows."""
+
     objects = LineOutcomeQuerySet.as_manager()
 
     class Meta:

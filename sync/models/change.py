@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.db import models
 from django.db.models import F, Q, Value
 from django.urls import reverse
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext, gettext_lazy as _
 
 from accounts.models import Person, Unit, User
 from povfund.common.triggers import append_only
@@ -92,6 +93,13 @@ class ChangeOrder(models.Model):
     @property
     def is_open(self) -> bool:
         return self.state not in CLOSED_CHANGES
+
+    @property
+    def state_told(self) -> str:
+        """The state as this end knows it: the centre gave the permit, and hears of its execution by the batches."""
+        if self.state == ChangeState.PERMITTED and settings.EDITION == "central":
+            return gettext("Permit given")
+        return str(self.get_state_display())
 
     @property
     def drafted_unit_name(self) -> str:

@@ -13,10 +13,16 @@ from django.db import connection
 from records.choices import RecordState
 from records.registry import record_types
 
+_OPEN = "coalesce(f.rev = o.rev AND (f.state = %s OR f.state = %s AND f.rev > f.acked_rev), false)"
+_STATES = (RecordState.RETURNED, RecordState.PERMITTED)
+
 
 @dataclass(frozen=True, slots=True)
 class ReturnedLine:
-    """退回行 — one returned line of a sent batch; `open` until its record has been changed or submitted again."""
+    """
+    退回行 — one returned line of a sent batch; `open` until its record has been changed or submitted again, or its
+    consented change made again.
+    """
 
     batch: UUID
     line_no: int
@@ -37,14 +43,14 @@ def returned_lines(*, batches: list[UUID] | None = None, still_open: bool = Fals
         with connection.cursor() as cursor:
             cursor.execute(
                 f"""SELECT o.batch_id, o.line_no, o.record_type, o.record_uid, o.rev, o.reasons::text, b.applied_at,
-                        f.state = %s AND f.rev = o.rev, f.owner_unit_id, f.scope_key
+                        {_OPEN}, f.owner_unit_id, f.scope_key
                     FROM sync_lineoutcome o JOIN sync_batch b ON b.uid = o.batch_id AND b.direction = 'out'
                     JOIN {kind.model._meta.db_table} f ON f.uid = o.record_uid
                     WHERE o.record_type = %s AND o.outcome = 'returned'
                       AND (%s::uuid[] IS NULL OR o.batch_id = ANY(%s::uuid[]))
-                      AND (NOT %s OR (f.state = %s AND f.rev = o.rev))
+                      AND (NOT %s OR {_OPEN})
                     ORDER BY b.applied_at, o.line_no""",
-                [RecordState.RETURNED, kind.key, batches, batches, still_open, RecordState.RETURNED],
+                [*_STATES, kind.key, batches, batches, still_open, *_STATES],
             )
             for batch, line_no, key, uid, rev, reasons, *rest in cursor.fetchall():
                 found.append(ReturnedLine(batch, line_no, key, uid, rev, json.loads(reasons), *rest))

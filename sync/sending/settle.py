@@ -23,6 +23,7 @@ from sync.changes.carrying import settled
 from sync.choices import Direction, Outcome, OutState, WindowState
 from sync.fpb.errors import RejectedInput
 from sync.models import Batch, LineOutcome, Node, Receipt, TransmissionWindow
+from sync.pause import pause
 from sync.receipts import as_wire, believe
 
 DONE = (OutState.APPLIED, OutState.VOID)
@@ -151,7 +152,7 @@ def _carry_out(batch: Batch, body: dict[str, Any]) -> None:
     if row.returned:
         raise_alarm(kind="sync.quarantine", key=str(row.uid), details={"lines": row.returned})
     if row.returned * 100 > row.lines * PAUSE_PERCENT:
-        Node.objects.filter(pk=row.node_id).update(paused_at=clock.now(), pause_reason="MANY_RETURNED")
+        pause(row.node_id)
     clear_alarm(kind="sync.mismatch", key=str(row.uid))
     audit.record(
         actor=None,

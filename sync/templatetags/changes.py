@@ -16,6 +16,7 @@ from records.review.comparing import changes_of, fields_of, tables_of
 from records.services import contents_diff
 from sync.changes import services
 from sync.changes.imports import sent_of
+from sync.changes.showing import backs_of
 from sync.models import ChangeOrder
 
 register = template.Library()
@@ -23,14 +24,19 @@ register = template.Library()
 
 @register.simple_tag(takes_context=True)
 def ask_for_change(context: Any, record: Record) -> dict[str, Any]:
-    """`verdict` and `url` of asking for a change of this record; nothing at the centre or before it was sent."""
+    """
+    `verdict` and `url` of asking for a change of this record, and the open `order` on it where there is one the reader
+    may open; nothing at the centre or before it was sent.
+    """
     user = context["request"].user
     kind = record_type(record.record_type)
     sent = record.state in LOCKED_STATES or record.acked_rev is not None
     if settings.EDITION != "provincial" or not sent or not kind.change_form_path:
         return {}
-    verdict: Verdict = services.may_draft(user, record)
-    return {"verdict": verdict, "url": reverse("sync:change_new", args=[kind.key, record.pk])}
+    claims = services.open_orders([record.pk])
+    verdict: Verdict = services.may_draft(user, record, claims=claims)
+    order = ChangeOrder.objects.visible_to(user).filter(pk__in=[row.pk for row in claims.values()]).first()
+    return {"verdict": verdict, "url": reverse("sync:change_new", args=[kind.key, record.pk]), "order": order}
 
 
 @register.simple_tag(takes_context=True)
@@ -61,6 +67,8 @@ def corrections(context: Any, record: Record, *, whole: bool = True) -> dict[str
         shown["made"] = _made(record, found.now, rev=found.now_rev) if whole else {"of_part": True}
     if found.pending:
         shown["stuck"] = services.without_reviewer(found.pending)
+        if found.pending.pk in shown["opened"]:
+            shown["backs"] = backs_of(found.pending, user=user, record_uid=record.pk)
     if whole and found.orders and found.now is not None:
         diff = contents_diff(rev=found.first_rev, before=found.first, now=found.now)
         reading = record_type(record.record_type).reading([found.first, found.now])

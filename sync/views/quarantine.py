@@ -29,7 +29,7 @@ from records.registry import record_types
 from sync import raw, services
 from sync.filters import LineFilter, ReturnedFilter
 from sync.forms import NoteForm
-from sync.models import LineOutcome, Node, QuarantinedLine
+from sync.models import ChangeItem, ChangeOrder, LineOutcome, Node, QuarantinedLine
 from sync.permissions import may_annotate, may_read_lines, reads_batches
 from sync.remedies import Reason, reasons_of
 from sync.views.overview import records_of
@@ -149,8 +149,14 @@ def _of_province(request: HttpRequest, user: Any) -> dict[str, Any]:
 
 def _shown(line: LineOutcome, record: Any, held: WorkingCalendar) -> Shown:
     since = line.batch.applied_at
-    waits = record is not None and record.state == RecordState.RETURNED and record.rev == line.rev and since
+    waits = record is not None and _as_returned(record) and record.rev == line.rev and since
     return Shown(line, record, since, held.between(clock.local_date(since), clock.today()) if waits else None)
+
+
+def _as_returned(record: Any) -> bool:
+    """Is the record still as the centre returned it: to be mended, or its consented change to be made again?"""
+    again = record.state == RecordState.PERMITTED and record.rev > record.acked_rev
+    return bool(again or record.state == RecordState.RETURNED)
 
 
 def _table(request: HttpRequest, shown: list[Shown], columns: list[Column], page: Any) -> Table:
@@ -184,6 +190,7 @@ def _line_page(request: HttpRequest, uid: UUID, line_no: int, form: NoteForm, *,
     context = {
         "line": line,
         "record": None if central else record,
+        "order": None if central or record is None else _order_of(user, line),
         "kind_label": kind.label if kind else "",
         "reasons": reasons_of(line),
         "since": since,
@@ -195,6 +202,15 @@ def _line_page(request: HttpRequest, uid: UUID, line_no: int, form: NoteForm, *,
         "whole": reads_batches(user),
     }
     return render(request, "sync/quarantined_line.html", context, status=status)
+
+
+def _order_of(user: Any, line: LineOutcome) -> ChangeOrder | None:
+    """The order whose correction came back with the line, where the reader may open it."""
+    if not line.correction:
+        return None
+    items = ChangeItem.objects.filter(record_uid=line.record_uid, new_hash=line.content_hash)
+    orders = ChangeOrder.objects.visible_to(user).filter(pk__in=items.values("order"), executed_at__isnull=False)
+    return orders.order_by("-executed_at").first()
 
 
 def _quarantined(user: Any, uid: UUID, line_no: int) -> QuarantinedLine:

@@ -13,6 +13,7 @@ from povfund.common.crashpoint import crashpoint
 from records.services import JobContext, enqueue
 from sync.choices import Direction, OutState, Trigger, WindowState
 from sync.models import Batch, Node, TransmissionWindow
+from sync.pause import paused_since
 from sync.sealing import seal_all
 from sync.space import NoSpace, room_for
 from sync.windows.lease import claim_due, give_back, renew, require_lease
@@ -35,8 +36,7 @@ def run_due() -> None:
     """
     if settings.EDITION != "provincial" or not Node.objects.filter(pk=settings.NODE).exists():
         return
-    paused = Node.objects.filter(pk=settings.NODE, paused_at__isnull=False).exists()
-    if not paused and clock_is_sane():
+    if not paused_since() and clock_is_sane():
         window = claim_due()
         if window is not None:
             with suppress(NoSpace):

@@ -22,6 +22,7 @@ from records.registry import record_types
 from records.services import clear_alarm, raise_alarm
 from sync.choices import Direction, InState, WindowState
 from sync.models import Batch, Node, QuarantinedLine, TransmissionWindow
+from sync.pause import keep_told
 from sync.sending.returned import returned_lines
 from sync.windows.sanity import clock_is_sane
 
@@ -60,6 +61,7 @@ def watch() -> None:
     _forget_finished()
     if settings.EDITION == "provincial":
         _warn_reviewers(held)
+        keep_told()
     _watch_returned()
     _watch_received(now)
 

@@ -11,9 +11,11 @@ from accounts.models import User
 from accounts.proof import Proof
 from funds.models import FundDocument
 from povfund.common import clock
+from records.models import Job, JobState
 from records.registry import record_type
 from sync.changes import posting, pulling
 from sync.changes.carrying import carry_out
+from sync.changes.returned import EXECUTION
 from sync.changes.services import Proposal, execute, propose, sign_seat
 from sync.changes.ticks import send_corrections
 from sync.models import Batch, ChangeOrder
@@ -118,7 +120,9 @@ def permitted_over(world: World, documents: Sequence[FundDocument], **changes: A
 def executed(world: World, order: ChangeOrder, *, by: str = "510000.finance.entry") -> ChangeOrder:
     with world.at("P51"):
         execute(actor=account(by), order=order, proof=proof(account(by)))
-        return carry_out(order.pk)
+        made = carry_out(order.pk)
+        Job.objects.filter(kind=EXECUTION, key=str(order.pk)).update(state=JobState.DONE)
+        return made
 
 
 def reviewed_again(document: FundDocument) -> None:

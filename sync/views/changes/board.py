@@ -69,7 +69,7 @@ def _place(order: ChangeOrder, view: SeatView, row: ChangeSeat, user: User) -> P
     waits = standing == "waiting"
     here = provincial == (settings.EDITION == "provincial")
     if standing == "later" and not order.is_open:
-        word = _("Not decided")
+        word = _("Not asked any more")
     return Place(
         view=view,
         role=ROLES[view.seat],

@@ -5,18 +5,23 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from django.conf import settings
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _, ngettext
 
 from sync.changes.afterwards import Carried, Reviewed, batches_of, reviews_of
 from sync.changes.applied import Part
+from sync.changes.holding import Held
 from sync.changes.lists import waited
 from sync.changes.reading import SeatView, withdrawal_of
+from sync.changes.returned import Rest
 from sync.choices import ChangeState, SeatDecision
 from sync.models import ChangeOrder, ChangeWithdrawal
 
 
-def steps_of(order: ChangeOrder, board: Sequence[SeatView], part: Part) -> list[dict[str, Any]]:
+def steps_of(
+    order: ChangeOrder, board: Sequence[SeatView], part: Part, rest: Rest | None, held: Held | None
+) -> list[dict[str, Any]]:
     """Everything that was done with the order, in time, then who is waited for and what follows."""
     who = order.drafted_name or order.drafted_unit_name
     unit = order.drafted_unit_name if order.drafted_name else ""
@@ -43,7 +48,7 @@ def steps_of(order: ChangeOrder, board: Sequence[SeatView], part: Part) -> list[
             closing |= {"who": last.person_name, "unit": last.unit_name}
         steps.append(closing)
         return steps
-    return [*steps, *_ahead(order, board, part)]
+    return [*steps, *_ahead(order, board, part, rest, held)]
 
 
 def _withdrawal(order: ChangeOrder, row: ChangeWithdrawal) -> list[dict[str, Any]]:
@@ -85,7 +90,9 @@ def _signed(view: SeatView) -> dict[str, Any]:
     return step | {"unit": signature.unit_called}
 
 
-def _ahead(order: ChangeOrder, board: Sequence[SeatView], part: Part) -> list[dict[str, Any]]:
+def _ahead(
+    order: ChangeOrder, board: Sequence[SeatView], part: Part, rest: Rest | None, held: Held | None
+) -> list[dict[str, Any]]:
     steps = [
         _step(
             "now", view.unit_name, _("is to decide, waiting for %(days)s working days") % {"days": waited(view.since)}
@@ -93,7 +100,15 @@ def _ahead(order: ChangeOrder, board: Sequence[SeatView], part: Part) -> list[di
         for view in board
         if view.standing == "waiting"
     ]
-    if part.partly:
+    if rest:
+        steps.append(_step("now", "", _("The provincial counterpart makes the returned change again")))
+        steps.append(_step("", "", _("Review, batch of the correction")))
+    elif held:
+        steps.append(_step("now", "", _("Provincial finance lets the next batch go")))
+        steps.append(_step("", "", _("Batch of the correction")))
+    elif order.state == ChangeState.PERMITTED and settings.EDITION == "central":
+        steps.append(_step("now", "", _("At the province: execution, review, batch of the correction")))
+    elif part.partly:
         steps.append(_step("now", "", _("Review and batch of the records whose change is not in force yet")))
     elif order.state == ChangeState.EXECUTING:
         steps.append(_step("now", "", _("Unit and provincial review by different persons, then sent at once")))
@@ -109,8 +124,12 @@ def _step(kind: str, who: str, what: Any, at: Any = None, words: str = "") -> di
     return {"kind": kind, "who": who, "what": what, "at": at, "words": words}
 
 
-def next_words(order: ChangeOrder, board: Sequence[SeatView], part: Part) -> dict[str, Any]:
+def next_words(
+    order: ChangeOrder, board: Sequence[SeatView], part: Part, rest: Rest | None, held: Held | None
+) -> dict[str, Any]:
     """What comes next, in a title and a sentence, with the kind of box it stands in."""
+    if apart := _apart(order, part, rest, held):
+        return apart
     if order.state in (ChangeState.DRAFT, ChangeState.SIGNING):
         return _box(
             "i",
@@ -175,6 +194,64 @@ def next_words(order: ChangeOrder, board: Sequence[SeatView], part: Part) -> dic
         return _box("w", "alert-triangle", title, text)
     text = _("%(why)s The record stays as it was; another order may be drawn up.") % {"why": why}
     return _box("e", "x", title, text)
+
+
+def _apart(order: ChangeOrder, part: Part, rest: Rest | None, held: Held | None) -> dict[str, str] | None:
+    """What is said where records came back, where the transmission is paused, and of a permit at the centre."""
+    if rest:
+        return _came_back(part, rest)
+    if held:
+        return _is_held(part, held)
+    if order.state == ChangeState.PERMITTED and settings.EDITION == "central":
+        return _at_the_province(order, part)
+    return None
+
+
+def _at_the_province(order: ChangeOrder, part: Part) -> dict[str, str]:
+    """What the centre knows of a permit it gave: the batches it has received."""
+    batches = batches_of(order)
+    names = "、".join(str(row.batch) for row in batches)
+    told = _("Batches received: %(names)s.") % {"names": names} if batches else _("No batch of it was received yet.")
+    title = _("Permit given; whether the province has executed it is told by the batches of its correction")
+    text = _("The totals keep the last consented figure until a batch is applied.")
+    return _box(
+        "i",
+        "key",
+        _("%(part)s; %(then)s") % {"part": part_words(part), "then": title} if part.partly else title,
+        f"{told} {text}",
+    )
+
+
+def _came_back(part: Part, rest: Rest) -> dict[str, str]:
+    title = ngettext(
+        "The centre returned %(n)s record: the change is to be made again",
+        "The centre returned %(n)s records: the change is to be made again",
+        rest.count,
+    ) % {"n": rest.count}
+    return _box(
+        "w",
+        "alert-triangle",
+        _("%(part)s; %(then)s") % {"part": part_words(part), "then": title} if part.partly else title,
+        _(
+            "The consent holds: once what the centre lacked is there, the provincial counterpart makes the same change"
+            " again; it is reviewed and sent anew, and nobody consents a second time. Other content needs another"
+            " order; for that, withdraw what is left of this one."
+        ),
+    )
+
+
+def _is_held(part: Part, held: Held) -> dict[str, str]:
+    at = f"{localtime(held.since):%Y-%m-%d %H:%M}"
+    title = _("Reviewed, and held since %(at)s: nothing is sent until a person confirms") % {"at": at}
+    return _box(
+        "w",
+        "alert-triangle",
+        _("%(part)s; %(then)s") % {"part": part_words(part), "then": title} if part.partly else title,
+        _(
+            "More than a fifth of the last batch was returned. Once provincial finance has looked at it and let the"
+            " next batch go, the correction is sent at once; nobody reviews it again."
+        ),
+    )
 
 
 def part_words(part: Part) -> str:

@@ -74,7 +74,7 @@ def _columns(
 
     def state(order: ChangeOrder) -> str:
         count = (applied or {}).get(order.pk, 0)
-        told = str(order.get_state_display())
+        told = order.state_told
         if 0 < count < order.count:
             told += " · " + _("In force for %(n)s of %(total)s records") % {"n": count, "total": order.count}
         return told

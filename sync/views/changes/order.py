@@ -25,10 +25,11 @@ from records.downloads import download
 from records.forms import AttachmentForm
 from records.registry import record_type
 from sync.changes import services
-from sync.changes.showing import shown_items
+from sync.changes.showing import backs_of, shown_items
 from sync.choices import ChangeState, Seat, SeatDecision
 from sync.forms import DecisionForm, ProofForm, WithdrawForm
 from sync.models import ChangeOrder
+from sync.permissions import may_read
 from sync.views.changes.board import seats_of
 from sync.views.changes.course import next_words, steps_of
 from sync.views.changes.manifest import SHOWN, pages, visible_order
@@ -63,9 +64,11 @@ def order_page(
     views = services.items_of(order, start=page["start"], most=SHOWN)
     board = services.board_of(order, user=user)
     part = services.part_of(order)
-    deeds = _deeds(user, order, part)
+    rest = services.rests_of([order]).get(order.pk)
+    held = services.held_of([order]).get(order.pk)
+    deeds = _deeds(user, order, rest)
     forms = {
-        "execute": deeds["execute"] and not order.executed_by_id,
+        "execute": deeds["execute"] and not deeds["being_made"],
         "withdraw": deeds["withdraw"] and not deeds["asked_back"],
         "evidence": deeds["add"],
     }
@@ -83,8 +86,13 @@ def order_page(
         "part": part,
         "again": services.may_ask_again(user, order),
         "stuck": services.without_reviewer(order),
-        "steps": steps_of(order, board, part),
-        "next": next_words(order, board, part),
+        "rest": rest,
+        "held": held,
+        "releasers": services.who_releases() if held else [],
+        "may_release": bool(held and may_read(user)),
+        "backs": backs_of(order, user=user),
+        "steps": steps_of(order, board, part, rest, held),
+        "next": next_words(order, board, part, rest, held),
         "files": list(order.evidence.all()),
         "wrong": wrong,
         "at": at if at in open_forms else "",
@@ -101,17 +109,23 @@ def sums_of(order: ChangeOrder) -> dict[str, int] | None:
     return order.items.aggregate(before=Sum("fen_before"), after=Sum("fen_after")) if order.count > 1 else None
 
 
-def _deeds(user: Any, order: ChangeOrder, part: services.Part) -> dict[str, Any]:
-    """What the reader may do with the order, each as a verdict, with the forms it takes."""
+def _deeds(user: Any, order: ChangeOrder, rest: services.Rest | None) -> dict[str, Any]:
+    """
+    What the reader may do with the order, each as a verdict, with the forms it takes. Making the change: once for all
+    of it, and again for the `rest` the centre returned.
+    """
     draft = order.state == ChangeState.DRAFT
     withdrawal = services.withdrawal_of(order) if order.is_open else None
-    execute = services.may_execute(user, order) if order.state == ChangeState.PERMITTED and not part.count else None
+    permitted = order.state == ChangeState.PERMITTED and settings.EDITION == "provincial"
+    execute = services.may_execute(user, order) if permitted or rest else None
+    being_made = permitted and order.executed_by_id is not None
     return {
         "withdraw": services.may_be_withdrawn(user, order) if order.is_open else None,
         "withdrawal": withdrawal,
         "asked_back": withdrawal is not None and withdrawal.refused_at is None,
         "execute": execute,
-        "left": services.reviewers_left(order, executor=user) if execute and not order.executed_by_id else None,
+        "being_made": being_made,
+        "left": services.reviewers_left(order, executor=user) if execute and not being_made else None,
         "add": services.may_add_evidence(user, order) if draft else None,
         "proof": ProofForm(initial={"nonce": secrets.token_hex(16)}, auto_id=False),
         "otp": settings.SECOND_FACTOR_REQUIRED or user.totpdevice_set.filter(confirmed=True).exists(),
