@@ -174,7 +174,8 @@ def test_both_ends_state_of_an_executed_order_what_each_of_them_knows(world):
         assert "许可已下达；省级是否已执行以其更正批次为准" in text
     assert "尚未收到更正批次" in page
     assert "已收到 0 个批次" in checked
-    for text in (page, checked, listed):
+    assert "省级执行、审核并上报更正" in listed
+    for text in (page, checked):
         assert "待执行" not in text
         assert "现在可由省级对口单位执行更改" not in text
     assert "已执行" in told("P51")[2]
