@@ -53,6 +53,11 @@ def label_of(path: str) -> str:
     return f"{line}\u3000{name}" if line else name
 
 
+def unknown_code(code: str) -> str:
+    """A code that stands in no table of this server, as a person reads it."""
+    return _("%(code)s (code unknown here)") % {"code": code}
+
+
 class DocumentReading:
     """资金下达的读法 — for any number of contents at once; four queries. Codes carry their names of the latest year."""
 
@@ -85,7 +90,7 @@ class DocumentReading:
         if name in CHOICES:
             return dict(CHOICES[name].choices).get(value, value)
         if name in self.names:
-            return self.names[name].get(value, value)
+            return self.names[name].get(value) or (value if name == "parent" else unknown_code(value))
         if isinstance(value, dict):
             named = [str(self.text(f"lines.{key}", value.get(key))) for key in ("recipient", "fund_category")]
             return " ".join([*named, wan_text(Decimal(value["amount"])) if value.get("amount") else _("not filled in")])

@@ -167,9 +167,15 @@ def _tasks(user: User, kinds: Iterable[RecordType], *, horizon: Horizon) -> list
 
 
 def _change_tasks(orders: list[ChangeOrder], horizon: Horizon, *, user: User) -> list[Task]:
-    names = Unit.objects.names_of({order.drafted_unit for order in orders})
+    names, titles = Unit.objects.names_of({order.drafted_unit for order in orders}), titles_of(orders)
     return [
-        _change_task(order, horizon, origin=names[order.drafted_unit], back=_why_back(order, user=user))
+        _change_task(
+            order,
+            horizon,
+            origin=names[order.drafted_unit],
+            about=titles[order.pk],
+            back=_why_back(order, user=user),
+        )
         for order in orders
     ]
 
@@ -189,7 +195,7 @@ def _said_of(reasons: Iterable[Reason]) -> str:
     return " · ".join(reason.message or reason.code for reason in reasons)
 
 
-def _change_task(order: ChangeOrder, horizon: Horizon, *, origin: str, back: str) -> Task:
+def _change_task(order: ChangeOrder, horizon: Horizon, *, origin: str, about: str, back: str) -> Task:
     """An order to sign, to execute, or whose returned records are to be executed again; due when it expires."""
     due = clock.local_date(order.expires_at)
     deed = {ChangeState.PERMITTED: "execute", ChangeState.EXECUTING: "again"}.get(ChangeState(order.state), "sign")
@@ -201,7 +207,7 @@ def _change_task(order: ChangeOrder, horizon: Horizon, *, origin: str, back: str
         due=due,
         days=horizon.days_to(due),
         title=order.number,
-        detail=order.title,
+        detail=about,
         amount=None,
         url=order.get_absolute_url(),
         progress=order.get_state_display(),

@@ -144,6 +144,10 @@ class ClosedFor(TextChoices):
         "SUCCESSION",
         _("A unit signed that the centre has not noted as successor; it is to note it first."),
     )
+    UNKNOWN_CODE = (
+        "UNKNOWN_CODE",
+        _("The centre does not know a code asked for; have it added at the centre, then ask anew. Codes:"),
+    )
 
 
 class TooLate(TextChoices):

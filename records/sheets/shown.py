@@ -10,6 +10,7 @@ import msgspec
 
 from povfund.common.errors import REFUSE
 from povfund.common.money import MONEY_UNITS
+from records.choices import LOCKED_STATES
 from records.registry import RecordType
 from records.review.comparing import Change, changes_of
 from records.services import contents_diff
@@ -83,6 +84,19 @@ def kept_items(row: SheetImport, kind: RecordType, *, most: int) -> list[tuple[I
 def shown_findings(findings: Iterable[ImportFinding], kind: RecordType) -> list[tuple[ImportFinding, list[Any]]]:
     """Findings, each with (name, address) of the records it speaks of."""
     return [(f, [(name, kind.model(pk=uid).get_absolute_url()) for uid, name in f.about]) for f in findings]
+
+
+def may_be_undone(row: SheetImport, kind: RecordType) -> bool:
+    """
+    Is there a record left that an undo could take back? Not one that was deleted since, nor one that was sent, whose
+    change is asked for by an order.
+    """
+    again = row.status == ImportStatus.UNDONE and row.counts.get("kept")
+    if row.status != ImportStatus.DONE and not again:
+        return False
+    stored = row.items.filter(rev_after__isnull=False).values("uid")
+    rows: Any = kind.model.objects
+    return bool(rows.filter(pk__in=stored, deleted=False).exclude(state__in=LOCKED_STATES).exists())
 
 
 def _units(layout: Layout, kind: RecordType) -> str:

@@ -26,7 +26,7 @@ from records.sheets.answering import answers, layouts_from, questions
 from records.sheets.layout import Layout
 from records.sheets.models import OPEN
 from records.sheets.returning import returned_file
-from records.sheets.shown import kept_items, shown_findings, shown_items
+from records.sheets.shown import kept_items, may_be_undone, shown_findings, shown_items
 
 SHOWN = 200
 KEPT = 20
@@ -102,6 +102,7 @@ def _shown(request: HttpRequest, row: SheetImport, *, errors: Any = (), status: 
         "findings": shown_findings(findings[:SHOWN], kind),
         "finding_count": findings.count(),
         "enter": may_enter(request.user, kind),
+        "undo": may_be_undone(row, kind),
         "open": row.status in OPEN,
         "to_store": row.counts.get("to_create", 0) + row.counts.get("to_change", 0),
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import asdict, astuple, dataclass
 from typing import Any
@@ -12,7 +13,8 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from povfund.common import clock
 from povfund.common.errors import Finding, RuleViolation
-from records.models import SheetImport
+from povfund.common.wording import in_chinese
+from records.models import ImportItem, SheetImport
 from records.registry import ChangeForm, RecordType
 from sync.changes.again import asked_again
 from sync.changes.effects import Effects, Move, Moved, effects_at, listed
@@ -21,6 +23,7 @@ from sync.changes.proposals import Proposal, acknowledged_contents, asked_for, c
 from sync.changes.reading import ItemView, views_of
 from sync.models import ChangeList, ChangeOrder
 
+_DIGITS = re.compile(r"([0-9]+)")
 DELETE, UNDO, AGAIN = "delete", "undo", "again"
 
 
@@ -45,7 +48,11 @@ class Common:
         return self.name == DELETE or bool(of_import or of_order)
 
     def proposals(self, rows: Sequence[Any]) -> list[Proposal]:
-        """What each record is to become; those it would leave as they are stay out. Raises RuleViolation."""
+        """
+        What each record is to become, in the order of the manifest; those it would leave as they are stay out. Raises
+        RuleViolation.
+        """
+        rows = self._in_order(rows)
         if self.name == DELETE:
             return [Proposal(uid=row.pk, rev=row.rev, changes=None) for row in rows]
         if self.name == UNDO and self.imported:
@@ -61,6 +68,22 @@ class Common:
             for row, (content, changes) in zip(rows, asked, strict=True)
             if propose(content, changes) != content
         ]
+
+    def _in_order(self, rows: Sequence[Any]) -> list[Any]:
+        """By the row of the workbook where an import is spoken of, else by name, numbers in it by their value."""
+        if self.imported:
+            stored = ImportItem.objects.filter(sheet_import=self.imported, uid__in=[row.pk for row in rows])
+            places = {uid: [str(n).zfill(9)] for uid, n in stored.values_list("uid", "n")}
+        else:
+            held = acknowledged_contents(rows)
+            contents = [msgspec.json.decode(held[row.pk]) for row in rows]
+            names = in_chinese(lambda: self.kind.names(contents))
+            places = {row.pk: _by_value(name) for row, name in zip(rows, names, strict=True)}
+        return sorted(rows, key=lambda row: (places[row.pk], row.pk))
+
+
+def _by_value(name: str) -> list[str]:
+    return [part.zfill(20) if part.isdigit() else part for part in _DIGITS.split(name)]
 
 
 def some(common: Common, rows: Sequence[Any]) -> list[Proposal]:

@@ -195,12 +195,23 @@ def common_key(keys: list[str]) -> str:
 
 
 def _require_reason(code: str, text: str) -> None:
-    if code not in ChangeReason.values or not text.strip() or len(text) > 4000:
+    if code and code not in ChangeReason.values:
+        known = "、".join(f"{value} ({label})" for value, label in ChangeReason.choices)
+        raise RuleViolation(
+            Finding(
+                "REASON",
+                _("There is no reason “%(code)s”.") % {"code": code[:40]},
+                field="reason_code",
+                remedy=_("Take one of: %(known)s.") % {"known": known},
+                article="12",
+            )
+        )
+    if not code or not text.strip() or len(text) > 4000:
         raise RuleViolation(
             Finding(
                 "REASON",
                 _("Pick a reason from the list and explain it, in at most 4000 characters."),
-                field="reason_code" if code not in ChangeReason.values else "reason",
+                field="reason" if code else "reason_code",
                 remedy=_("Say what was reported wrongly and what proves it."),
                 article="12",
             )

@@ -13,6 +13,7 @@ from django.db import connection
 from django.utils.module_loading import import_string
 
 from records.services import copy_rows
+from sync.changes.applied import counts_of
 from sync.models import ChangeMove, ChangeOrder
 
 LISTED = 12
@@ -87,7 +88,8 @@ class Effect:
 class Effects:
     """
     Rows from the county up; `years` they speak of; `more` places of a level that are not listed; `measures` that
-    move, in words; names of `unmoved` places above of which no measure moves.
+    move, in words; names of `unmoved` places above of which no measure moves. `pending`: do the totals of this server
+    hold nothing of it yet, so that “now” is before and “after” is to come?
     """
 
     measures: list[str] = field(default_factory=list)
@@ -95,6 +97,7 @@ class Effects:
     years: list[int] = field(default_factory=list)
     more: int = 0
     unmoved: list[str] = field(default_factory=list)
+    pending: bool = True
 
 
 def moves_of(record_type_key: str, pairs: Iterable[Pair]) -> list[Move]:
@@ -145,14 +148,16 @@ _COUNTED = """
 
 
 def effect_of_order(order: ChangeOrder) -> Effects:
-    """What an order does to the totals as they are now. Two queries and those for names and totals."""
+    """What an order does to the totals as they are now. Three queries and those for names and totals."""
     with connection.cursor() as cursor:
         cursor.execute(_LISTED, [order.pk, LISTED])
         moves = [Move(*row) for row in cursor.fetchall()]
         cursor.execute(_COUNTED, [order.pk])
         places, years = cursor.fetchone()
     more = places - len({move.node for move in moves})
-    return effects_at(Moved(order.record_type, moves, years or [], more))
+    effects = effects_at(Moved(order.record_type, moves, years or [], more))
+    effects.pending = order.is_open and not counts_of([order])
+    return effects
 
 
 def effects_at(moved: Moved) -> Effects:

@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from accounts.models import User
+from sync.changes.naming import titles_of
 from sync.changes.reading import orders_of
 from sync.models import ChangeOrder
 
@@ -22,6 +23,8 @@ class Mark:
     order: ChangeOrder
     opens: bool
     in_force: bool
+    title: str = ""
+    """What it is about, in the reader's language; beside figures alone."""
 
     @property
     def number(self) -> str:
@@ -38,10 +41,11 @@ class Mark:
 
 
 def marked(orders: Iterable[ChangeOrder], *, user: User, in_force: bool) -> list[Mark]:
-    """Orders in force, or under way, over what is shown, with what the reader may do with them. One query."""
+    """Orders in force, or under way, over what is shown, with what the reader may do. A fixed number of queries."""
     found = list(orders)
     opened = _opened([order.pk for order in found], user)
-    return [Mark(order, order.pk in opened, in_force) for order in found]
+    titles = titles_of([order for order in found if order.pk in opened]) if opened else {}
+    return [Mark(order, order.pk in opened, in_force, titles.get(order.pk, "")) for order in found]
 
 
 def marks_on(record_uids: Any, *, user: User | None = None) -> dict[UUID, list[Mark]]:

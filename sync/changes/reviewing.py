@@ -63,8 +63,13 @@ class Unreviewable:
     """无人可审 — `count` records of an order that wait for a step of review which nobody of the unit may take."""
 
     step: ReviewStep
-    unit: str
+    of: Unit
     count: int
+
+    @property
+    def unit(self) -> str:
+        """The unit as the reader says it."""
+        return self.of.name
 
 
 def without_reviewer(order: ChangeOrder) -> list[Unreviewable]:
@@ -88,10 +93,10 @@ def without_reviewer(order: ChangeOrder) -> list[Unreviewable]:
         step = ReviewStep.UNIT if state == RecordState.SUBMITTED else ReviewStep.PROVINCE
         groups[step, owner if step == ReviewStep.UNIT else counterpart, frozenset(busy[pk])] += 1
     acting = Unit.objects.acting_for({unit for _step, unit, _busy in groups})
-    found: Counter[tuple[ReviewStep, str]] = Counter()
+    found: Counter[tuple[ReviewStep, Unit]] = Counter()
     for (step, unit, persons), count in groups.items():
         if not _can(kind, {unit, acting[unit].pk}, step=step).exclude(person__in=persons).exists():
-            found[step, acting[unit].name] += count
+            found[step, acting[unit]] += count
     return [Unreviewable(step, unit, count) for (step, unit), count in found.items()]
 
 

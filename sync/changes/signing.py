@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from datetime import date, timedelta
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -22,6 +23,7 @@ from records.models import Identity
 from records.services import enqueue
 from sync.changes import downlink, permissions
 from sync.changes.closing import close
+from sync.changes.codes import unknown_codes_of
 from sync.changes.drafting import VALID_FOR
 from sync.changes.workflow import CHANGE_LIFE
 from sync.choices import (
@@ -85,9 +87,9 @@ def _sign(actor: User, uid: UUID, seat: str, decision: str, proof: Proof, commen
     if clock.now() > row.expires_at:
         raise IllegalTransition(_finding("EXPIRED", _("The order expired; draw up another one.")))
     if decision == SeatDecision.CONSENT and base_moved(row):
-        close(row, state=ChangeState.VOID, closed_for=ClosedFor.BASE_MOVED, actor=actor)
-        downlink.closed(row)
-        return row
+        return _void(row, ClosedFor.BASE_MOVED, actor)
+    if decision == SeatDecision.CONSENT and (codes := unknown_codes_of(row)):
+        return _void(row, ClosedFor.UNKNOWN_CODE, actor, text=codes)
     signature = _store(actor, row, seat, decision, proof, comment)
     crashpoint("change.after_signature")
     row.refresh_from_db()
@@ -98,6 +100,12 @@ def _sign(actor: User, uid: UUID, seat: str, decision: str, proof: Proof, commen
     elif decision == SeatDecision.SIGN:
         _province_signed(row, seat)
     crashpoint("change.before_commit")
+    return row
+
+
+def _void(row: ChangeOrder, why: ClosedFor, actor: User, *, text: str = "") -> ChangeOrder:
+    close(row, state=ChangeState.VOID, closed_for=why, text=text, actor=actor)
+    downlink.closed(row)
     return row
 
 
@@ -262,11 +270,12 @@ def _require_fitting(seat: str, decision: str, comment: str) -> None:
     if decision not in (wanted, SeatDecision.REFUSE):
         raise RuleViolation(_finding("DECISION", _("The province signs, the centre consents."), field="decision"))
     if decision == SeatDecision.REFUSE and not comment:
-        raise RuleViolation(_finding("COMMENT", _("Give a reason."), field="comment"))
+        remedy = _("Say what is wrong with the order and what is needed for a consent; all four units read it.")
+        raise RuleViolation(_finding("COMMENT", _("Give a reason."), field="comment", remedy=remedy))
 
 
-def _finding(rule: str, message: object, *, field: str = "") -> Finding:
-    return Finding(rule, message, field=field, article="12")  # type: ignore[arg-type]
+def _finding(rule: str, message: object, *, field: str = "", remedy: Any = "") -> Finding:
+    return Finding(rule, message, field=field, remedy=remedy, article="12")  # type: ignore[arg-type]
 
 
 def _decided(known: ChangeSignature) -> Finding:

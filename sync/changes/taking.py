@@ -18,10 +18,11 @@ from povfund.common.crashpoint import crashpoint
 from povfund.common.errors import RuleViolation
 from records.choices import ChangeReason
 from records.models import Identity, RecordRevision
-from records.registry import TOMBSTONE, RecordType, record_types
+from records.registry import TOMBSTONE, RecordType, record_type, record_types
 from records.services import FileLost, store_file, stored_path
 from sync.changes import downlink
 from sync.changes.closing import close
+from sync.changes.codes import unknown_codes
 from sync.changes.drafting import VALID_FOR, bind_seats, claim, common_key, store_items
 from sync.changes.effects import Move, storable, store_moves
 from sync.changes.letters import Item, Note, Request
@@ -46,7 +47,8 @@ def take(letter: Request | Note, *, sender: NodeKey) -> tuple[ChangeOrder, bool]
     (order, newly known). Safe to repeat: the id of the order, and of each note, is the key.
 
     An order that cannot be decided (base moved, another one open, not the sender's record, signed by a unit that
-    does not sit there as far as the centre knows) is kept and void at once, with a signed word to the province.
+    does not sit there as far as the centre knows, a code the centre does not have) is kept and
+    void at once, with a signed word to the province.
     Raises RejectedInput BAD_SHAPE, NOT_FOUND, SAME_ID.
     """
     fresh = _read(letter) if isinstance(letter, Request) and not _known(letter) else None
@@ -129,8 +131,11 @@ def _open(node: Node, letter: Request, read: tuple[Asked, list[Move]]) -> Change
         target_id=order.pk,
         after={"number": order.number, "node": node.code, "records": order.count, "root": order.root},
     )
-    if why := ClosedFor.SUCCESSION if strangers else _impossible(order, items):
-        close(order, state=ChangeState.VOID, closed_for=why, text=strangers)
+    why, text = ClosedFor.SUCCESSION if strangers else _impossible(order, items), strangers
+    if not why and (text := unknown_codes(record_type(order.record_type), items)):
+        why = ClosedFor.UNKNOWN_CODE
+    if why:
+        close(order, state=ChangeState.VOID, closed_for=why, text=text)
         downlink.closed(order)
     else:
         claim(order, items)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -11,25 +11,32 @@ from django.conf import settings
 
 from accounts.models import Unit
 from povfund.common import clock
+from povfund.common.phrases import listed
+from povfund.common.wording import message_in_both
 from records.calendar.services import calendar
 from records.models import Alarm
 from records.services import clear_alarm, raise_alarm
 from sync.changes.reviewing import without_reviewer
 from sync.choices import CENTRAL_SEATS, PROVINCIAL_SEATS, ChangeState, Seat
-from sync.models import ChangeOrder
+from sync.models import ChangeOrder, ChangeSeat
 
 WAITS, UNANSWERED, EXPIRES = "sync.change_waits", "sync.change_unanswered", "sync.change_expires"
 STUCK = "sync.change_stuck"
+Told = tuple[str, str, Unit, dict[str, str]]
 
 
 @dataclass(slots=True)
 class Turn:
     """Whose turn it is in an order, since when, and which units of this server act and wait."""
 
-    whom: str
+    due: Sequence[ChangeSeat]
     since: datetime
     acting: set[int]
     waiting: set[int]
+
+    def __str__(self) -> str:
+        """The units whose turn it is, as the reader says them."""
+        return listed(row.unit_called for row in self.due)
 
 
 def watch_orders() -> None:
@@ -42,17 +49,20 @@ def watch_orders() -> None:
     """
     wanted = list(_alarms())
     for kind, key, unit, message in wanted:
-        raise_alarm(kind=kind, key=key, unit=unit, details={"message": message})
+        raise_alarm(kind=kind, key=key, unit=unit, details=message)
     kept = {(kind, key) for kind, key, _unit, _message in wanted}
     for alarm in Alarm.objects.filter(kind__in=(WAITS, UNANSWERED, EXPIRES, STUCK), node=clock.node(), over_at=None):
         if (alarm.kind, alarm.key) not in kept:
             clear_alarm(kind=alarm.kind, key=alarm.key)
 
 
-def _alarms() -> Iterator[tuple[str, str, Unit, str]]:
-    """(kind, key, unit told, message) of everything that waits too long now."""
+def _alarms() -> Iterator[Told]:
+    """(kind, key, unit told, message in both languages) of everything that waits too long now."""
     orders = list(
-        ChangeOrder.objects.open().select_related("drafted_by").prefetch_related("seats", "signatures").order_by("pk")
+        ChangeOrder.objects.open()
+        .select_related("drafted_by")
+        .prefetch_related("seats__unit__division", "signatures")
+        .order_by("pk")
     )
     turns = {order.pk: _turn(order) for order in orders}
     acting = Unit.objects.acting_for({unit for turn in turns.values() if turn for unit in turn.acting | turn.waiting})
@@ -63,20 +73,21 @@ def _alarms() -> Iterator[tuple[str, str, Unit, str]]:
         acts = {acting[pk] for pk in turn.acting}
         waits = {acting[pk] for pk in turn.waiting} - acts
         for stuck in without_reviewer(order):
-            yield from _each(STUCK, order, acts | waits, f"{order.number} · {stuck.step.label} · {stuck.unit}")
+            yield from _each(STUCK, order, acts | waits, stuck.step.label, stuck.of)
         since, until = clock.local_date(turn.since), clock.local_date(order.expires_at)
         if days.between(since, today) >= settings.CHANGE_WAITS_DAYS:
-            yield from _each(WAITS, order, acts, f"{order.number} · {since}")
-            yield from _each(UNANSWERED, order, waits, f"{order.number} · {since} · {turn.whom}")
+            yield from _each(WAITS, order, acts, since)
+            yield from _each(UNANSWERED, order, waits, since, turn)
         if _left(days, today, until) <= settings.CHANGE_EXPIRES_DAYS:
-            yield from _each(EXPIRES, order, acts | waits, f"{order.number} · {until} · {turn.whom}")
+            yield from _each(EXPIRES, order, acts | waits, until, turn)
 
 
 def _left(days: Any, today: date, until: date) -> int:
     return days.between(today, until) if until > today else 0
 
 
-def _each(kind: str, order: ChangeOrder, units: set[Unit], message: str) -> Iterator[tuple[str, str, Unit, str]]:
+def _each(kind: str, order: ChangeOrder, units: set[Unit], *parts: Any) -> Iterator[Told]:
+    message = message_in_both(lambda: " · ".join(map(str, (order.number, *parts))))
     for unit in sorted(units, key=lambda unit: unit.pk):
         yield kind, f"{order.pk}:{unit.pk}", unit, message
 
@@ -102,4 +113,4 @@ def _turn(order: ChangeOrder) -> Turn | None:
     waiting = {row.unit_id for row in ours if row.seat in signed}
     if provincial and order.drafted_by:
         waiting.add(order.drafted_by.unit_id)
-    return Turn("、".join(row.unit_name for row in due), since or order.drafted_at, acting, waiting)
+    return Turn(due, since or order.drafted_at, acting, waiting)

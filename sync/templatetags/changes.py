@@ -15,7 +15,7 @@ from records.registry import record_type
 from records.review.comparing import changes_of, fields_of, tables_of
 from records.services import contents_diff
 from sync.changes import services
-from sync.changes.imports import sent_of
+from sync.changes.imports import orders_over, sent_of
 from sync.changes.showing import backs_of
 from sync.models import ChangeOrder
 
@@ -41,12 +41,12 @@ def ask_for_change(context: Any, record: Record) -> dict[str, Any]:
 
 @register.simple_tag(takes_context=True)
 def ask_for_import(context: Any, row: SheetImport) -> dict[str, Any]:
-    """`count` of the import's records that were sent and `url` of one order over them; nothing where none was."""
+    """`count` of the import's records that were sent and `url` of one order over them; `orders` over them."""
     user, kind = context["request"].user, record_type(row.record_type)
     if settings.EDITION != "provincial" or not kind.change_form_path:
         return {}
     address = f"{reverse('sync:change_bulk', args=[kind.key])}?import={row.pk}&change=undo"
-    return {"count": sent_of(user, row, kind), "url": address}
+    return {"count": sent_of(user, row, kind), "url": address, "orders": orders_over(user, row)}
 
 
 @register.inclusion_tag("changes/_corrections.html", takes_context=True)

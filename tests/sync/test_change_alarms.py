@@ -7,15 +7,20 @@ from datetime import timedelta
 
 import pytest
 from django.test import override_settings
+from django.utils.html import escape
+from django.utils.translation import override
 
 from accounts import services as accounts
 from povfund.common import clock
 from records.models import Alarm
 from records.services import shown_alarms
-from sync.changes.services import withdraw
+from sync.changes.marks import marked
+from sync.changes.services import titles_of, withdraw
 from sync.changes.watching import EXPIRES, UNANSWERED, WAITS, watch_orders
+from sync.models import ChangeOrder
 from tests.people import account, unit
 from tests.sync.orders import asked, decide, drafted, executed, order_at, permitted, sent_document, sign
+from tests.sync.test_change_pages import browser
 
 
 @pytest.fixture
@@ -96,3 +101,24 @@ def test_the_successor_of_a_unit_is_told_in_its_place(world, document):
             document="机构改革方案",
         )
     assert alarms_at(world, "C", 10) == {(WAITS, "000000.development")}
+
+
+def test_an_english_reader_has_work_alarms_and_orders_of_totals_in_english(world, document):
+    order = asked(world, document)
+    with later(world, "P51", 10):
+        watch_orders()
+        with override("en"):
+            about = [alarm.about for alarm in shown_alarms(account("510000.finance.review"))]
+            assert any("Ministry of Finance" in words for words in about), about
+            assert not any("财政部" in words for words in about), about
+    with world.at("C"):
+        held, reader = ChangeOrder.objects.get(pk=order.pk), account("000000.finance.head")
+        with override("en"):
+            (mark,) = marked([held], user=reader, in_force=False)
+            assert mark.title == titles_of([held])[held.pk] != held.title
+        client, english = browser("000000.finance.head"), {"Accept-Language": "en"}
+        assert escape(mark.title) in client.get("/", headers=english).content.decode()
+        page = client.get("/rollups/", headers=english).content.decode()
+        head = page.partition("<h1>")[2].partition("</h1>")[0]
+        assert "Central" in head
+        assert "中央" not in head

@@ -8,8 +8,11 @@ import pytest
 from django.test import Client
 
 from funds.models import FundDocument
+from povfund.common.errors import RuleViolation
+from records.choices import ChangeReason
 from sync.models import ChangeOrder, ChangeSignature
 from tests.people import PASSWORD, account
+from tests.sync import orders
 from tests.sync.orders import sent_document
 
 ORDERS = "/api/v1/change-orders/"
@@ -106,6 +109,17 @@ def test_what_is_wrong_is_told_at_its_field_and_nothing_is_stored(world, documen
             assert field is None or error["field"] == field
         assert clerk.post(ORDERS, **asked_for(document, uid="01983000-0000-7000-8000-000000000001")).status_code == 404
         assert not ChangeOrder.objects.exists()
+
+
+def test_an_unknown_reason_names_the_known_ones_and_a_refusal_without_words_says_what_to_do(world, document):
+    with world.at("P51"):
+        clerk = Caller("510000.finance.entry")
+        error = clerk.post(ORDERS, **asked_for(document, reason_code="because")).json()["errors"][0]
+        assert "because" in error["message"]
+        assert all(code in error["remedy"] for code in ChangeReason.values), error
+        with pytest.raises(RuleViolation) as caught:
+            orders.sign(orders.drafted(document), "province_unit", "refuse")
+        assert str(caught.value.findings[0].remedy)
 
 
 def test_a_list_costs_the_same_for_one_order_and_for_many(world, django_assert_max_num_queries):

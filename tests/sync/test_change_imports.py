@@ -19,6 +19,7 @@ from tests.documents import step
 from tests.people import account
 from tests.sheets.files import saved
 from tests.sheets.imports import HEADS, confirmed, line, uploaded
+from tests.sync import orders
 
 COUNTY, REVIEWER, HEAD = "511921.finance.entry", "511921.finance.review", "510000.finance.head"
 
@@ -86,6 +87,39 @@ def test_an_import_is_taken_back_by_one_order_begun_on_its_page(world, wrong):
         assert views == {"通财农〔2016〕5号": None, "通财农〔2016〕6号": None}
         assert (order.count, order.drafted_unit) == (2, "511921.finance")
         assert "另有 2 条已有在途申请，未列入" in client.get(address).content.decode()
+
+
+def test_the_page_of_an_import_tells_the_orders_over_its_records_and_what_they_did(world, wrong):
+    with world.at("P51"):
+        client = browser(COUNTY)
+        assert "撤销导入</button>" not in client.get(f"/imports/{wrong.pk}/").content.decode()
+        documents = list(FundDocument.objects.filter(document_no__in=["通财农〔2016〕5号", "通财农〔2016〕6号"]))
+        order = orders.drafted_of(documents, None)
+        assert f"{order.number}</a>，2 条办理中" in client.get(f"/imports/{wrong.pk}/").content.decode()
+        for seat in orders.SIGNERS:
+            orders.sign(order, seat)
+    orders.post(world)
+    for seat in orders.CONSENTERS:
+        orders.decide(world, order, seat)
+    orders.post(world)
+    orders.executed(world, order)
+    with world.at("P51"):
+        for one in documents:
+            orders.reviewed_again(one)
+    orders.corrections_sent(world)
+    with world.at("P51"):
+        page = browser(COUNTY).get(f"/imports/{wrong.pk}/").content.decode()
+        assert f"{order.number}</a>，删除 2 条" in page
+        assert "办理中" not in page.partition("<h1>")[2].partition("row-x")[0]
+        assert "撤销导入</button>" not in page
+
+
+def test_an_import_with_a_draft_left_is_still_undone(world):
+    with world.at("P51"):
+        row = imported(numbered(5, 8))
+        assert "撤销导入</button>" in browser(COUNTY).get(f"/imports/{row.pk}/").content.decode()
+        step(FundDocument.objects.get(document_no="通财农〔2016〕5号"), "submit", by=COUNTY)
+        assert "撤销导入</button>" in browser(COUNTY).get(f"/imports/{row.pk}/").content.decode()
 
 
 def test_the_list_of_an_import_takes_other_changes_too_and_is_its_units_alone(world, wrong):

@@ -156,3 +156,31 @@ def test_an_amount_partly_in_force_is_named_beside_the_total(world):
             question = Question(node=Division.objects.get(code="511921"), by=(), measure="allocated")
             marks = in_force(question, user=account(HEADS[node]))
             assert [mark.number for mark in marks] == [order.number], node
+    for node, name in zip(BOTH, ("四川省", "全国"), strict=True):
+        with world.at(node):
+            client = browser(HEADS[node])
+            for path in ("", "letter/"):
+                answer = client.get(f"/changes/{order.pk}/{path}")
+                page = text_of(answer)
+                assert "2 条记录中 1 条已生效，汇总已包含" in page, (node, path)
+                assert ">现在</th>" not in answer.content.decode(), (node, path)
+                assert name in page.partition("汇总格")[2], (node, path)
+            assert "汇总显示“现在”" not in text_of(client.get(f"/changes/{order.pk}/")), node
+            told = client.get(f"/api/v1/change-orders/{order.pk}/").json()["effects"]
+            assert not told["pending"], node
+            assert {(row["now"], row["after"]) for row in told["rows"]} == {(None, None)}, node
+            assert "-10000000.00" in {row["by"] for row in told["rows"] if row["division"] == "511921"}, node
+
+
+def test_now_and_after_stand_at_a_permitted_order_as_long_as_none_of_it_is_in_force(world):
+    document = orders.sent_document(world)
+    with world.at("P51"):
+        uid = str(document.lines.get().pk)
+    order = orders.permitted(world, document, lines=[{"uid": uid, "amount": "30.00"}])
+    for node in BOTH:
+        with world.at(node):
+            answer = browser(HEADS[node]).get(f"/changes/{order.pk}/")
+            page = text_of(answer)
+            assert "生效前汇总显示“现在”" in page, node
+            assert ">现在</th>" in answer.content.decode(), node
+            assert browser(HEADS[node]).get(f"/api/v1/change-orders/{order.pk}/").json()["effects"]["pending"], node

@@ -7,12 +7,13 @@ from datetime import timedelta
 import pytest
 from django.db import IntegrityError, transaction
 
+from funds.models import FundCategory
 from povfund.common import clock
 from povfund.common.errors import RuleViolation
 from records.models import Identity
 from sync.changes.services import board_of, delegate_seat
 from sync.models import ChangeOrder, SeatDelegation
-from tests.people import PASSWORD, account
+from tests.people import PASSWORD, account, division
 from tests.sync import orders
 from tests.sync.test_change_pages import browser, nonce_of, text_of
 
@@ -93,3 +94,55 @@ def test_who_drew_an_order_up_and_signs_it_by_delegation_is_seen_by_those_who_de
                 (True, True),
                 (False, False),
             ]
+
+
+def own_category():
+    """A category of the province that was never sent to the centre."""
+    return FundCategory.objects.create(
+        code="other.local",
+        parent=FundCategory.objects.get(code="other"),
+        province=division("510000"),
+        names=[{"from": None, "to": None, "name": "省级自设类别"}],
+        version="2026.01",
+    )
+
+
+def line_of_own_category(world, document):
+    with world.at("P51"):
+        own_category()
+        return [{"uid": str(document.lines.get().pk), "fund_category": "other.local"}]
+
+
+def test_an_order_for_a_code_the_centre_does_not_know_ends_on_arrival_and_both_ends_say_why(world, document):
+    order = orders.asked(world, document, lines=line_of_own_category(world, document))
+    for node, name in (("P51", HEAD), ("C", CENTRAL_HEAD)):
+        with world.at(node):
+            held = ChangeOrder.objects.get(pk=order.pk)
+            assert (held.state, held.closed_for, held.closed_text) == ("void", "UNKNOWN_CODE", "other.local"), node
+            told = text_of(browser(name).get(f"/changes/{order.pk}/"))
+            assert "请先在中央增设该代码，再重新申请。代码：other.local" in told.replace(" ", ""), node
+    with world.at("C"):
+        client = browser(CENTRAL_HEAD)
+        told = text_of(client.get(f"/changes/{order.pk}/"))
+        assert "other.local（本级未知代码）" in told
+        assert "other.local（本级未知代码）" in client.get(f"/changes/{order.pk}/manifest/").content.decode()
+        own_category()
+    with world.at("P51"):
+        document.refresh_from_db()
+        again = orders.drafted(document, lines=[{"uid": str(document.lines.get().pk), "fund_category": "other.local"}])
+        for seat in orders.SIGNERS:
+            orders.sign(again, seat)
+    orders.post(world)
+    with world.at("C"):
+        assert ChangeOrder.objects.get(pk=again.pk).state == "asked"
+        assert "省级自设类别" in text_of(browser(CENTRAL_HEAD).get(f"/changes/{again.pk}/"))
+
+
+def test_no_permit_is_given_for_a_code_the_centre_does_not_know(world, document, monkeypatch):
+    with monkeypatch.context() as patched:
+        patched.setattr("sync.changes.taking.unknown_codes", lambda kind, items: "")
+        order = orders.asked(world, document, lines=line_of_own_category(world, document))
+    row = orders.decide(world, order, "central_finance")
+    assert (row.state, row.closed_for, row.permit_id) == ("void", "UNKNOWN_CODE", None)
+    orders.post(world)
+    assert orders.order_at(world, "P51", order.pk).closed_for == "UNKNOWN_CODE"

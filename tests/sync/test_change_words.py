@@ -10,6 +10,7 @@ from django.test import Client
 from records.choices import ChangeReason
 from records.registry import record_type
 from sync.changes.services import Proposal, propose
+from sync.models import ChangeOrder
 from tests.documents import line, province_reviewed, submitted
 from tests.people import account
 from tests.sync import orders
@@ -155,3 +156,24 @@ def wrongs(answer):
     """What a refused page says in its alerts."""
     assert answer.status_code == 422
     return "".join(re.findall(r'role="alert">.*?</div>', answer.content.decode()))
+
+
+def test_a_manifest_stands_by_number_and_an_order_without_a_file_warns_when_drawn_up_and_at_the_seat(world):
+    with world.at("P51"):
+        for n in (10, 3, 21, 2):
+            province_reviewed(f"通财农〔2016〕{n}号", lines=[line(amount=f"{n}0000.00")])
+    world.send()
+    with world.at("P51"):
+        client = browser(CLERK)
+        address = "/changes/of/fund_document/?change=remark&value=作废"
+        root = re.search(r'name="root" value="(\w+)"', client.get(address).content.decode())[1]
+        words = {"root": root, "reason_code": "import", "reason": "导入错"}
+        page = text_of(client.post(address, words, follow=True))
+        order = ChangeOrder.objects.get()
+        assert [item.label.split()[-1] for item in order.items.order_by("n")] == [
+            f"通财农〔2016〕{n}号" for n in (2, 3, 10, 21)
+        ]
+        assert f"{order.number} 未附佐证材料" in page
+        assert "未附佐证材料，本申请仅有文字说明" in text_of(
+            browser("510000.finance.review").get(f"/changes/{order.pk}/")
+        )

@@ -315,4 +315,8 @@ def draw_up(
         )
         for file in files:
             services.add_evidence(actor=user, order=order, name=file.name, chunks=file.chunks())
+    if not files:
+        messages.warning(
+            request, _("No file proves %(order)s; one may be added before it is signed.") % {"order": order}
+        )
     return order

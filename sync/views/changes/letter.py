@@ -24,7 +24,7 @@ from sync.choices import CLOSED_CHANGES, PROVINCIAL_SEATS, ChangeState
 from sync.models import ChangeOrder
 from sync.views.changes.board import seats_of
 from sync.views.changes.manifest import visible_order
-from sync.views.changes.order import BEFORE, sums_of
+from sync.views.changes.order import sums_of
 
 PRINTED = 200
 """Records printed with the letter; of a larger order the manifest's root stands for all of them."""
@@ -65,7 +65,6 @@ def _article(request: HttpRequest, order: ChangeOrder) -> SafeString:
         "items": shown_items(kind, views, user=user, tables=order.count == 1),
         "left_out": max(0, order.count - PRINTED),
         "effects": services.effect_of_order(order),
-        "pending": order.state in BEFORE,
         "fen_by": order.fen_by,
         "sums": sums_of(order),
         "seats": seats,

@@ -34,9 +34,6 @@ from sync.views.changes.board import seats_of
 from sync.views.changes.course import next_words, steps_of
 from sync.views.changes.manifest import SHOWN, pages, visible_order
 
-BEFORE = (ChangeState.DRAFT, ChangeState.SIGNING, ChangeState.ASKED, ChangeState.PERMITTED)
-"""States in which the totals still count what was reported."""
-
 
 @login_required
 @require_safe
@@ -78,7 +75,6 @@ def order_page(
         "kind": kind,
         "items": shown_items(kind, views, user=user, tables=order.count == 1),
         "effects": services.effect_of_order(order),
-        "pending": order.state in BEFORE,
         "fen_by": order.fen_by,
         "sums": sums_of(order),
         **page,
@@ -192,7 +188,7 @@ def sign(request: HttpRequest, uid: UUID, seat: str) -> HttpResponse:
         if row.state != ChangeState.VOID:
             return ""
         ended = _("Your consent was not recorded: %(order)s ended. %(why)s The province may draw up another order.")
-        return ended % {"order": order, "why": row.get_closed_for_display()}
+        return ended % {"order": order, "why": f"{row.get_closed_for_display()} {row.closed_text}".strip()}
 
     done = {
         SeatDecision.SIGN: _("%(order)s is signed."),
