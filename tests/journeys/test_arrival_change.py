@@ -50,4 +50,7 @@ def test_a_clerk_asks_for_a_change_of_an_arrival_where_it_was_entered(browser_pa
     page.wait_for_url(re.compile(r"/changes/[0-9a-f-]{36}/$"))
     expect(page.locator("h1")).to_contain_text(ChangeOrder.objects.get().number)
     page.goto(arrival.get_absolute_url())
-    expect(page.get_by_role("button", name="申请更改")).to_be_disabled()
+    expect(page.get_by_role("link", name="申请更改", exact=True)).to_have_count(0)
+    expect(
+        page.locator("main").get_by_role("link", name=re.compile(ChangeOrder.objects.get().number)).first
+    ).to_be_visible()

@@ -90,7 +90,7 @@ WRONG = {
 @pytest.mark.parametrize("together", [True, False], ids=["in one batch", "after its document"])
 def test_forged_arrivals_are_returned_with_the_rule_and_never_hold_the_chain(world, together):
     forger = Forger(world)
-    uid, content = uuid7(), document(lines=[money(recipient="511921")])
+    uid, content = uuid7(), document("511900.finance", lines=[money(recipient="511921")])
     parent = a_record(content, uid=uid)
     changed = [arriving((uid, content), **changes) for changes, _rule in WRONG.values()]
     lines = [a_record(one, record_type="arrival") for one in changed]
@@ -108,7 +108,7 @@ def test_forged_arrivals_are_returned_with_the_rule_and_never_hold_the_chain(wor
 
 def test_two_arrivals_of_one_batch_are_counted_together(world):
     forger = Forger(world)
-    uid, content = uuid7(), document(lines=[money(recipient="511921", amount="100.00")])
+    uid, content = uuid7(), document("511900.finance", lines=[money(recipient="511921", amount="100.00")])
     half = [arriving((uid, content), amount="60.00", voucher_no=str(n)) for n in range(2)]
     found = forger.fates(a_record(content, uid=uid), *(a_record(one, record_type="arrival") for one in half))
     assert found == [{"applied"}, {"applied"}, {"F07"}]

@@ -72,7 +72,7 @@ def test_a_page_is_worked_out_anew_where_the_list_is_another_one_or_is_no_longer
         other = client.get("/changes/of/fund_document/?change=remark&value=另一个&from=50")
         assert root_of(other) != root_of(before)
         client.get(ALL)
-        drafted(FundDocument.objects.order_by("pk")[60])
+        drafted(FundDocument.objects.get(pk=ChangeList.objects.get().uids[60]))
         turned = client.get(f"{ALL}&from=50")
         assert turned.context["total_count"] == 119
         assert root_of(turned) != root_of(before)
@@ -83,7 +83,7 @@ def test_the_order_is_the_list_that_was_seen_or_the_new_one_is_shown_with_what_w
     with world.at("P51"):
         client = browser()
         seen = root_of(client.get(ALL))
-        drafted(FundDocument.objects.order_by("pk")[60])
+        drafted(FundDocument.objects.get(pk=ChangeList.objects.get().uids[60]))
         words = {"root": seen, "reason_code": "import", "reason": "导入时列错位"}
         refused = client.post(f"{ALL}&from=50", words)
         assert refused.status_code == 422

@@ -16,7 +16,7 @@ def document_of_two_counties(world):
     with world.at("P51"):
         lines = [line("511921", "33.00"), line("511922", "44.00")]
         province_reviewed("巴财农〔2016〕2号", by="511900.finance.entry", lines=lines)
-        own = province_reviewed("通财农〔2016〕4号", lines=[line("511921", "7.00", money_level="county")])
+        own = province_reviewed("巴财农〔2016〕4号", by="511900.finance.entry", lines=[line("511921", "7.00")])
         arrival = province_reviewed_arrival(own, "6.00", voucher_no="记-17")
     world.send()
     with world.at("P51"):
