@@ -18,6 +18,8 @@ from tests.sync.test_change_api import Caller
 from tests.sync.test_pages import browser, spoil, text_of
 
 CHINESE = re.compile(r"[\u3400-\u9fff]")
+NUMBER = re.compile(r"\w+〔\d{4}〕\d+号")
+"""What a document is called is called so in every language."""
 
 
 def in_both(line):
@@ -55,7 +57,7 @@ def test_every_reason_is_stored_in_chinese_and_shown_in_the_readers_language(ret
             for code, (chinese, english) in in_both(line).items():
                 codes.add(code)
                 assert all(CHINESE.search(words) for words in chinese), (code, chinese)
-                assert all(words and not CHINESE.search(words) for words in english), (code, english)
+                assert all(words and not CHINESE.search(NUMBER.sub("", words)) for words in english), (code, english)
         body = json.loads(bytes(Receipt.objects.get(kind="applied").body))
         said = [reason["message"] for row in body["outcomes"] for reason in row["reasons"]]
         assert said
