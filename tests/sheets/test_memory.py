@@ -16,8 +16,8 @@ from tests.people import account
 
 LINES = 4_000
 ANALYST = "510000.finance.analyst"
-GROWTH = 1.5
-"""Ten times the rows may take this many times the memory."""
+A_ROW = 150
+"""Bytes a further row may add at the peak: less than any row that is held; buffers that small files do not fill."""
 
 
 @pytest.fixture
@@ -44,7 +44,7 @@ def peak_of(rows, file_format, **params):
 
 
 @pytest.mark.parametrize("file_format", ["xlsx", "csv"])
-def test_ten_times_the_rows_take_no_more_memory(province, file_format):
+def test_ten_times_the_rows_are_not_held(province, file_format):
     peak_of(LINES // 10, file_format, budget_year="2020")
     small = peak_of(LINES // 10, file_format, budget_year="2020")
-    assert peak_of(LINES, file_format) < GROWTH * small
+    assert peak_of(LINES, file_format) - small < A_ROW * (LINES - LINES // 10)
