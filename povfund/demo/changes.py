@@ -20,10 +20,10 @@ WAIT_SECONDS = 90
 KIND = "fund_document"
 HEAD = "510000.finance.head"
 ORDERS = (
-    ("川财农〔2016〕13号", "510000.finance", "document", "示例: 中央文件编号附注更正", 0),
-    ("川财农〔2016〕12号", "510000.finance", "swapped", "示例: 录入时两行金额看串, 合计不变", 2),
-    ("巴财农〔2016〕9号", "511900.finance", "amount", "示例: 通江县多录 50 万元, 以到账凭证为准", 2),
-    ("通扶贫〔2016〕2号", "511921.poverty", "amount", "示例: 县级配套少录 1.4 万元", 2),
+    ("川财农〔2016〕13号", "510000.finance", "document", "示例：中央文件编号附注更正", 0),
+    ("川财农〔2016〕12号", "510000.finance", "swapped", "示例：录入时两行金额看串，合计不变", 2),
+    ("巴财农〔2016〕9号", "511900.finance", "amount", "示例：通江县多录 50 万元，以到账凭证为准", 2),
+    ("通扶贫〔2016〕2号", "511921.poverty", "amount", "示例：县级配套少录 1.4 万元", 2),
 )
 """Document, who draws the order up, reason, explanation, provincial signatures given."""
 
@@ -43,7 +43,7 @@ def ask() -> int:
         )
         line = unit.partition(".")[2]
         for seat, name in ((Seat.PROVINCE_UNIT, f"510000.{line}.review"), (Seat.PROVINCE_FINANCE, HEAD))[:signatures]:
-            _decide(order, seat, "sign", name, "附件已核对(示例)")
+            _decide(order, seat, "sign", name, "附件已核对（示例）")
     return ChangeOrder.objects.filter(state=ChangeState.ASKED).count()
 
 
@@ -51,7 +51,7 @@ def _changes(document: Any, code: str) -> dict[str, object]:
     lines = list(document.lines.order_by("n"))
     amounts = [line.amount for line in lines]
     if code == "document":
-        return {"remark": "示例: 附件 2 以更正后的为准"}
+        return {"remark": "示例：附件 2 以更正后的为准"}
     if code == "swapped":
         amounts[0], amounts[1] = amounts[1], amounts[0]
     else:
@@ -69,12 +69,12 @@ def decide() -> int:
     for title, order in asked.items():
         unit = f"000000.{order.line}"
         if "川财农" in title:
-            _decide(order, Seat.CENTRAL_FINANCE, "consent", "000000.finance.head", "附件一致, 同意(示例)")
+            _decide(order, Seat.CENTRAL_FINANCE, "consent", "000000.finance.head", "附件一致，同意（示例）")
         elif "巴财农" in title:
-            _decide(order, Seat.CENTRAL_UNIT, "consent", f"{unit}.review", "同意(示例)")
-            _decide(order, Seat.CENTRAL_FINANCE, "consent", "000000.finance.head", "同意(示例)")
+            _decide(order, Seat.CENTRAL_UNIT, "consent", f"{unit}.review", "同意（示例）")
+            _decide(order, Seat.CENTRAL_FINANCE, "consent", "000000.finance.head", "同意（示例）")
         else:
-            _decide(order, Seat.CENTRAL_FINANCE, "refuse", "000000.finance.head", "示例: 没有附更正后的文件")
+            _decide(order, Seat.CENTRAL_FINANCE, "refuse", "000000.finance.head", "示例：没有附更正后的文件")
     return len(asked)
 
 

@@ -17,7 +17,7 @@ from funds.services import DocumentInput, LineInput, save_fund_document
 from records.services import Step, take_step
 
 WAN = Decimal(10_000)
-REASON = "示例: 补录历史文件"
+REASON = "示例：补录历史文件"
 EXPLAINED = dict.fromkeys(("F02", "F05", "F06", "F09", "F10", "F11"), REASON)
 FIGURES = Path(settings.BASE_DIR) / "funds" / "data"
 
@@ -139,7 +139,7 @@ def make_sent(central: FundDocument) -> list[FundDocument]:
         defaults={
             "parent": FundCategory.objects.get(code="other"),
             "province": Division.objects.get(code="510000", level="province"),
-            "names": [{"from": None, "to": None, "name": "示例: 中央尚无的省级类别"}],
+            "names": [{"from": None, "to": None, "name": "示例：中央尚无的省级类别"}],
             "version": "2026.01",
         },
     )
@@ -217,4 +217,4 @@ def make_waiting() -> None:
         [line("511921", "24.60")],
     )
     reviewed(back, province=False)
-    step("510000.finance.review", back, "return", "第 1 行科目应为 2130504 农村基础设施建设; 附件缺绩效目标表。")
+    step("510000.finance.review", back, "return", "第 1 行科目应为 2130504 农村基础设施建设；附件缺绩效目标表。")

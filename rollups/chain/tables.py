@@ -137,7 +137,7 @@ def _columns(cells: _Cells) -> list[Any]:
         cells.money("retained", _("Retained"), cells.below_url),
         cells.money("unallocated", _("Unallocated"), lambda row: ""),
         text("age", _("Age (working days)"), _age, css="n nw"),
-        replace(text("cases", _("Cases"), _cases_cell, css="n nw"), show=_plain),
+        replace(text("cases", _("Cases"), _cases_cell, css="n whole"), show=_plain),
     ]
 
 
@@ -207,7 +207,7 @@ def _recovery_table(found: Chain, *, in_full: bool, beside: list[Any]) -> Any:
         money("passed", _("Passed down"), css="n hide-s"),
         money("retained", _("Retained"), css="n hide-s"),
         money("unallocated", _("Unallocated")),
-        replace(text("cases", _("Cases"), _cases_cell, css="n nw"), show=_plain),
+        replace(text("cases", _("Cases"), _cases_cell, css="n whole"), show=_plain),
         *beside,
     ]
     return build_table(

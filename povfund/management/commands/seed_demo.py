@@ -48,7 +48,7 @@ class Command(BaseCommand):
         chain.of_central_money()
         chain.of_the_advance()
         head = User.objects.select_related("person", "unit__division").get(username="510000.finance.head")
-        send_now(actor=head, reason="示例: 2016年第一批资金, 大批量新数据")
+        send_now(actor=head, reason="示例：2016年第一批资金，大批量新数据")
         self._wait()
         documents.make_waiting()
         chain.of_provincial_money()
