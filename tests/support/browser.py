@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from django.conf import settings
+from django.core.servers.basehttp import ThreadedWSGIServer
 from django.db import connections
 from django.test import Client
 from django.test.testcases import LiveServerThread
@@ -39,11 +40,21 @@ def _product_alone(handler: Any) -> Any:
     return handler.application
 
 
+class _Server(ThreadedWSGIServer):
+    """Keeps as many callers waiting as the product's own server does: Django's resets the connection of the 11th."""
+
+    request_queue_size = 2048
+
+
+class _Thread(LiveServerThread):
+    server_class = _Server
+
+
 class LiveServer:
     """The pages of the test's committed database on a free port; `url` without trailing slash."""
 
     def __init__(self) -> None:
-        self.thread = LiveServerThread("127.0.0.1", _product_alone, connections_override={})
+        self.thread = _Thread("127.0.0.1", _product_alone, connections_override={})
         self.thread.daemon = True
         self.thread.start()
         self.thread.is_ready.wait()
