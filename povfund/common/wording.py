@@ -14,19 +14,13 @@ Checked = Sequence[Sequence[Finding]]
 Said = TypeVar("Said")
 
 
-def checked_in_both(check: Callable[[], Checked], severity: str) -> list[list[tuple[Finding, Finding]]]:
-    """
-    What the rules find, each finding in Chinese and in English; those of this severity alone.
-
-    Rules say their sentences while they look, so they look a second time, only where they find any at all.
-    """
+def in_both(checked: Checked, severity: str) -> list[list[tuple[Finding, Finding]]]:
+    """What the rules found, each finding in Chinese and in English; those of this severity alone."""
     with override(KEPT):
-        said = list(_fixed(check(), severity))
-    if not any(said):
-        return [[] for _findings in said]
+        kept = list(_fixed(checked, severity))
     with override(BESIDE):
-        beside = list(_fixed(check(), severity))
-    return [list(zip(*pair, strict=True)) for pair in zip(said, beside, strict=True)]
+        beside = list(_fixed(checked, severity))
+    return [list(zip(*pair, strict=True)) for pair in zip(kept, beside, strict=True)]
 
 
 def _fixed(checked: Checked, severity: str) -> Iterator[list[Finding]]:

@@ -14,7 +14,7 @@ from povfund.common.canonical import CONTENT_SCHEMA
 from povfund.common.crashpoint import crashpoint
 from povfund.common.errors import WARN
 from povfund.common.uid import uuid7
-from povfund.common.wording import both, checked_in_both
+from povfund.common.wording import both, in_both
 from records.choices import OF_CHANGES, RecordState, ReviewStep
 from records.models import Outbox, Permit, Record, RecordRevision, Review
 from records.registry import RecordType, record_type
@@ -149,7 +149,7 @@ def _explained(
     """Warnings of the new content by record; they travel with the order as their reason."""
     kept = [row for row in rows if not items[row.pk].deletes]
     rows_now = [rule_row(record=row, content=kind.decode(bytes(items[row.pk].proposed))) for row in kept]
-    checked = checked_in_both(lambda: kind.check(rows_now, "submit"), WARN)
+    checked = in_both(kind.check(rows_now, "submit"), WARN)
     reason = {"list": OF_CHANGES, "code": order.reason_code, "text": order.number}
     return {
         row.pk: [both(*pair) | {"reason": reason} for pair in pairs] for row, pairs in zip(kept, checked, strict=True)

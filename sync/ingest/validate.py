@@ -20,7 +20,7 @@ from povfund.common import clock
 from povfund.common.canonical import CONTENT_SCHEMA, canonical
 from povfund.common.crashpoint import crashpoint
 from povfund.common.errors import REFUSE
-from povfund.common.wording import checked_in_both
+from povfund.common.wording import in_both
 from records.calendar.services import deadlines
 from records.models import Identity, RecordRevision
 from records.registry import Row, record_types
@@ -291,7 +291,7 @@ def _rules(name: str, entries: list[tuple[int, Line, Any]], scope: Scope, found:
         )
         for _n, line, content in entries
     ]
-    refused = checked_in_both(lambda: kind.check(rows, "ingest"), REFUSE)
+    refused = in_both(kind.check(rows, "ingest"), REFUSE)
     for (n, _line, _content), pairs in zip(entries, refused, strict=True):
         for finding, english in pairs:
             found.keep(n, ruled(finding, english))

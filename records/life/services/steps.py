@@ -20,7 +20,7 @@ from povfund.common.errors import REFUSE, WARN, Finding, IllegalTransition, Rule
 from povfund.common.limits import MAX_CONTENT
 from povfund.common.phrases import phrase as _
 from povfund.common.verdict import Refused, require
-from povfund.common.wording import both, checked_in_both
+from povfund.common.wording import both, in_both
 from records.choices import FOUR_EYES_STEPS, RecordState, ReviewStep
 from records.life import permissions
 from records.life.models import Outbox, Record, RecordRevision, Review
@@ -222,7 +222,7 @@ def _keep_warnings(*, kind: RecordType, rows: list[Record], encoded: dict[UUID, 
     if not rows:
         return
     warned = [rule_row(record=row, content=kind.decode(encoded[row.uid])) for row in rows]
-    for row, pairs in zip(rows, checked_in_both(lambda: kind.check(warned, step.action), WARN), strict=True):
+    for row, pairs in zip(rows, in_both(kind.check(warned, step.action), WARN), strict=True):
         row.warnings = [both(*pair) | {"reason": step.explained[pair[0].rule]} for pair in pairs]
 
 
