@@ -132,7 +132,7 @@ def _open(node: Node, letter: Request, read: tuple[Asked, list[Move]]) -> Change
         after={"number": order.number, "node": node.code, "records": order.count, "root": order.root},
     )
     why, text = ClosedFor.SUCCESSION if strangers else _impossible(order, items), strangers
-    if not why and (text := unknown_codes(record_type(order.record_type), items)):
+    if not why and (text := unknown_codes(record_type(order.record_type), (bytes(item.proposed) for item in items))):
         why = ClosedFor.UNKNOWN_CODE
     if why:
         close(order, state=ChangeState.VOID, closed_for=why, text=text)
