@@ -69,6 +69,7 @@ class LineGrid {
       config: this.config, form: this.form, store: this.store, findings: this.findings,
       state: (kind, text) => this.state(kind, text),
       checked: (findings, keys) => { this.findings.take(findings, keys); this.remark(); },
+      refused: (errors, keys) => { this.findings.takeRefused(errors, keys); this.remark(); },
       stale: (answer, then) => this.showStale(answer, then),
       elsewhere: (finding) => this.beside(toldBox(finding)),
       gone: () => this.beside(toldBox({ message: say("gone_title"), remedy: say("gone_text") })),

@@ -64,6 +64,7 @@ def enter(clerk: Any) -> str:
     expect(clerk.locator("[data-grid-total]")).to_have_text("1,444.156789")
     clerk.get_by_role("button", name="提交审核").click()
     expect(clerk.locator("[data-save-state]")).to_contain_text("没有保存")
+    expect(clerk.locator("#reason-F05")).to_be_visible()
     cell(clerk, 1, 4).click()
     clerk.keyboard.type("2130505")
     clerk.keyboard.press("Enter")

@@ -13,6 +13,14 @@ export class Findings {
     this.found = findings.map((finding) => this.placed(finding, keys));
   }
 
+  /** Take what a save was refused for; warnings of other rules stand, nobody has answered them. */
+  takeRefused(errors, keys) {
+    const named = new Set(errors.map(({ rule }) => rule));
+    const standing = this.found.filter(({ severity, rule }) => severity === "W" && !named.has(rule));
+    this.take(errors, keys);
+    this.found.push(...standing);
+  }
+
   /** With the row and column, or the field of the header, that `field` speaks of. */
   placed(finding, keys) {
     const [, position, field] = ADDRESS.exec(finding.field ?? "") ?? [];

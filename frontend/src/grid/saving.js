@@ -15,8 +15,8 @@ class Answer extends Error {
 }
 
 export class Saving {
-  constructor({ config, form, store, findings, state, checked, stale, elsewhere, gone }) {
-    Object.assign(this, { config, form, store, findings, state, checked, stale, elsewhere, gone });
+  constructor({ config, form, store, findings, state, checked, refused, stale, elsewhere, gone }) {
+    Object.assign(this, { config, form, store, findings, state, checked, refused, stale, elsewhere, gone });
     this.rev = config.rev ?? null;
     this.uid = config.uid ?? null;
     this.over = config.over ?? null;
@@ -142,7 +142,7 @@ export class Saving {
       this.state("bad", say("unsaved", { why: this.why(error) }));
       if (this.isGone(error)) this.gone();
       else if (error instanceof Answer && error.status === 409 && error.body.changed?.length) this.stale(error.body, then);
-      else if (!this.isElsewhere(error) && error instanceof Answer && error.body.errors) this.checked(error.body.errors.map((one) => ({ severity: "E", ...one })), keys);
+      else if (!this.isElsewhere(error) && error instanceof Answer && error.body.errors) this.refused(error.body.errors.map((one) => ({ severity: "E", ...one })), keys);
     } finally {
       this.busy = false;
     }
