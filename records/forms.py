@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from records.choices import ExportPurpose
+from records.choices import ExportPurpose, WarningReason
 from records.life.files import SUFFIXES
 
 ENDINGS = ",".join(suffix for suffixes in SUFFIXES.values() for suffix in suffixes)
@@ -38,3 +41,12 @@ class ExportForm(forms.Form):
 
     purpose = forms.ChoiceField(label=_("Purpose"), choices=[("", _("choose")), *ExportPurpose.choices])
     format = forms.ChoiceField(label=_("Format"), choices=[("xlsx", "XLSX"), ("csv", "CSV")])
+
+
+def reasons_given(post: Mapping[str, str]) -> dict[str, Any]:
+    """说明 — the reason chosen for each rule that warned (`reason-F05`), with its words (`words-F05`)."""
+    return {
+        name.removeprefix("reason-"): {"code": code, "text": post.get(f"words-{name[7:]}", "").strip()[:400]}
+        for name, code in post.items()
+        if name.startswith("reason-") and code in WarningReason.values
+    }

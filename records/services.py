@@ -2,6 +2,7 @@
 
 from records.jobs.alarms import ShownAlarm, acknowledge, clear_alarm, open_alarms, raise_alarm, shown_alarms
 from records.jobs.services import JobContext, LostLease, RetryLater, cancel_job, enqueue, hurry
+from records.life.services.ahead import findings_ahead
 from records.life.services.attachments import (
     FileLost,
     FileTooLarge,
@@ -96,6 +97,7 @@ __all__ = [
     "enqueue",
     "entry_due",
     "executed_columns",
+    "findings_ahead",
     "finish_save",
     "hold_draft",
     "hold_outbox",

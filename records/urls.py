@@ -3,6 +3,7 @@
 from django.urls import path
 
 from records.calendar.urls import urlpatterns as calendar_pages
+from records.submitting.views import submit_set
 from records.views import attachments, jobs, sheets
 
 app_name = "records"
@@ -11,6 +12,7 @@ urlpatterns = [
     path("records/<slug:kind>/<uuid:uid>/attachments/", attachments.attachment_add, name="attachment_add"),
     path("attachments/<uuid:uid>/", attachments.attachment, name="attachment"),
     path("attachments/<uuid:uid>/remove/", attachments.attachment_remove, name="attachment_remove"),
+    path("submit/<slug:resource>/", submit_set, name="submit"),
     path("imports/<slug:resource>/new/", sheets.imports, name="imports"),
     path("imports/<uuid:uid>/", sheets.sheet_import, name="import"),
     path("imports/<uuid:uid>/layout/", sheets.import_layout, name="import_layout"),

@@ -10,24 +10,19 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from povfund.common.canonical import canonical
 from povfund.common.errors import WARN, Finding, RuleViolation
 from records.choices import RecordState, WarningReason
+from records.forms import reasons_given
 from records.models import Record
 from records.registry import record_type
-from records.services import Step, delete_record, discard_draft, draft_of, rule_row, save_draft, take_step
+from records.services import Step, delete_record, discard_draft, draft_of, findings_ahead, save_draft, take_step
 
 
 def owner_step(request: HttpRequest, record: Record) -> HttpResponse:
     """Submit or withdraw a record and go back to its page."""
     action = "withdraw" if request.POST.get("action") == "withdraw" else "submit"
-    explained = {
-        name.removeprefix("reason-"): {"code": code, "text": request.POST.get(f"words-{name[7:]}", "").strip()[:400]}
-        for name, code in request.POST.items()
-        if name.startswith("reason-") and code in WarningReason.values
-    }
     try:
-        take_step(actor=request.user, record=record, step=Step(action=action, explained=explained))
+        take_step(actor=request.user, record=record, step=Step(action=action, explained=reasons_given(request.POST)))
     except RuleViolation as error:
         tell(request, error)
     else:
@@ -59,9 +54,7 @@ def open_findings(record: Record, *, own: bool) -> list[Finding]:
     """What the rules find in a record its unit can still change; nothing once it is under review."""
     if not own or record.state not in (RecordState.DRAFT, RecordState.RETURNED):
         return []
-    kind = record_type(record.record_type)
-    row = rule_row(record=record, content=kind.decode(canonical(kind.contents([record.pk])[record.pk])))
-    return kind.check([row], "submit")[0]
+    return findings_ahead(record_type(record.record_type), [record])[0]
 
 
 def warned(findings: list[Finding], kept: dict[str, Any]) -> list[tuple[str, dict[str, str]]]:

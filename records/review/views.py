@@ -17,7 +17,6 @@ from django.views.decorators.http import require_POST, require_safe
 
 from povfund.common.asking import asked, shown_with
 from povfund.common.errors import RuleViolation
-from povfund.common.money import wan_text
 from povfund.common.tables import keyset_page
 from povfund.common.uid import uuid_of
 from povfund.common.verdict import Refused, denied
@@ -31,10 +30,9 @@ from records.review.queue import COUNTED, NONE, extent_of, waiting_for
 from records.review.trail import explained_warnings, past_steps
 from records.review.verdicts import verdict_on
 from records.services import Step, attachments_of, take_step, take_steps
+from records.views.outcome import tell
 
 SET_LIMIT = 500
-TOLD = 20
-"""Refused records named after a decision on a set."""
 NOT_A_REVIEWER = denied(
     gettext_lazy("Your duties do not include reviewing."),
     article="12",
@@ -58,7 +56,7 @@ def review_list(request: HttpRequest) -> HttpResponse:
         "kinds": kinds,
         "filter": filterset,
         "extent": extent_of(rows, kind),
-        "calm": extent_of(rows.filter(risk=NONE), kind),
+        "offered": extent_of(_offered(rows, filterset), kind),
         "groups": _groups(page.items, kind, usual),
         "page": page,
         "record": record,
@@ -66,6 +64,12 @@ def review_list(request: HttpRequest) -> HttpResponse:
         "pane": _pane(request, kind, record, page.items) if record else None,
     }
     return render(request, "review/list.html", context, status=shown_with(filterset))
+
+
+def _offered(rows: Any, filterset: Any) -> Any:
+    """Of a filter what can be approved at once: what is without a risk, or whoever chose a risk to see, all of it."""
+    chosen = filterset.is_valid() and filterset.form.cleaned_data.get("risk")
+    return rows if chosen else rows.filter(risk=NONE)
 
 
 def _list_params(request: HttpRequest) -> Any:
@@ -188,14 +192,14 @@ def approve_set(request: HttpRequest, kind: str) -> HttpResponse:
 @require_POST
 def approve_filtered(request: HttpRequest, kind: str) -> HttpResponse:
     """
-    Approve every record of the filter that has neither warning nor delay.
+    Approve every record of the filter: those that have neither warning nor delay, or of a chosen risk all.
 
     `count` and `fen` are what the person saw beside the button: where the set has changed since, nothing is approved.
     """
     found = _kind(request, kind)
     query = QueryDict(request.POST.get("back", "").partition("?")[2])
     filterset = ReviewFilter(query, queryset=waiting_for(request.user, found)[0], request=request)
-    rows = asked(filterset, query, also=("record",)).filter(risk=NONE)
+    rows = _offered(asked(filterset, query, also=("record",)), filterset)
     known = {row.pk: row for row in rows[: COUNTED + 1]}
     seen = (request.POST.get("count", ""), request.POST.get("fen", ""))
     fen = sum(_fen(found, row) for row in known.values())
@@ -216,15 +220,12 @@ def _approve(
     """Approve records as they were `seen` and say what became of each that was refused."""
     step = Step(action="approve", seen=seen)
     result = take_steps(actor=request.user, kind=found, uids=list(known), step=step, described=described)
-    if result.moved:
-        amounts = [found.describe(known[uid]).amount or Decimal(0) for uid in result.moved]
-        done = ngettext(
-            "%(n)s record approved, %(sum)s × 10k yuan", "%(n)s records approved, %(sum)s × 10k yuan", len(result.moved)
-        )
-        messages.success(request, done % {"n": len(result.moved), "sum": wan_text(sum(amounts, Decimal(0)))})
-    for uid, error in list(result.refused.items())[:TOLD]:
-        messages.error(request, f"{known[uid]}: {_why(error)}")
+    tell(request, found, known, result, _approved)
     return redirect(_back(request, found, None))
+
+
+def _approved(n: int) -> str:
+    return ngettext("%(n)s record approved, %(sum)s × 10k yuan", "%(n)s records approved, %(sum)s × 10k yuan", n)
 
 
 def _kind(request: HttpRequest, key: str) -> RecordType:
@@ -237,12 +238,6 @@ def _kind(request: HttpRequest, key: str) -> RecordType:
 def _number(text: str) -> int:
     """A revision of the form; 0, which no record has, where it is missing."""
     return int(text) if text.isdecimal() else 0
-
-
-def _why(error: RuleViolation | Refused) -> str:
-    if isinstance(error, Refused):
-        return str(error.verdict.reason)
-    return " ".join(str(finding.message) for finding in error.findings)
 
 
 def _back(request: HttpRequest, kind: RecordType, record: Record | None) -> str:

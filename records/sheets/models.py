@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Self
+from typing import Any, Self
 
 from django.db import models
 from django.db.models import Q
@@ -86,6 +86,10 @@ class SheetImport(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def stored(self, rows: Any) -> Any:
+        """Those of these records that the import created or changed and no undo has taken back."""
+        return rows.filter(pk__in=self.items.filter(rev_after__isnull=False).values("uid"))
 
     @property
     def state_label(self) -> str:

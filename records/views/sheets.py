@@ -24,9 +24,10 @@ from records.registry import RecordType, exported, exported_as, record_type, rec
 from records.sheets import exporting, importing
 from records.sheets.answering import answers, layouts_from, questions
 from records.sheets.layout import Layout
-from records.sheets.models import OPEN
+from records.sheets.models import OPEN, ImportStatus
 from records.sheets.returning import returned_file
 from records.sheets.shown import kept_items, may_be_undone, shown_findings, shown_items
+from records.submitting.queue import to_submit
 
 SHOWN = 200
 KEPT = 20
@@ -104,9 +105,17 @@ def _shown(request: HttpRequest, row: SheetImport, *, errors: Any = (), status: 
         "enter": may_enter(request.user, kind),
         "undo": may_be_undone(row, kind),
         "open": row.status in OPEN,
+        "to_submit": _to_submit(request, row, kind),
         "to_store": row.counts.get("to_create", 0) + row.counts.get("to_change", 0),
     }
     return render(request, "records/import_detail.html", context, status=status)
+
+
+def _to_submit(request: HttpRequest, row: SheetImport, kind: RecordType) -> int:
+    """How many records of a stored import wait for their submission by the reader."""
+    if row.status not in (ImportStatus.DONE, ImportStatus.UNDONE) or not may_enter(request.user, kind):
+        return 0
+    return int(row.stored(to_submit(request.user, kind)).count())  # type: ignore[arg-type]
 
 
 @login_required

@@ -24,15 +24,10 @@ def import_seen(user: User, kind: RecordType, uid: UUID | None) -> SheetImport |
     return SheetImport.objects.visible_to(user).filter(pk=uid, record_type=kind.key).first()
 
 
-def stored_by(row: SheetImport, rows: Any) -> Any:
-    """Those of the rows that the import created or changed."""
-    return rows.filter(pk__in=ImportItem.objects.filter(sheet_import=row, rev_after__isnull=False).values("uid"))
-
-
 def sent_of(user: User, row: SheetImport, kind: RecordType) -> int:
     """How many records of the import the centre has acknowledged, of those the user may read."""
     rows: Any = kind.model.objects
-    return stored_by(row, rows.visible_in_full_to(user)).filter(state=RecordState.ACKNOWLEDGED, deleted=False).count()
+    return row.stored(rows.visible_in_full_to(user)).filter(state=RecordState.ACKNOWLEDGED, deleted=False).count()
 
 
 @dataclass(frozen=True, slots=True)

@@ -107,6 +107,18 @@ def test_all_of_a_filter_that_fills_several_pages_are_approved_at_once_without_t
     assert Review.objects.filter(step="unit").count() == 52
 
 
+def test_whoever_chose_a_risk_to_see_approves_all_of_it_at_once():
+    warned, plain = [submitted(f"通财农〔2016〕{n}号") for n in range(52)], calm(99)
+    client = client_of(county_reviewer())
+    path = f"{PAGE}?risk=0"
+    page = shown(client, path)
+    assert "通过筛选出的 52 条" in page
+    client.post(f"{PAGE}fund_document/approve-filtered/", {"back": path} | whole_filter(page))
+    states = dict(type(plain).objects.values_list("pk", "state"))
+    assert {states[document.pk] for document in warned} == {"unit_reviewed"}
+    assert states[plain.pk] == "submitted"
+
+
 def test_a_filter_that_holds_other_records_than_were_seen_is_not_approved():
     first, client = calm(1), client_of(county_reviewer())
     for wrong in ({"count": "2", "fen": "1"}, {"count": "1", "fen": "1"}, {}):

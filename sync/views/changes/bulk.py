@@ -24,7 +24,7 @@ from records.models import SheetImport
 from records.registry import ChangeForm, RecordType, record_types
 from sync.changes import services
 from sync.changes.alike import Common, effect_seen, keep_list, list_seen, page_of, some
-from sync.changes.imports import import_seen, stored_by
+from sync.changes.imports import import_seen
 from sync.changes.reading import ItemView
 from sync.changes.showing import shown_items, told
 from sync.forms import ChangeReasonForm
@@ -140,7 +140,7 @@ def _chosen(request: HttpRequest, kind: RecordType, form: ChangeForm) -> Chosen:
     if "import" in request.GET:
         if (imported := import_seen(user, kind, uuid_of(request.GET["import"]))) is None:
             raise Http404
-        rows = stored_by(imported, rows)
+        rows = imported.stored(rows)
     order = None
     if "again" in request.GET:
         order = _ended(request, kind)
