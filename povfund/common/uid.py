@@ -16,9 +16,12 @@ _VARIANT = bytes(byte & 0x3F | 0x80 for byte in range(256))
 
 
 def uuid7() -> uuid.UUID:
-    """UUIDv7 (RFC 9562): 48 bits of milliseconds, the rest random, so that keys grow with time."""
-    value = (time.time_ns() // 1_000_000) << 80 | int.from_bytes(os.urandom(10))
-    value = value & ~(0xF << 76) | 7 << 76
+    """
+    UUIDv7 (RFC 9562): 48 bits of milliseconds, 12 of their fractions (its method 3), the rest random: keys made one
+    after the other sort as they were made, as the rows of an import.
+    """
+    stamp, rest = divmod(time.time_ns(), 1_000_000)
+    value = stamp << 80 | 7 << 76 | rest * 4096 // 1_000_000 << 64 | int.from_bytes(os.urandom(8))
     return uuid.UUID(int=value & ~(0x3 << 62) | 2 << 62)
 
 

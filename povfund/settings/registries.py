@@ -5,7 +5,7 @@ RECORD_TYPES = ["funds.registry.FUND_DOCUMENT", "funds.registry.ARRIVAL"]
 EXPORTED_LISTS = ["rollups.registry.CASES", "rollups.registry.BALANCES"]
 """Lists that hold no records and may be taken out as files."""
 
-HISTORY = ["sync.history.returns_of"]
+HISTORY = ["records.sheets.history.imports_of", "sync.history.returns_of"]
 """What adds to the timeline of a record, besides its reviews and the audit trail."""
 
 JOB_HANDLERS = {

@@ -16,6 +16,7 @@ from povfund.common import clock
 from records.models import Review
 from records.permissions import may_enter
 from records.registry import record_type
+from records.services import record_history
 from tests.documents import draft, line, submitted, typed
 from tests.people import account, county_clerk, county_reviewer
 from tests.sheets.imports import HEADS, confirmed, line as row_of, uploaded
@@ -116,6 +117,15 @@ def test_an_import_leads_to_the_submission_of_what_it_stored_and_of_nothing_else
         "通财农〔2016〕3号": "submitted", "通财农〔2016〕4号": "submitted", "通财农〔2016〕50号": "draft"
     }  # fmt: skip
     assert link not in shown(client, f"/imports/{stored.pk}/")
+
+
+def test_the_timeline_of_a_record_names_the_workbook_it_came_from():
+    stored = confirmed(uploaded([HEADS, row_of("通财农〔2016〕3号"), row_of("通财农〔2016〕4号")], name="下达表.xlsx"))
+    first, second = FundDocument.objects.order_by("pk")
+    assert [first.document_no, second.document_no] == ["通财农〔2016〕3号", "通财农〔2016〕4号"]
+    entry = record_history(first)[0]
+    assert (entry.label, entry.rev, entry.comment) == ("用工作簿录入", 1, "下达表.xlsx")
+    assert entry.person == stored.asked_by.person.name
 
 
 def test_only_the_own_unit_s_drafts_and_returned_records_stand_there():
