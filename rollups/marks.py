@@ -7,29 +7,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from django.db.models import Q
-
 from accounts.models import Division, User
-from povfund.common import clock
 from povfund.common.phrases import listed
 from rollups.choices import Dimension
 from rollups.report import Report
-from rollups.services.orders import CELL, moves_asked, shown_by, touching
+from rollups.services import orders
+from rollups.services.orders import CELL, COLUMNS, moves_asked, shown_by, touching
 from rollups.services.reading import Question
-from sync.changes.services import Mark, first_applied, marked
-from sync.choices import ChangeState
-from sync.models import ChangeOrder
+from sync.changes.services import Mark, marked
 
 LISTED = 50
 """Orders that are listed below the figures."""
-COLUMNS = {
-    Dimension.DIVISION: "node",
-    Dimension.YEAR: "year",
-    Dimension.FUND_CATEGORY: "category",
-    Dimension.BUDGET_ITEM: "item",
-    Dimension.MONEY_LEVEL: "money_level",
-}
-"""What is known of a move by dimension: in rows by others it is not known which ones an order moves."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,17 +40,8 @@ def under_way(question: Question, *, user: User) -> list[Mark]:
 
 
 def in_force(question: Question, *, user: User) -> list[Mark]:
-    """
-    Orders in force on the cut-off day, be it for some of their records alone, that moved a figure asked for, oldest
-    first. Three queries.
-    """
-    moved = moves_asked(question).filter(shown_by(question)).values("order")
-    ran = Q(state=ChangeState.DONE) | Q(permit_id__isnull=False)
-    found = list(ChangeOrder.objects.filter(ran, pk__in=moved))
-    since = first_applied(found)
-    last = question.as_of or clock.today()
-    held = [order for order in found if order.pk in since and clock.local_date(since[order.pk]) <= last]
-    return marked(sorted(held, key=lambda order: since[order.pk]), user=user, in_force=True)
+    """Orders in force that moved a figure asked for, oldest first. Three queries."""
+    return marked(orders.in_force(question), user=user, in_force=True)
 
 
 def marks_of(report: Report, marks: Sequence[Mark]) -> Marks:

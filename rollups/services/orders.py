@@ -10,7 +10,10 @@ from django.db.models import BigIntegerField, Case, Exists, F, OuterRef, Q, Quer
 from accounts.models import Division
 from funds.models import BudgetItem, FundCategory
 from funds.models.codes import DatedCode
-from rollups.choices import TAKEN_OFF, Measure
+from povfund.common import clock
+from rollups.choices import TAKEN_OFF, Dimension, Measure
+from sync.changes.services import first_applied
+from sync.choices import ChangeState
 from sync.models import ChangeMove, ChangeOrder
 
 if TYPE_CHECKING:
@@ -19,6 +22,14 @@ if TYPE_CHECKING:
 MADE_OF = {**TAKEN_OFF, Measure.IDLE: (Measure.ALLOCATED, Measure.PASSED_DOWN, Measure.RETAINED)}
 """Measures that follow from others; all others are moved under their own name."""
 CELL = ("order", "node", "year", "category", "item", "money_level")
+COLUMNS = {
+    Dimension.DIVISION: "node",
+    Dimension.YEAR: "year",
+    Dimension.FUND_CATEGORY: "category",
+    Dimension.BUDGET_ITEM: "item",
+    Dimension.MONEY_LEVEL: "money_level",
+}
+"""What is known of a move by dimension: in rows by others it is not known which ones an order moves."""
 
 
 def moves_asked(question: Question) -> QuerySet[ChangeMove, dict[str, Any]]:
@@ -55,6 +66,41 @@ def shown_by(question: Question) -> Q:
     """Moves at the places whose figures a question shows: the place itself, and those directly below it."""
     below = Division.objects.filter(parent=question.node).values("scope_key")
     return Q(node=question.node.scope_key) | Q(node__in=below)
+
+
+def in_force(question: Question) -> list[ChangeOrder]:
+    """
+    Orders in force on the cut-off day, be it for some of their records alone, that moved a figure asked for, oldest
+    first. Two queries.
+    """
+    moved = moves_asked(question).filter(shown_by(question)).values("order")
+    ran = Q(state=ChangeState.DONE) | Q(permit_id__isnull=False)
+    found = list(ChangeOrder.objects.filter(ran, pk__in=moved))
+    since = first_applied(found)
+    last = question.as_of or clock.today()
+    held = [order for order in found if order.pk in since and clock.local_date(since[order.pk]) <= last]
+    return sorted(held, key=lambda order: since[order.pk])
+
+
+def corrected_keys(question: Question) -> set[tuple[Any, ...]]:
+    """
+    Keys of the rows that an order in force has moved, be it to nothing: a figure that was corrected to zero is shown
+    with its order. None for rows by what is not known of a move, as categories of a province.
+    """
+    columns = [COLUMNS.get(Dimension(name), "") for name in question.by]
+    if not all(columns) or ("category" in columns and question.category_ids):
+        return set()
+    orders = in_force(question)
+    if not orders:
+        return set()
+    own, below = question.node.scope_key, "node" in columns
+    moves = moves_asked(question).filter(shown_by(question), order__in=orders)
+    found = {tuple(move[c] for c in columns) for move in moves.values(*CELL) if (move["node"] != own) == below}
+    for model, column in ((FundCategory, "category"), (BudgetItem, "item")):
+        if column in columns:
+            at, ids = columns.index(column), dict(model._default_manager.values_list("code", "pk"))
+            found = {(*key[:at], ids[key[at]], *key[at + 1 :]) for key in found if key[at] in ids}
+    return found
 
 
 def touching(question: Question) -> QuerySet[ChangeOrder]:

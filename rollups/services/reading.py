@@ -14,7 +14,7 @@ from accounts.models import Division
 from funds.models import BudgetItem, FundCategory
 from povfund.common import clock
 from rollups.choices import TAKEN_OFF, DataState, Dimension, Measure, Version, states_from
-from rollups.services.orders import touching
+from rollups.services.orders import corrected_keys, touching
 from rollups.sql import NODES, PENDING
 
 HERE = {
@@ -97,7 +97,7 @@ class Answer:
 
 def answer(question: Question) -> Answer:
     """
-    The figures of a question; two queries, flat in the number of facts.
+    The figures of a question; a fixed number of queries, flat in the number of facts.
 
     Reads cells (history where `as_of` is given) and pending deltas in one statement, so that a
     figure is exact while a merge runs.
@@ -124,6 +124,9 @@ def answer(question: Question) -> Answer:
             row = result.rows.setdefault(_shown_key(key, question, national), Figure())
             row.n += figure.n
             row.fen += figure.fen
+    if question.version == Version.CORRECTED and question.by != (Dimension.DIVISION,):
+        for key in corrected_keys(question):
+            result.rows.setdefault(key, Figure())
     _settle(question, result, {node for node, n in with_lines.items() if n})
     result.pending_changes = touching(question).count()
     return result

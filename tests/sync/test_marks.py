@@ -230,3 +230,24 @@ def test_a_file_of_lines_without_a_purpose_is_refused_and_a_neighbour_takes_none
         assert "第15条" in page.content.decode()
         stranger = browser("511922.finance.review")
         assert stranger.get("/rollups/lines/file/", {"node": "511921", "purpose": "audit"}).status_code == 404
+
+
+def test_a_figure_corrected_to_nothing_stands_with_its_order(world):
+    with world.at("P51"):
+        document = province_reviewed("巴财农〔2016〕1号", by="511900.finance.entry", lines=[line("511921", "500.00")])
+    world.send()
+    with world.at("P51"):
+        document.refresh_from_db()
+        moved = [{"uid": str(document.lines.get().pk), "budget_item": "2130504", "fund_category": "ethnic"}]
+    done = orders.in_force(world, document, lines=moved)
+    for node, reader in (("P51", READER), ("C", "000000.finance.analyst")):
+        with world.at(node):
+            client = browser(reader)
+            for by, codes in (("budget_item", ("2130505", "2130504")), ("fund_category", ("development", "ethnic"))):
+                page = client.get("/rollups/", {"node": "511921", "by": by})
+                found = {row["row"].codes: row["row"].fen for row in page.context["table"]}
+                assert found == {(codes[0],): 0, (codes[1],): 50000}
+                assert rows_of(page) == {(code,): [done.number] for code in codes}
+            for by in ("money_level", "year"):
+                page = client.get("/rollups/", {"node": "511921", "by": by})
+                assert [row["row"].fen for row in page.context["table"]] == [50000]
