@@ -13,6 +13,7 @@ from funds.models import FundDocument
 from povfund.common.canonical import canonical
 from povfund.common.errors import SHOW, Finding
 from povfund.common.phrases import phrase as _
+from povfund.common.text import normalise_document_no
 from records.choices import LOCKED_STATES, RecordState
 from records.sheets.form import Assembled, Typed
 
@@ -21,6 +22,7 @@ KEY = ("recipient", "money_level", "fund_category", "budget_item")
 """What a line is known by within the documents of one number (rule F03)."""
 KEPT = ("received_on", "parent", "stated_total", "remark")
 """Of a stored document what a file without such a column leaves as it is."""
+DAYS = ("issued_on", "approved_on", "received_on")
 CHANGEABLE = (RecordState.DRAFT, RecordState.RETURNED)
 
 
@@ -53,6 +55,24 @@ def find_same(user: User, found: Sequence[Assembled], typed: Sequence[Typed]) ->
             _refuse(made, _no_longer(rows[0]), rows, visible)
         else:
             _change(made, of, rows[0], held[rows[0].pk])
+
+
+def stored_head(user: User, said: dict[str, Any]) -> dict[str, Any]:
+    """
+    Head of the one changeable document of the unit with the number that is said, as typed; nothing where there is none,
+    or several. Two queries.
+    """
+    number = normalise_document_no(str(said.get("document_no") or ""))
+    if not number:
+        return {}
+    rows = FundDocument.objects.filter(owner_unit=user.unit_id, document_no=number, deleted=False, acked_rev=None)
+    found: list[Any] = list(rows.filter(state__in=CHANGEABLE).select_related("parent")[:2])
+    if len(found) != 1:
+        return {}
+    (row,) = found
+    head = {name: getattr(row, name) for name in ("title", "budget_year", "issue_batch", *DAYS)}
+    head["parent"] = row.parent.document_no if row.parent else ""
+    return {name: str(value) for name, value in head.items() if value}
 
 
 def _is_new(made: Assembled) -> bool:

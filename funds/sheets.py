@@ -18,7 +18,7 @@ from funds.help import BY_NAME
 from funds.models import BudgetItem, FundDocument, FundLine
 from funds.services import BLANK_LINE, typed_content, with_blanks
 from funds.sheet_parts import UNKNOWN_PLACE, category_list, choice_list, dated_list, filtered, head_words, own_drafts
-from funds.sheet_same import find_same
+from funds.sheet_same import find_same, stored_head
 from povfund.common import clock
 from povfund.common.errors import Finding, RuleViolation
 from povfund.common.kept_filter import filter_words
@@ -363,6 +363,8 @@ FUND_DOCUMENT_SHEET = SheetForm(
     count=count,
     own=own,
     guess=guess,
+    stored_head=stored_head,
+    supposed=("approved_on",),
     said_by_head=said_by_head,
     head_words=head_words,
 )

@@ -266,6 +266,13 @@ class SheetForm(ListForm):
     own: Callable[[User, int | None], Any]
     """Uids of the own unit's records that may still be changed, newest first: what a template is filled with."""
     guess: Callable[[Sequence[str], Sequence[str]], dict[str, Any]] = lambda above, below: {}
+    stored_head: Callable[[User, dict[str, Any]], dict[str, Any]] = lambda user, said: {}
+    """
+    (uploader, head values a sheet says once) -> those of the one record of the unit that they name, as a form shows
+    them. For a person to confirm: what the sheet itself prints goes before, what was only supposed does not.
+    """
+    supposed: tuple[str, ...] = ()
+    """Head values `guess` supposes to be another one's: the day of approval that of the document."""
     said_by_head: Callable[[str], dict[str, str]] = lambda head: {}
     """What the plain head of an amount column says of its amounts besides an axis: 省级财政专项扶贫资金."""
     head_words: Callable[[dict[str, Any]], list[tuple[Any, Any]]] = lambda content: []

@@ -105,6 +105,9 @@ def read(context: JobContext, row: SheetImport) -> dict[str, Any]:
     context.progress(done=1, total=STEPS)
     codes = kind.sheet.lookups(actor, None)
     layouts, notes = _layouts(row, kind, sheets, codes)
+    if not row.answered:
+        for layout in layouts:
+            _offer_stored(layout, actor, kind)
     if not row.answered and any(_to_ask(layout, kind) for layout in layouts):
         with transaction.atomic():
             context.check()
@@ -191,6 +194,15 @@ def _remembered(layout: Layout, mapping: SheetMapping | None) -> Layout:
         layout.fixed, layout.guessed = {**mapping.fixed, **layout.fixed}, layout.head_said
         layout.unit = layout.unit if layout.unit_said or not layout.unit else mapping.measure
     return layout
+
+
+def _offer_stored(layout: Layout, actor: User, kind: RecordType) -> None:
+    """Head values of the stored record the sheet names, beside those it prints."""
+    form = kind.sheet
+    printed = {name: value for name, value in layout.fixed.items() if name not in form.supposed}
+    has = {head.field for head in layout.heads}
+    stored = {name: value for name, value in form.stored_head(actor, layout.fixed).items() if name not in has}
+    layout.fixed |= stored | printed
 
 
 def _to_ask(layout: Layout, kind: RecordType) -> bool:

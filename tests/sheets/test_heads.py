@@ -15,7 +15,7 @@ from povfund.common.errors import RuleViolation
 from records.sheets.answering import questions
 from tests.people import account
 from tests.sheets.files import saved, workbook
-from tests.sheets.imports import HEADS, answered, confirmed, found, line, staged_total, uploaded, worked
+from tests.sheets.imports import HEADS, answered, confirmed, documents, found, line, staged_total, uploaded, worked
 from tests.sheets.notices import ONE_FUND
 
 pytestmark = pytest.mark.django_db
@@ -262,6 +262,27 @@ def test_what_is_said_of_the_document_is_confirmed_although_its_columns_are_reme
     head = "预算年度 2017 · 批次 第一批 · 印发日期 2017-03-01 · 审批确定日 2017-03-02 · 金额单位 万元"
     assert head in page
     assert "川财农〔2017〕5号" not in page.partition("工作簿里的记录")[2]
+
+
+def test_what_the_stored_document_says_is_offered_and_what_the_notice_prints_goes_before(client):
+    """The same notice once more: approved on another day than issued, below a parent; nothing has to be typed again."""
+    title = "2016年第一批财政专项扶贫资金分配表"
+    answers = without("title", "budget_year", "lines__money_level") | {"approved_on": "2016-03-09"}
+    confirmed(answered(uploaded(advance(title, "川财农〔2016〕5号"), by=CITY), **answers))
+    (document,) = documents()
+    row = uploaded(advance(f"{title}（修订）", "川财农〔2016〕5号"), by=CITY)
+    (layout,) = row.layouts
+    said = {name: value for name, value in layout["fixed"].items() if "." not in name}
+    assert said == {
+        "document_no": "川财农〔2016〕5号",
+        "title": f"{title}（修订）",
+        "budget_year": "2016",
+        "issue_batch": "first",
+        "issued_on": str(document.issued_on),
+        "approved_on": "2016-03-09",
+    }
+    other = uploaded(advance(title, "川财农〔2016〕6号"), by=CITY)
+    assert "approved_on" not in other.layouts[0]["fixed"]
 
 
 @pytest.mark.parametrize(
