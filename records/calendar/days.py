@@ -114,8 +114,8 @@ class WorkingCalendar:
         day = start
         while len(counted) < working_days and day < date.max:
             day += ONE
-            if reason := self.why_off(day):
-                skipped.append((day, reason))
+            if name := self._off(day):
+                skipped.append((day, said(name)))
             else:
                 counted.append(day)
         return Deadline(start, day, tuple(counted), tuple(skipped), self.is_provisional(start, day))
