@@ -93,7 +93,23 @@ _RAISE = f"""
     END IF;
 """
 
+_NOT_OWN = """
+    SELECT r.uid AS document, p.uid AS parent_id FROM funds_funddocument r
+    JOIN funds_funddocument p ON p.uid = r.parent_id
+    WHERE (r.uid = doc.uid OR r.parent_id = doc.uid) AND r.issue_batch = 'recovery' AND NOT r.deleted
+      AND p.issue_batch <> 'recovery' AND p.scope_key <> r.scope_key LIMIT 1
+"""
+"""A recovery below a gift that is not its own division's: it would free what the recipients of that gift keep."""
+
+OWN = "funds_funddocument_takes_back_own"
+"""Name of that constraint in the error."""
+
 _JUDGE = f"""
+    SELECT * INTO over FROM ({_NOT_OWN}) found;
+    IF over.parent_id IS NOT NULL THEN
+        RAISE EXCEPTION '{OWN}: % takes back what document % gave, which is of another division', over.document,
+            over.parent_id USING ERRCODE = '23514', CONSTRAINT = '{OWN}';
+    END IF;
     SELECT * INTO over FROM ({_OVER}) found; {_RAISE}
     SELECT * INTO over FROM ({_TAKEN}) found; {_RAISE}
     RETURN NULL;

@@ -30,7 +30,9 @@ def check_parent(rows: Sequence[Row], ctx: FundContext) -> Iterator[tuple[int, F
         for finding in _judged(row, sums):
             refused = True
             yield position, finding
-        if not refused:
+        if refused:
+            ctx.over.add(row.uid)
+        else:
             sums.count(row)
 
 
@@ -44,6 +46,9 @@ def _judged(row: Row, sums: _Sums) -> Iterator[Finding]:
         yield from _taken_back(row, sums)
     elif row.content.parent == row.uid or not _is_below(sums.issuer(row), above.issuer_key):
         yield _not_above()
+        return
+    elif row.content.issue_batch == IssueBatch.RECOVERY and above.issue_batch != IssueBatch.RECOVERY:
+        yield _not_own(above.number)
         return
     for parent in sums.counts_at(row):
         too_much = sums.too_much(row, parent)
@@ -195,20 +200,19 @@ class _Sums:
         return above + self.given_within(parent, key) + self.taken(parent, key)
 
     def too_much(self, row: Row, parent: UUID | None) -> tuple[int, int] | None:
-        """(passed on, given) where it would be too much with the row: in all, or on its day or a later one."""
+        """(passed on, given) where it would be too much with the row: on its day or a later one, or in all."""
         key, fen = self.issuer(row) or "", self.totals[row.uid]
         given, passed = self.given(parent, key), self.passed[parent, key]
-        if not _fits(passed.in_all + fen, given):
-            return passed.in_all + fen, given
+        in_all = None if _fits(passed.in_all + fen, given) else (passed.in_all + fen, given)
         back = [(b.day, b.fen) for b in self.back.get(parent, ()) if b.recipient == key]
         taken = sum(fen for _day, fen in back)
         rising = not passed.dated and fen >= 0 and all(fen <= 0 for _day, fen in back)
         if row.content.issue_batch == IssueBatch.RECOVERY or (rising and passed.in_all + fen <= given + taken):
-            return None
+            return in_all
         for until, so_far in passed.running(row.content.issued_on, back):
             if not _fits(until + fen, given + so_far):
                 return until + fen, given + so_far
-        return None
+        return in_all
 
 
 def _is_below(key: str | None, above_key: str) -> bool:
@@ -221,6 +225,20 @@ def _not_above() -> Finding:
         _("The parent document is not of a level above yours."),
         field="parent",
         remedy=_("Choose the document by which the money came to you."),
+        article="9",
+    )
+
+
+def _not_own(number: str) -> Finding:
+    """Below another one's gift a negative document would free what recipients keep, to be passed on once more."""
+    return Finding(
+        "F04",
+        _("%(number)s is not a document of your division: what it gave is not yours to take back.")
+        % {"number": number or _("the parent document")},
+        field="parent",
+        remedy=_(
+            "Choose the document by which your division gave the money, or the recovery from above that you pass on."
+        ),
         article="9",
     )
 

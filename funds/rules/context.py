@@ -66,6 +66,8 @@ class FundContext:
     """Parent -> what stored documents outside the rows took back of it, by recipient."""
     arrived: dict[UUID, dict[UUID, int]]
     """Document of the rows -> 分 that have arrived, by line."""
+    over: set[UUID] = field(default_factory=set)
+    """Rows whose sums do not fit their parent (F04): they count against none of the others."""
 
     @classmethod
     def load(cls, rows: Sequence[Row]) -> FundContext:

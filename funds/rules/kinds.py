@@ -23,11 +23,12 @@ def check_kinds(rows: Sequence[Row], ctx: FundContext) -> Iterator[tuple[int, Fi
     """
     F04 级次类别相符 — of no level and national category more goes on than the parent gave the division, or is taken
     back (收回) than it gave the recipient; of a budget item neither, where the parent names it. Warned of, for a parent
-    may leave the division to choose; the sum over all is refused by `check_parent`.
+    may leave the division to choose; the sum over all is refused by `check_parent`, and what that refuses is judged
+    last, so that it counts against none of the others.
     """
     sums = _Kinds(rows, ctx)
-    for position, row in enumerate(rows):
-        for finding in sums.judged(row):
+    for position in sorted(range(len(rows)), key=lambda n: rows[n].uid in ctx.over):
+        for finding in sums.judged(rows[position]):
             yield position, finding
 
 

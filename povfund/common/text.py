@@ -61,17 +61,43 @@ def listed_numbers(number: str) -> int:
     return len(re.findall(r"[、,，;；]", number)) + 1 if _LISTED.match(number) else 0
 
 
+def _run_together(text: str) -> str:
+    return re.sub(r"\s+", "", unicodedata.normalize("NFKC", text).lower())
+
+
 def bigrams(text: str) -> str:
     """
     Two-character pieces of `text`, space-separated, for `to_tsvector('simple', …)`.
 
-    Every single character is added too, so that a search for one character also finds it.
+    Before them stands every single character, so that a search for one character finds it, and `search_pattern` the
+    text itself.
     """
-    joined = re.sub(r"\s+", "", unicodedata.normalize("NFKC", text).lower())
+    joined = _run_together(text)
     return " ".join([*joined, *(joined[i : i + 2] for i in range(len(joined) - 1))])
 
 
-def search_terms(text: str) -> str:
-    """The pieces a searched text must hold, for `plainto_tsquery('simple', …)`."""
-    joined = re.sub(r"\s+", "", unicodedata.normalize("NFKC", text).lower())
+def search_words(text: str) -> list[str]:
+    """The words a search is for, a year in any brackets written as in document numbers."""
+    return _YEAR.sub(r"〔\1〕", unicodedata.normalize("NFKC", text)).split()
+
+
+def search_terms(word: str) -> str:
+    """The pieces a searched word must hold, for `plainto_tsquery('simple', …)`."""
+    joined = _run_together(word)
     return " ".join(joined[i : i + 2] for i in range(len(joined) - 1)) or joined
+
+
+def search_pattern(word: str) -> str:
+    """
+    Where a searched word is found in `bigrams`, as a regular expression of PostgreSQL: its characters in a row; digits
+    are whole numbers, 501 is not found in 5012.
+    """
+    joined = _run_together(word)
+    pattern = " ".join(_SPECIAL.sub(r"\\\g<0>", character) for character in joined)
+    before = "(?<![0-9] )" if joined[:1].isdecimal() else ""
+    behind = "(?! [0-9]( |$))" if joined[-1:].isdecimal() else ""
+    return before + pattern + behind
+
+
+_YEAR = re.compile(r"[\[({【〖〔﹝]\s*((?:19|20)\d\d)\s*[\])}】〗〕﹞]")
+_SPECIAL = re.compile(r"[\\.^$*+?()\[\]{}|]")

@@ -11,7 +11,7 @@ from django.db.models import Q
 
 from accounts.choices import Level
 from accounts.scope import prefix_q
-from povfund.common.text import search_terms
+from povfund.common.text import search_pattern, search_terms, search_words
 from records.choices import ABOVE_STATES, REVIEWED_STATES, RecordState
 from records.life.settings import city_step_of
 
@@ -94,6 +94,13 @@ class RecordQuerySet(models.QuerySet["Record"]):
         return self.select_related("owner_unit__division", "division", "entered_by__person")
 
     def search(self, text: str) -> Self:
-        """Rows whose search text holds every piece of `text`."""
-        query = SearchQuery(search_terms(text), config="simple", search_type="plain")
-        return self.annotate(found=SearchVector("search_text", config="simple")).filter(found=query) if text else self
+        """Rows whose search text holds every word of `text`; the pieces are looked up, each word is compared then."""
+        words = search_words(text)
+        if not words:
+            return self
+        pieces = " ".join(map(search_terms, words))
+        query = SearchQuery(pieces, config="simple", search_type="plain")
+        rows = self.annotate(found=SearchVector("search_text", config="simple")).filter(found=query)
+        for word in words:
+            rows = rows.filter(search_text__regex=search_pattern(word))
+        return rows

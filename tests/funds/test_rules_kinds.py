@@ -96,6 +96,13 @@ def test_the_preview_of_an_import_warns_of_it_and_two_rows_count_together():
     assert (row.counts["to_create"], row.counts["asked"].get("F04")) == (2, 1)
 
 
+def test_a_row_that_is_refused_counts_against_none_of_the_others():
+    parent_of(line("511900", "1000000.00", money_level="province"), line("511900", "1000000.00"))
+    rows = [[*row_of(f"巴财农〔2016〕{n}号", amount=amount), "川财农〔2016〕1号"] for n, amount in ((5, 600), (6, 90))]
+    row = uploaded([[*HEADS, "上级文号"], *rows], by=CITY)
+    assert (row.counts["refused"], row.counts["to_create"], row.counts["asked"].get("F04")) == (1, 1, None)
+
+
 def test_own_money_within_the_sum_is_shown_the_way_of_the_second_record():
     own, other = {"money_level": "city"}, {"money_level": "province"}
     parent = parent_of(line("511900", "100.00"))

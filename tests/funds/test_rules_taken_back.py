@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import psycopg
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 
 from funds.models import FundDocument, FundLine
 from funds.services import save_fund_document
@@ -67,7 +67,7 @@ def test_what_was_passed_on_before_the_recovery_is_a_fact_and_stays_enterable():
     parent = parent_of()
     taken_back(parent, "-30.00", JUNE)
     passed_on(parent, "100.00", MAY)
-    assert refused(lambda: passed_on(parent, "0.01", JULY, 6)) == (100.01, 100)
+    assert refused(lambda: passed_on(parent, "0.01", JULY, 6)) == (100.01, 70)
 
 
 @pytest.mark.django_db
@@ -175,3 +175,36 @@ def test_a_parent_does_not_shrink_below_what_was_taken_back_around_its_recipient
 
     assert refused(lambda: changed_to("49.99")) == (50, 49.99)
     changed_to("50.00")
+
+
+def province_s_and_city_s():
+    """100 of the province for the city, of which 60 went on to the county."""
+    above = unit_reviewed("川财农〔2016〕71号", by=PROVINCE, lines=[line("511900", "100.00")])
+    below = unit_reviewed("巴财农〔2016〕72号", by=CITY, parent=above.uid, lines=[line("511921", "60.00")])
+    return above, below
+
+
+@pytest.mark.django_db
+def test_what_another_division_gave_is_not_taken_back_below_its_document():
+    above, _below = province_s_and_city_s()
+    with pytest.raises(RuleViolation) as refusal:
+        taken_back(above, "-60.00", JUNE)
+    assert findings(refusal) == [("F04", "parent")]
+    assert "川财农〔2016〕71号 不是本地区的文件" in str(refusal.value.findings[0].message)
+
+
+@pytest.mark.django_db
+def test_the_database_refuses_it_as_well():
+    above, below = province_s_and_city_s()
+    back = taken_back(below, "-10.00", JUNE)
+    FundDocument.objects.filter(pk=back.pk).update(parent=above)
+    with connection.cursor() as cursor, pytest.raises(IntegrityError, match="funds_funddocument_takes_back_own"):
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+
+
+@pytest.mark.django_db
+def test_the_refusal_names_what_was_left_on_the_day():
+    parent = unit_reviewed("巴财农〔2016〕73号", by=CITY, lines=[line("511921", "52.00")])
+    taken_back(parent, "-4.00", MAY)
+    assert refused(lambda: passed_on(parent, "60.00", JUNE)) == (60, 48)
+    assert refused(lambda: passed_on(parent, "60.00", MARCH)) == (60, 52)
