@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any, Self
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db import models
-from django.db.models import F, Lookup, Q
+from django.db.models import F, Lookup, Q, Sum
 
 from accounts.scope import prefix_q
+from funds.choices import IssueBatch
 from records.choices import REVIEWED_STATES
 from records.querysets import RecordQuerySet
 
@@ -78,3 +79,18 @@ class FundLineQuerySet(models.QuerySet[Any]):
         if scope.granted_units:
             own |= Q(document__owner_unit__in=scope.granted_units)
         return self.filter(own)
+
+    def taken_of_unnamed(self, keys: tuple[str, ...]) -> int:
+        """
+        分 that counted recoveries (收回) which name no document take back at or below `keys`; above zero. No
+        document is left less for it, so no balance is; the totals count it.
+        """
+        rows = self.filter(
+            Q(document__state__in=REVIEWED_STATES) | Q(document__acked_rev__isnull=False),
+            prefix_q("recipient_key", keys),
+            document__deleted=False,
+            document__issue_batch=IssueBatch.RECOVERY,
+            document__parent=None,
+        )
+        taken = rows.exclude(recipient_key=F("issuer_key")).aggregate(yuan=Sum("amount"))["yuan"]
+        return int(-(taken or 0) * 100)

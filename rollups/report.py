@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _, gettext_lazy
 
 from accounts.choices import UnitKind
 from funds.choices import MoneyLevel
-from funds.models import BudgetItem, FundCategory
+from funds.models import BudgetItem, FundCategory, FundLine
 from povfund.common import clock
 from povfund.common.money import wan_text
 from rollups.choices import DataState, Dimension, Measure
@@ -64,7 +64,8 @@ class Report:
     汇总表 — rows, total and what was kept, with freshness and coverage. Amounts in 元.
 
     Lines: rows + kept − `passed_on` = total. Amounts: rows + kept − `short` = total, `short` by how much the place has
-    reported less arrived than the places below it. `beyond_fen` is what stands below zero in unallocated money.
+    reported less arrived than the places below it. `beyond_fen` is what stands below zero in unallocated money,
+    `unnamed_fen` what recoveries that name no document took back.
     """
 
     question: Question
@@ -74,6 +75,7 @@ class Report:
     passed_on: int
     short_fen: int
     beyond_fen: int
+    unnamed_fen: int
     expected: int
     received: int
     pending_changes: int
@@ -132,6 +134,17 @@ class Report:
         ) % {"place": self.question.node.name, "amount": wan_text(Decimal(self.beyond_fen) / 100)}
 
     @property
+    def of_unnamed(self) -> str:
+        """Why it may be less by what was taken back of no document; empty where nothing was."""
+        if not self.unnamed_fen:
+            return ""
+        return _(
+            "At %(place)s and below, recoveries that name no document took back %(amount)s × 10k yuan (all records"
+            " reviewed by units, now). The measure “Unallocated” takes that off; the list of balances and idle money"
+            " cannot, for no document is left less for it."
+        ) % {"place": self.question.node.name, "amount": wan_text(Decimal(self.unnamed_fen) / 100)}
+
+    @property
     def of_idle(self) -> str:
         """What idle money is worked out over; empty of the other measures."""
         if self.question.measure != Measure.IDLE:
@@ -144,7 +157,8 @@ class Report:
     @property
     def notes(self) -> list[str]:
         """What is to be said of the figures, on page and in files."""
-        return [note for note in (self.of_arrivals, self.of_tags, self.of_beyond, self.of_idle, self.of_lines) if note]
+        told = (self.of_arrivals, self.of_tags, self.of_beyond, self.of_unnamed, self.of_idle, self.of_lines)
+        return [note for note in told if note]
 
     @property
     def of_lines(self) -> str:
@@ -187,6 +201,7 @@ def report_of(form: QuestionForm, **changes: Any) -> Report:
     if question.by != (Dimension.DIVISION,):
         rows.sort(key=lambda row: row.codes)
     own = ((question.node.code,), (question.node.name,))
+    below = _compared_with_balances(question)
     return Report(
         question=question,
         rows=rows,
@@ -194,7 +209,8 @@ def report_of(form: QuestionForm, **changes: Any) -> Report:
         kept=Row(*own, now.kept.n, now.kept.fen, then.kept.fen if then else None),
         passed_on=now.passed_on,
         short_fen=now.short,
-        beyond_fen=_beyond(question),
+        beyond_fen=ChainCase.objects.beyond_given(below) if below else 0,
+        unnamed_fen=FundLine.objects.taken_of_unnamed(below) if below else 0,
         expected=now.expected,
         received=now.received,
         pending_changes=now.pending_changes,
@@ -203,11 +219,11 @@ def report_of(form: QuestionForm, **changes: Any) -> Report:
     )
 
 
-def _beyond(question: Question) -> int:
-    """分 below zero in what lies unallocated at the place and below; of today, and of no other measure."""
+def _compared_with_balances(question: Question) -> tuple[str, ...]:
+    """The key below which figures are compared with the balances: those of unallocated money today; else none."""
     if question.measure not in (Measure.UNALLOCATED, Measure.IDLE) or question.as_of is not None:
-        return 0
-    return ChainCase.objects.beyond_given((question.node.scope_key,))
+        return ()
+    return (question.node.scope_key,)
 
 
 def _row(named: tuple[tuple[str, ...], tuple[str, ...]], key: tuple[Any, ...], now: Answer, then: Answer | None) -> Row:

@@ -22,7 +22,7 @@ from accounts.models import Division
 from accounts.places import PlacesKnown
 from accounts.scope import prefix_q
 from funds.choices import MoneyLevel
-from funds.models import FundCategory, FundDocument
+from funds.models import FundCategory, FundDocument, FundLine
 from povfund.common.asking import asked, shown_with, yes
 from povfund.common.extent import asks_extent, counted, extent_of
 from povfund.common.filtering import WholeFilter, YesNoFilter
@@ -246,6 +246,7 @@ def balance_list(request: HttpRequest) -> HttpResponse:
     """What lies unallocated, the oldest first, with its age in working days."""
     user: Any = request.user
     require(may_read(user))
+    keys = user.scope.keys + user.scope.granted_keys
     return _listed(
         request,
         BalanceFilter(request.GET, queryset=balances_of(user), request=request),
@@ -255,7 +256,10 @@ def balance_list(request: HttpRequest) -> HttpResponse:
         template="rollups/balance_list.html",
         empty=_("No balance fits the filter."),
         shown=partial(_lying, user=user),
-        context={"beyond": Decimal(-ChainCase.objects.beyond_given(user.scope.keys + user.scope.granted_keys)) / 100},
+        context={
+            "beyond": Decimal(-ChainCase.objects.beyond_given(keys)) / 100,
+            "unnamed": Decimal(FundLine.objects.taken_of_unnamed(keys)) / 100,
+        },
     )
 
 

@@ -67,6 +67,21 @@ def test_balances_totals_and_idle_say_what_the_totals_count_below_zero(chain):
     assert "超过剩余来款" not in words(page(f"{CITY}.review", "/rollups/?node=511900&measure=allocated"))
 
 
+def test_what_was_taken_back_of_no_document_is_told_where_totals_and_balances_differ():
+    unit_reviewed("川财农〔2026〕1号", by=f"{PROVINCE}.entry", lines=[line("511921", "50000.00")], **today())
+    back = {"issue_batch": "recovery", "lines": [line("511921", "-10000.00")]}
+    unit_reviewed("川财农〔2026〕2号", by=f"{PROVINCE}.entry", **back, **today())
+    watch_chain()
+    asked = Question(node=division("511921"), measure="unallocated", data_state="unit_reviewed")
+    balances = ChainBalance.objects.filter(recipient_key__startswith="511921").aggregate(fen=Sum("fen"))["fen"]
+    assert balances - answer(asked).total.fen == 1_000_000
+    lying = words(page(f"{PROVINCE}.review", "/rollups/balances/"))
+    assert "汇总已扣减未写明原下达文件的收回 1.00 万元" in lying
+    assert "合计相同" not in lying
+    totals = words(page(f"{PROVINCE}.review", "/rollups/?node=510000&measure=unallocated&data_state=unit_reviewed"))
+    assert "四川省及以下，未写明原下达文件的收回共 1.00 万元" in totals
+
+
 def test_where_nothing_is_below_zero_the_sums_are_the_same():
     unit_reviewed("川财农〔2026〕1号", by=f"{PROVINCE}.entry", lines=[line("511900", "50.00")], **today())
     watch_chain()
