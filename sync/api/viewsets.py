@@ -25,6 +25,7 @@ from povfund.common.verdict import require
 from records.models import Job
 from records.registry import record_types
 from sync import services
+from sync.changes.effects import Effect
 from sync.choices import Direction
 from sync.filters import BatchFilter, ReceiptFilter, WindowFilter
 from sync.fpb.frame import MAGIC
@@ -100,6 +101,18 @@ class ByLine(CursorPagination):
     ordering = ("line_no",)
 
 
+def _moved(effect: Effect) -> dict[str, Any]:
+    """A figure of the province or the nation: what it is now (None: the centre holds it), and by how much it moves."""
+    return {
+        "level": effect.level,
+        "place": effect.place,
+        "measure": effect.measure_code,
+        "year": effect.year or None,
+        "now": None if effect.now is None else str(effect.now),
+        "by": str(effect.by),
+    }
+
+
 class BatchViewSet(Asked, viewsets.GenericViewSet[Batch]):
     """批次 — history, preview, the file itself, and sending now (art. 13)."""
 
@@ -162,7 +175,12 @@ class BatchViewSet(Asked, viewsets.GenericViewSet[Batch]):
                 "lines": found.lines,
                 "batches": found.batches,
                 "amount": f"{found.fen // 100}.{found.fen % 100:02d}",
-                "acknowledged": {"lines": found.acknowledged_lines, "fen": str(found.acknowledged_fen)},
+                "acknowledged": {
+                    "lines": found.acknowledged_lines,
+                    "fen": str(sum(found.held.values())),
+                    "by_type": {key: str(fen) for key, fen in sorted(found.held.items())},
+                },
+                "effects": None if found.effects is None else [_moved(effect) for effect in found.effects],
                 "going": [
                     {"record_type": key, "label": str(types[key].label), "kind": kind, "count": n, "fen": str(fen)}
                     for (key, kind), (n, fen) in sorted(found.going.items())

@@ -24,6 +24,7 @@ from records.choices import RecordState
 from records.models import Job
 from records.registry import record_types
 from sync import services
+from sync.changes.effects import Effects
 from sync.choices import Direction
 from sync.forms import ResumeForm, SendForm
 from sync.models import Batch, LineOutcome, Node, TransmissionWindow
@@ -75,8 +76,9 @@ def _of_province(user: Any) -> dict[str, Any]:
     }
     if settings.EDITION == "provincial" and Node.objects.filter(pk=settings.NODE).exists():
         found = preview()
-        context |= {"preview": found, "going": _going(found), "blocked": _blocked(user, found)}
-        context["decimals"] = _decimals(found)
+        sums = _sums(found)
+        context |= {"preview": found, "going": _going(found), "sums": sums, "blocked": _blocked(user, found)}
+        context |= {"decimals": _decimals(sums, found), "effects": Effects(rows=found.effects or [])}
     return context
 
 
@@ -94,9 +96,22 @@ def _going(found: Preview) -> list[dict[str, Any]]:
     ]
 
 
-def _decimals(found: Preview) -> int:
+def _sums(found: Preview) -> list[dict[str, Any]]:
+    """By record type what the centre holds, what goes, and both: amounts of different types are never summed."""
+    going: dict[str, int] = {}
+    for (key, _kind), (_n, fen) in found.going.items():
+        going[key] = going.get(key, 0) + fen
+    rows = [(kind.label, found.held.get(key, 0), going.get(key, 0)) for key, kind in record_types().items()]
+    return [
+        {"label": label, "held": held, "goes": goes, "after": held + goes}
+        for n, (label, held, goes) in enumerate(rows)
+        if held or goes or not n
+    ]
+
+
+def _decimals(sums: list[dict[str, Any]], found: Preview) -> int:
     """Decimals of every amount of the preview, so that the sum is read in one grain."""
-    amounts = [found.acknowledged_fen, found.fen, found.acknowledged_fen + found.fen]
+    amounts = [row[name] for row in sums for name in ("held", "goes", "after")]
     amounts += [fen for _n, fen in found.going.values()]
     return max(wan_decimals(Decimal(fen) / 100) for fen in amounts)
 

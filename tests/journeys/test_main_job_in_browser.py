@@ -91,7 +91,7 @@ def approve(reviewer: Any) -> None:
 def send(head: Any) -> None:
     """Look at the preview, send now with a reason, wait for the receipt."""
     head.get_by_role("link", name="上报", exact=True).click()
-    expect(head.locator(".flow .acc")).to_have_text("27,872.156789")
+    expect(head.locator(".flow .acc").first).to_have_text("27,872.156789")
     head.get_by_role("textbox", name="立即上报的理由").fill("重要数据：产业扶持资金")
     head.get_by_role("button", name="立即上报").click()
     newest = head.locator(".hist tbody tr").first

@@ -10,6 +10,7 @@ from itertools import pairwise
 import psycopg
 import pytest
 from django.db import DatabaseError, connection, connections, transaction
+from django.test import Client
 
 from funds.models import FundDocument, FundLine
 from povfund.common import crashpoint as crashing
@@ -22,6 +23,7 @@ from sync.models import Batch, BatchItem, LineOutcome
 from sync.sealing import build, preview, seal
 from sync.sealing.build import LostRevision, folder_of
 from sync.sealing.preview import fingerprint_of
+from tests.arrivals import province_reviewed_arrival
 from tests.documents import draft, line, province_reviewed, step, unit_reviewed
 from tests.people import account
 
@@ -288,3 +290,28 @@ def test_reviews_of_an_earlier_cycle_are_no_evidence(here):
     assert [row["step"] for row in item.evidence] == ["author", "submit", "unit", "province"]
     assert Review.objects.filter(record_uid=document.uid).count() > 4
     assert not LineOutcome.objects.exists()
+
+
+def test_the_preview_keeps_types_apart_and_says_what_the_nation_s_figures_become(here):
+    """What is passed on below a document is no new money of the nation; an arrival is none of what was issued."""
+    given = province_reviewed("川财农〔2016〕1号", by="510000.finance.entry", lines=[line("511900", "500.00")])
+    province_reviewed(
+        "巴财农〔2016〕2号", by="511900.finance.entry", parent=given.uid, lines=[line("511921", "200.00")]
+    )
+    province_reviewed_arrival(given, "300.00", by="511900.finance.entry")
+    shown = preview()
+    assert shown.fen == 50_000 + 20_000 + 30_000
+    assert shown.held == {}
+    moves = {(e.level, e.measure_code): e.by for e in shown.effects}
+    assert moves["central", "allocated"] == moves["province", "allocated"] == 50_000
+    assert moves["central", "arrived"] == 30_000
+    client = Client()
+    client.force_login(account("510000.finance.head"))
+    words = "".join(re.sub(r"<[^>]+>", " ", client.get("/sync/").content.decode()).split())
+    assert "资金下达已收讫0.00＋本期拟上报0.07＝收讫后0.07" in words
+    assert "到账已收讫0.00＋本期拟上报0.03＝收讫后0.03" in words
+    assert "收讫后本省和全国的汇总怎样变" in words
+    told = client.get("/api/v1/batches/preview/").json()
+    nation = {"level": "central", "place": "000000", "measure": "allocated", "year": None, "now": None, "by": "50000"}
+    assert nation in told["effects"]
+    assert told["acknowledged"]["by_type"] == {}
