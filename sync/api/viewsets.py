@@ -107,7 +107,7 @@ def _moved(effect: Effect) -> dict[str, Any]:
         "level": effect.level,
         "place": effect.place,
         "measure": effect.measure_code,
-        "year": effect.year or None,
+        "year": effect.year,
         "now": None if effect.now is None else str(effect.now),
         "by": str(effect.by),
     }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -104,7 +104,10 @@ def _effects(key: str, going: list[tuple[str, Any]]) -> list[Effect]:
     """What new records of a type move of the province's and the nation's figures, without their parts."""
     moves = moves_of(key, ((owner, None, content) for owner, content in going))
     above = [move for move in moves if len(move.node) <= KEY_LENGTH[Level.PROVINCE]]
-    return [effect for effect in effect_of(key, above).rows if not effect.part] if above else []
+    if not above:
+        return []
+    found = effect_of(key, above)
+    return [replace(row, year=row.year or found.years[0]) for row in found.rows if not row.part]
 
 
 def _not_registered() -> Finding:

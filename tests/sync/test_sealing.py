@@ -312,6 +312,6 @@ def test_the_preview_keeps_types_apart_and_says_what_the_nation_s_figures_become
     assert "到账已收讫0.00＋本期拟上报0.03＝收讫后0.03" in words
     assert "收讫后本省和全国的汇总怎样变" in words
     told = client.get("/api/v1/batches/preview/").json()
-    nation = {"level": "central", "place": "000000", "measure": "allocated", "year": None, "now": None, "by": "50000"}
+    nation = {"level": "central", "place": "000000", "measure": "allocated", "year": 2016, "now": None, "by": "50000"}
     assert nation in told["effects"]
     assert told["acknowledged"]["by_type"] == {}
