@@ -137,3 +137,17 @@ def line_words(line: FundLine) -> str:
         "level": line.get_money_level_display(),
         "amount": wan_text(line.amount),
     }
+
+
+def line_left_words(line: FundLine, left: Decimal) -> str:
+    """The same with what is still to arrive of it, before its amount."""
+    return _(
+        "%(document)s line %(n)s · %(category)s · %(level)s · %(left)s of %(amount)s × 10k yuan still to arrive"
+    ) % {
+        "document": line.document,
+        "n": line.n,
+        "category": line.fund_category.name_in(line.budget_year),
+        "level": line.get_money_level_display(),
+        "left": wan_text(left),
+        "amount": wan_text(line.amount),
+    }
