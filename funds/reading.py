@@ -84,7 +84,7 @@ class DocumentReading:
         """A value of the content as it is printed."""
         name = _PLACE.sub("", path)
         if value is None or value == "":
-            return _("not filled in")
+            return _("none, own budget") if name == "parent" else _("not filled in")
         if name in MONEY:
             return wan_cell(Decimal(value))
         if name in CHOICES:
