@@ -58,9 +58,11 @@ def lines_for(
     )
 
 
-def more_words(more: int) -> str:
-    """What is said of lines that are not offered; nothing where all are."""
-    return _("%(n)s more; search by document number.") % {"n": more} if more else ""
+def more_words(offered: OfferedLines) -> str:
+    """What is said of lines that are not offered, or where none is; else nothing."""
+    if not offered.choices:
+        return _("No line of which money is still to arrive.")
+    return _("%(n)s more; search by document number.") % {"n": offered.more} if offered.more else ""
 
 
 def _searched(lines: Any, text: str, user: User) -> Any:

@@ -166,7 +166,7 @@ def _form(request: HttpRequest, found: Arrival | None) -> HttpResponse:
     asked_line, search = uid_asked(request.GET, "line"), request.GET.get("search", "")[:SEARCHED]
     chosen = [found.line_id if found else asked_line, uuid_of(request.POST.get("line", ""))]
     offered = lines_for(user, chosen=chosen, besides=found, search=search)
-    choice: dict[str, Any] = {"lines": offered.choices, "left": offered.left, "more": more_words(offered.more)}
+    choice: dict[str, Any] = {"lines": offered.choices, "left": offered.left, "more": more_words(offered)}
     if request.method != "POST":
         form = ArrivalForm(initial=_initial(user, found, request.GET.get("line", "")), **choice)
         return _page(request, found, form, rev=found.rev if found else None, searchable=bool(offered.more or search))

@@ -284,6 +284,7 @@ def test_lines_beyond_those_offered_are_counted_and_found_by_number_title_or_cat
     assert list(options(client, "?search=水渠")) == ["0.07"]
     assert list(options(client, "?search=少数民族")) == ["0.02"]
     assert options(client, "?search=没有这样的") == {}
+    assert "没有尚未到账的明细。" in client.get("/funds/arrivals/new/?search=没有这样的").content.decode()
 
 
 def test_the_search_for_a_line_keeps_what_was_chosen(client, monkeypatch):
