@@ -31,6 +31,23 @@ LINE_FIELDS = (*CODES, "amount", "remark")
 _YUAN = re.compile(r"^-?\d{1,13}\.\d{2}$", re.ASCII)
 
 
+def typed_wan(yuan: Decimal) -> str:
+    """元 as a person types them in 万元, minus with the sign of keyboards."""
+    return wan_text(yuan).replace("\u2212", "-")
+
+
+class LineSelect(forms.Select):
+    """A choice of fund lines; each option holds what is still to arrive (万元), which the script fills in."""
+
+    left: Mapping[str, str] = {}
+
+    def create_option(self, name: str, value: Any, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        option: dict[str, Any] = super().create_option(name, value, *args, **kwargs)
+        if left := self.left.get(str(value)):
+            option["attrs"]["data-fill"] = left
+        return option
+
+
 class WanField(forms.CharField):
     """An amount typed in 万元, cleaned to 元."""
 
@@ -45,7 +62,7 @@ class WanField(forms.CharField):
             raise ValidationError(f"{finding.message} {finding.remedy}", code=finding.rule) from error
 
     def prepare_value(self, value: Any) -> Any:
-        return wan_text(value).replace("\u2212", "-") if isinstance(value, Decimal) else value
+        return typed_wan(value) if isinstance(value, Decimal) else value
 
 
 def _label(name: str) -> Any:
@@ -88,9 +105,9 @@ class HeadForm(forms.Form):
 
 
 class ArrivalForm(forms.Form):
-    """An arrival. `lines` are the fund lines the person may choose, as (uid, words)."""
+    """An arrival. `lines` are the fund lines the person may choose, as (uid, words), `left` what each proposes."""
 
-    line = forms.UUIDField(label=_("Fund line"), widget=forms.Select)
+    line = forms.UUIDField(label=_("Fund line"), widget=LineSelect(attrs={"data-fills": "amount"}))
     arrived_on = DayField(label=_("Arrived on"), widget=_day())
     amount = WanField(
         label=_("Amount arrived (10k yuan)"),
@@ -104,9 +121,18 @@ class ArrivalForm(forms.Form):
 
     WIDTHS = {"line": "f8", "account": "f3", "budget_no": "f3", "voucher_no": "f3", "remark": "f2"}
 
-    def __init__(self, *args: Any, lines: Sequence[tuple[str, str]] = (), **kwargs: Any) -> None:
+    def __init__(
+        self,
+        *args: Any,
+        lines: Sequence[tuple[str, str]] = (),
+        left: Mapping[str, str] | None = None,
+        more: str = "",
+        **kwargs: Any,
+    ) -> None:
         super().__init__(*args, **kwargs)
         self.fields["line"].widget.choices = [("", ""), *lines]
+        self.fields["line"].widget.left = left or {}
+        self.fields["line"].help_text = more
 
     @property
     def cells(self) -> list[tuple[str, Any]]:

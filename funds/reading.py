@@ -84,7 +84,7 @@ class DocumentReading:
         """A value of the content as it is printed."""
         name = _PLACE.sub("", path)
         if value is None or value == "":
-            return _("not filled in")
+            return _("none, own budget") if name == "parent" else _("not filled in")
         if name in MONEY:
             return wan_cell(Decimal(value))
         if name in CHOICES:
@@ -135,5 +135,19 @@ def line_words(line: FundLine) -> str:
         "n": line.n,
         "category": line.fund_category.name_in(line.budget_year),
         "level": line.get_money_level_display(),
+        "amount": wan_text(line.amount),
+    }
+
+
+def line_left_words(line: FundLine, left: Decimal) -> str:
+    """The same with what is still to arrive of it, before its amount."""
+    return _(
+        "%(document)s line %(n)s · %(category)s · %(level)s · %(left)s of %(amount)s × 10k yuan still to arrive"
+    ) % {
+        "document": line.document,
+        "n": line.n,
+        "category": line.fund_category.name_in(line.budget_year),
+        "level": line.get_money_level_display(),
+        "left": wan_text(left),
         "amount": wan_text(line.amount),
     }

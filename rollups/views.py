@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 
@@ -120,11 +121,8 @@ def _explorer(request: HttpRequest, form: QuestionForm, *, status: int = 200, **
         .values_list("year", flat=True)
         .distinct()
         .order_by("-year"),
-        "categories": [
-            {"code": c.code, "name": c.name_and_former(form.cleaned_data["year"])}
-            for c in FundCategory.objects.filter(parent=None)
-        ],
-        "items": BudgetItem.objects.filter(in_scope=True),
+        "categories": _named(FundCategory.objects.filter(parent=None), form),
+        "items": _named(BudgetItem.objects.filter(in_scope=True), form),
         "batch": Batch.objects.exclude(applied_at=None).order_by("-applied_at").first(),
         "proof": Proof.objects.first(),
         "purposes": PURPOSES,
@@ -141,6 +139,12 @@ def _form(request: HttpRequest, *also: str) -> QuestionForm:
     user = request.user
     require(may_read(user))  # type: ignore[arg-type]
     return QuestionForm(request.GET, user=user, also=also)  # type: ignore[arg-type]
+
+
+def _named(codes: Iterable[FundCategory | BudgetItem], form: QuestionForm) -> list[dict[str, str]]:
+    """Codes to choose from, by their names in the year that is asked."""
+    year = form.cleaned_data["year"]
+    return [{"code": row.code, "name": row.name_and_former(year)} for row in codes]
 
 
 def _rows_of(form: QuestionForm) -> None:

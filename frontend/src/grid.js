@@ -1,6 +1,7 @@
 // The line grid of a document: a spreadsheet over the lines, with checks beside it. Without this script the form below it works.
 import { hourOf } from "./app/clock.js";
 import { dataBlock, icon, make } from "./app/dom.js";
+import { press } from "./app/keyboard.js";
 import { fenOf, parseWan, wan } from "./app/money.js";
 import { ruleWord, say } from "./app/words.js";
 import { areaName } from "./grid/block.js";
@@ -80,6 +81,7 @@ class LineGrid {
     });
     gridKeys({
       element: this.part("grid"), view: this.view, deeds: this.deeds,
+      submit: () => this.deeds.lookUp().finally(() => press("ctrl+enter")),
       nextProblem: () => this.nextProblem(), leave: () => document.querySelector("[data-grid-save]")?.focus(),
     });
     this.view.onSelect = () => this.status();
@@ -253,9 +255,9 @@ class LineGrid {
     this.go(after ?? problems[0]);
   }
 
-  note({ text, bad, more, undo }) {
-    const button = undo ? make("button", { type: "button", class: "link", "data-grid-do": "undo" }, say("undo")) : null;
-    this.part("note").replaceChildren(...[icon("clipboard-check"), make("span", {}, text), bad ? make("b", { class: "bad ell", title: bad }, bad) : null, more ? make("span", { class: "ell", title: more }, more) : null, button].filter(Boolean));
+  note({ text, bad, more }) {
+    const words = make("span", {}, text, bad ? make("b", { class: "bad" }, ` ${bad}`) : null, more ? ` ${more}` : null);
+    this.part("note").replaceChildren(icon("clipboard-check"), words);
   }
 
   log(text) {

@@ -150,20 +150,23 @@ def arrival_content_of(*, data: ArrivalInput, unit: Unit, line: FundLine) -> dic
     return content_of(arrival)
 
 
-def outstanding(user: User, *, place: Division | None = None) -> Any:
+def outstanding(user: User, *, place: Division | None = None, besides: Arrival | None = None) -> Any:
     """尚未到账 — lines of `lines_to` of which money is still to arrive; what a division retains takes no arrival."""
-    return lines_to(user, place=place).exclude(left=0).exclude(issuer_key=F("recipient_key"))
+    return lines_to(user, place=place, besides=besides).exclude(left=0).exclude(issuer_key=F("recipient_key"))
 
 
-def lines_to(user: User, *, place: Division | None = None) -> Any:
+def lines_to(user: User, *, place: Division | None = None, besides: Arrival | None = None) -> Any:
     """
     Lines to a division, the person's own unless `place` says otherwise, whose document the person may read, with
-    `left`, what has not arrived (元).
+    `left`, what has not arrived (元), the arrival `besides` not counted.
     """
     lines = FundLine.objects.filter(
         recipient=place or user.unit.division_id, document__in=FundDocument.objects.visible_to(user).values("pk")
     )
-    arrived = Coalesce(Sum("arrivals__amount", filter=Q(arrivals__deleted=False)), Value(Decimal(0)))
+    counted = Q(arrivals__deleted=False)
+    if besides is not None:
+        counted &= ~Q(arrivals__pk=besides.pk)
+    arrived = Coalesce(Sum("arrivals__amount", filter=counted), Value(Decimal(0)))
     return lines.annotate(left=F("amount") - arrived).select_related("document", "fund_category")
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from typing import Any
 from uuid import UUID
 
@@ -15,15 +14,15 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from accounts.models import Division, User
+from accounts.models import User
 from funds import services
 from funds.filters import ArrivalListFilter
 from funds.forms import ArrivalForm, uuid_of
 from funds.help import ARRIVAL_HELP
 from funds.models import Arrival, FundDocument
-from funds.reading import line_words
 from funds.registry import ARRIVAL
-from funds.services import ArrivalInput, lines_to, outstanding
+from funds.services import ArrivalInput, lines_to
+from funds.views.arrival_lines import lines_for, more_words
 from funds.views.steps import kept_reasons, open_findings, owner_delete, owner_step, reasons, warned
 from povfund.common.asking import asked, shown_with, uid_asked
 from povfund.common.errors import REFUSE, Finding, RuleViolation, StaleEdit
@@ -41,8 +40,8 @@ from records.review.trail import explained_warnings, last_return, past_steps, st
 from records.review.verdicts import verdict_on
 from records.services import attachments_of
 
-CHOICES = 200
-"""Lines offered in the form; a longer list is reached through the document's page."""
+SEARCHED = 100
+"""Characters of a search for a fund line that are looked at."""
 
 COLUMNS = [
     link("arrived", _("Arrived on"), lambda a: a.arrived_on, url=lambda a: a.get_absolute_url(), sort="arrived_on"),
@@ -164,11 +163,14 @@ def arrival_edit(request: HttpRequest, uid: UUID) -> HttpResponse:
 
 def _form(request: HttpRequest, found: Arrival | None) -> HttpResponse:
     user: Any = request.user
-    choices = lines_for(user, chosen=[found.line_id if found else uid_asked(request.GET, "line")])
+    asked_line, search = uid_asked(request.GET, "line"), request.GET.get("search", "")[:SEARCHED]
+    chosen = [found.line_id if found else asked_line, uuid_of(request.POST.get("line", ""))]
+    offered = lines_for(user, chosen=chosen, besides=found, search=search)
+    choice: dict[str, Any] = {"lines": offered.choices, "left": offered.left, "more": more_words(offered)}
     if request.method != "POST":
-        form = ArrivalForm(initial=_initial(user, found, request.GET.get("line", "")), lines=choices)
-        return _page(request, found, form, rev=found.rev if found else None)
-    form = ArrivalForm(request.POST, lines=choices)
+        form = ArrivalForm(initial=_initial(user, found, request.GET.get("line", "")), **choice)
+        return _page(request, found, form, rev=found.rev if found else None, searchable=bool(offered.more or search))
+    form = ArrivalForm(request.POST, **choice)
     rev = request.POST.get("rev", "")
     base_rev = int(rev) if rev.isascii() and rev.isdigit() and len(rev) < 9 else None
     findings: list[Finding] = []
@@ -186,7 +188,8 @@ def _form(request: HttpRequest, found: Arrival | None) -> HttpResponse:
     else:
         uid, unread = found.pk if found else None, set(form.errors)
         findings = services.check_readable(actor=user, values=form.cleaned_data, uid=uid, unread=unread)
-    return _page(request, found, form, rev=base_rev, findings=findings, status=422)
+    shown = {"rev": base_rev, "searchable": bool(offered.more or search)}
+    return _page(request, found, form, findings=findings, status=422, **shown)
 
 
 def _page(
@@ -195,10 +198,12 @@ def _page(
     form: ArrivalForm,
     *,
     rev: int | None,
+    searchable: bool,
     findings: list[Finding] | None = None,
     status: int = 200,
 ) -> HttpResponse:
     context = {"arrival": found, "form": form, "rev": rev, "findings": findings or [], "help_fields": ARRIVAL_HELP}
+    context["searchable"] = searchable
     return render(request, "funds/arrival_form.html", context, status=status)
 
 
@@ -214,18 +219,6 @@ def stored(found: Arrival) -> dict[str, Any]:
     """The form's values of a stored arrival."""
     names = ("arrived_on", "amount", "account", "budget_no", "voucher_no", "remark")
     return {name: getattr(found, name) for name in names} | {"line": found.line_id}
-
-
-def lines_for(
-    user: User, *, chosen: Collection[UUID | None] = (), place: Division | None = None
-) -> list[tuple[str, str]]:
-    """
-    Fund lines to a division (the own one) of which money is still to arrive, newest document first, and the `chosen`.
-    """
-    rows = list(outstanding(user, place=place).order_by("-document__issued_on", "n")[:CHOICES])
-    if missing := set(chosen) - {None} - {row.pk for row in rows}:
-        rows += lines_to(user, place=place).filter(pk__in=missing)
-    return [(str(row.pk), line_words(row)) for row in rows]
 
 
 @login_required

@@ -22,6 +22,7 @@ from funds.models import Arrival, FundDocument
 from funds.rules.needs import standing
 from funds.services import ArrivalInput, DocumentInput, arrival_changes_since, changes_since
 from funds.views import arrivals
+from funds.views.arrival_lines import lines_for
 from funds.views.grid import code_tables, form_page, offered, stored, typed_over
 from povfund.common.asking import faults, unknown
 from povfund.common.errors import Finding, RuleViolation
@@ -153,9 +154,10 @@ class ArrivalChangeForm:
         """See ChangeForm. Nothing is sent while it is typed, so no address is needed but the page's own."""
         shown = arrivals.stored(record) | (self.typed(typed) if typed else {})
         chosen = (record.line_id, uuid_of(str(shown["line"])))
-        lines = arrivals.lines_for(user, chosen=chosen, place=record.division)
+        offered = lines_for(user, chosen=chosen, place=record.division, besides=record)
+        more = _("%(n)s more lines are not listed here.") % {"n": offered.more} if offered.more else ""
         return {
-            "form": ArrivalForm(initial=shown, lines=lines),
+            "form": ArrivalForm(initial=shown, lines=offered.choices, left=offered.left, more=more),
             "form_id": "arrival-form",
             "rev": rev,
             "page": str(uuid7()),

@@ -129,14 +129,14 @@ def _columns(cells: _Cells) -> list[Any]:
     """On a narrow screen the document gives way where the columns of what was taken back stand."""
     narrow = "nw hide-s" if cells.found.has_recoveries else "nw"
     return [
-        replace(text("holder", _("Recipient"), cells.holder, css="nw"), show=_plain),
+        replace(text("holder", _("Recipient"), cells.holder, css="nw place"), show=_plain),
         replace(text("document", _("By document"), cells.document, css=narrow), show=_plain),
         *_given_columns(cells),
         cells.money("arrived", _("Arrived"), cells.arrived_url),
         cells.money("passed", _("Passed down"), cells.below_url),
         cells.money("retained", _("Retained"), cells.below_url),
         cells.money("unallocated", _("Unallocated"), lambda row: ""),
-        text("age", _("Age (working days)"), _age, css="n nw"),
+        text("age", _("Age (working days)"), _age, css="n nw age"),
         replace(text("cases", _("Cases"), _cases_cell, css="n whole"), show=_plain),
     ]
 
@@ -198,7 +198,7 @@ def _recovery_table(found: Chain, *, in_full: bool, beside: list[Any]) -> Any:
 
     totals_shown: dict[str, Any] = {}
     columns = [
-        replace(text("holder", _("Taken back from"), _taken_from, css="nw"), show=_plain),
+        replace(text("holder", _("Taken back from"), _taken_from, css="nw place"), show=_plain),
         replace(text("of", _("Given by document"), _given_by, css="nw"), show=_plain),
         money("issued", _("Given before")),
         money("fen", _("Taken back now")),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from decimal import Decimal
 
@@ -13,7 +14,8 @@ from rest_framework.test import APIClient
 from funds.arrival_sheets import ARRIVAL_SHEET
 from funds.models import Arrival, FundLine
 from funds.services import save_arrival, save_fund_document
-from funds.views.arrivals import lines_for
+from funds.views import arrival_lines
+from funds.views.arrival_lines import lines_for
 from povfund.common.errors import RuleViolation
 from povfund.common.verdict import Refused
 from records.models import Review
@@ -115,7 +117,7 @@ def test_what_a_division_retains_itself_is_not_waited_for_and_takes_no_arrival(c
     own = issued("通财农〔2016〕915号", by=CLERK, parent=above.uid, lines=[line("511921", "60.00")])
     kept, given = line_of(own), line_of(above)
     clerk = county_clerk()
-    assert [uid for uid, _words in lines_for(clerk)] == [str(given.pk)]
+    assert [uid for uid, _words in lines_for(clerk).choices] == [str(given.pk)]
     waited = [
         dict(zip((c.name for c in ARRIVAL_SHEET.columns), row, strict=True))
         for row in ARRIVAL_SHEET.expected(clerk, 2016)
@@ -251,3 +253,43 @@ def test_the_list_costs_the_same_for_two_rows_and_for_twelve(client):
     for n in range(10):
         arrived(document, "1.00", voucher_no=f"记-1{n}")
     assert cost() == few
+
+
+def options(client, query: str = "") -> dict[str, str]:
+    """Words by amount filled in, of the lines offered on the form."""
+    page = client.get(f"/funds/arrivals/new/{query}").content.decode()
+    return dict(re.findall(r'<option[^>]* data-fill="([^"]*)"[^>]*>([^<]*)<', page))
+
+
+def test_a_line_is_offered_with_what_is_still_to_arrive_of_it(client):
+    document = issued(lines=[line("511921", "85940000.00")])
+    first = arrived(document, "80005000.00")
+    client.force_login(county_clerk())
+    ((left, words),) = options(client).items()
+    assert left == "593.50"
+    assert words.endswith("· 中央资金 · 还差 593.50 万元（下达 8,594.00 万元）")
+    page = client.get(f"/funds/arrivals/{first.pk}/edit/").content.decode()
+    assert "还差 8,594.00 万元（下达 8,594.00 万元）" in page
+
+
+def test_lines_beyond_those_offered_are_counted_and_found_by_number_title_or_category(client, monkeypatch):
+    monkeypatch.setattr(arrival_lines, "CHOICES", 2)
+    three = [line("511921", f"{n}00.00", fund_category=c) for n, c in enumerate(("development", "ethnic"), 1)]
+    issued(lines=[*three, line("511921", "300.00", budget_item="2130506")], title="第一批")
+    issued("巴财农〔2016〕2号", lines=[line("511921", "700.00")], title="水渠")
+    client.force_login(county_clerk())
+    assert len(options(client)) == 2
+    assert "还有 2 条，请按文号筛选。" in client.get("/funds/arrivals/new/").content.decode()
+    assert list(options(client, "?search=巴财农[2016]2号")) == ["0.07"]
+    assert list(options(client, "?search=水渠")) == ["0.07"]
+    assert list(options(client, "?search=少数民族")) == ["0.02"]
+    assert options(client, "?search=没有这样的") == {}
+    assert "没有尚未到账的明细。" in client.get("/funds/arrivals/new/?search=没有这样的").content.decode()
+
+
+def test_the_search_for_a_line_keeps_what_was_chosen(client, monkeypatch):
+    monkeypatch.setattr(arrival_lines, "CHOICES", 1)
+    chosen = line_of(issued())
+    issued("巴财农〔2016〕2号", lines=[line("511921", "700.00")], title="水渠")
+    client.force_login(county_clerk())
+    assert set(options(client, f"?search=水渠&line={chosen.pk}")) == {"0.07", "0.01"}

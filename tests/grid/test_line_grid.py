@@ -297,6 +297,47 @@ def test_rows_scrolled_to_after_a_paste_and_an_undo_show_what_is_in_them(grid):
     expect(last_row).not_to_contain_text("200.00")
 
 
+def test_control_and_enter_submit_from_the_grid_with_what_stands_in_an_open_cell(grid):
+    pages.rows.append(pages.line("511900", "10000.00"))
+    page = grid()
+    cell(page, 1, 5).click()
+    page.keyboard.press("Control+Enter")
+    assert last(page, "save")["then"] == "submit"
+    expect(page.locator(".g-edit")).to_have_count(0)
+    pages.told.clear()
+    page.keyboard.type("12.5")
+    page.keyboard.press("Control+Enter")
+    assert [row["amount"] for row in last(page, "save")["lines"]] == ["125000.00"]
+    assert pages.told["save"][-1]["then"] == "submit"
+    expect(page.locator(".g-edit")).to_have_count(0)
+
+
+def test_what_is_said_of_a_paste_can_be_read_whole(grid):
+    page = grid()
+    cell(page, 1, 1).click()
+    paste(page, BLOCK)
+    page.wait_for_selector(".c-bad")
+    note = page.locator('[data-grid-part="note"]')
+    expect(note).to_contain_text("2 格无法识别（另见右侧检查）")
+    cut = """note => [note, ...note.querySelectorAll('*')].filter(one => one.scrollWidth > one.clientWidth + 1
+      && getComputedStyle(one).display !== 'inline').length"""
+    assert note.evaluate(cut) == 0
+    tools, lines = page.locator(".grid-tools").bounding_box(), page.locator(".linegrid").bounding_box()
+    inside = note.bounding_box()
+    assert tools["y"] <= inside["y"] <= inside["y"] + inside["height"] <= tools["y"] + tools["height"]
+    assert tools["height"] + 200 < tools["height"] + lines["height"] <= 768 - tools["y"]
+    expect(page.get_by_role("button", name="撤销")).to_have_count(1)
+
+
+def test_amounts_copied_with_a_sign_of_currency_are_read(grid):
+    page = grid()
+    cell(page, 1, 5).click()
+    paste(page, "￥100\r\n¥1,234.5\r\n")
+    expect(cell(page, 2, 5)).to_have_text("1,234.50")
+    expect(cell(page, 1, 5)).to_have_text("100.00")
+    expect(page.locator(".c-bad")).to_have_count(0)
+
+
 def test_rows_are_inserted_and_deleted_where_the_cursor_is(grid):
     pages.rows += [pages.line("511900", "10000.00"), pages.line("511300", "20000.00")]
     page = grid()

@@ -70,3 +70,10 @@ def test_chain_cases_and_papers_fit_a_phone_and_print_without_the_controls_of_th
         page.goto(address)
         assert page.locator(".head").is_hidden()
         assert page.locator(".sheet-title").is_visible()
+
+
+def test_the_filters_of_totals_stand_on_one_line(browser_page, live_server):
+    sign_in(browser_page, account("511921.finance.entry"), url=live_server.url)
+    browser_page.goto("/rollups/?data_state=unit_reviewed")
+    assert browser_page.locator(".filters").bounding_box()["height"] < 50
+    assert "2130504 农村基础设施建设" in browser_page.locator("[name=budget_item] option").all_inner_texts()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import unicodedata
 from decimal import Decimal
+from types import SimpleNamespace
 
 import pytest
 from pdfminer.high_level import extract_pages
@@ -14,6 +15,8 @@ from accounts.models import Division
 from funds.models import FundLine
 from povfund.common.money import wan_text
 from povfund.demo.documents import read
+from rollups.chain import views
+from rollups.chain.orders import ChainOrders
 from tests.documents import line, unit_reviewed
 from tests.people import account
 from tests.support.browser import sign_in
@@ -85,6 +88,25 @@ def test_a_chain_with_recoveries_is_whole_on_paper_and_needs_no_scrolling_on_a_n
         shown = [head for head in table.locator("thead th").all() if head.is_visible()]
         assert len(shown) == heads
         assert table.evaluate("table => table.getBoundingClientRect().right <= 1032")
+
+
+@pytest.mark.parametrize("amount, lines_of_number", [("106780059.00", 1), ("3238959942.05", 2)])
+def test_a_chain_with_change_orders_is_whole_beside_its_side_panel(
+    browser_page, live_server, monkeypatch, amount, lines_of_number
+):
+    lines = [line(place, amount) for place in ("513200", "513300", "511900", "510400")]
+    document = unit_reviewed("川财农〔2016〕12号", by="510000.finance.entry", lines=lines)
+    mark = SimpleNamespace(order=SimpleNamespace(pk=1), number="GG-51-2026-0002", url="/changes/", under_way=True)
+    monkeypatch.setattr(views, "orders_along", lambda *_all, **_more: ChainOrders({document.pk: [mark]}, {}))
+    page = browser_page
+    sign_in(page, account("510000.finance.review"), url=live_server.url)
+    page.goto(f"/rollups/chain/{document.pk}/")
+    body = page.locator(".body")
+    assert body.evaluate("body => body.scrollWidth - body.clientWidth") == 0
+    assert body.evaluate(CUT.replace("() =>", "_body =>").replace(".sheet", ".body .tbl")) == []
+    number = page.locator("td.orders a").first
+    assert number.inner_text() == mark.number
+    assert number.evaluate("number => number.getClientRects().length") == lines_of_number
 
 
 def sheets_of(page, address) -> list[list[str]]:

@@ -193,6 +193,13 @@ def test_a_changed_record_stands_beside_its_previous_revision():
     assert 'class="old"' in comparison
 
 
+def test_a_document_of_the_own_budget_is_named_so_as_on_its_own_page():
+    document = calm(1)
+    client = client_of(county_reviewer())
+    for address in (f"{PAGE}?record={document.pk}", document.get_absolute_url()):
+        assert re.search(r"上级文件</(dt|th|td)>\s*<(dd|td)[^>]*>\s*无，本级资金", shown(client, address)), address
+
+
 def test_one_does_not_review_what_one_entered():
     both = account("511921.finance.entry")
     both.duties = ["entry", "review"]

@@ -306,3 +306,15 @@ def test_the_filter_names_categories_as_of_the_year_asked_for(client, year, name
     shown = page(client, year=year).content.decode()
     assert f">{name}</option>" in shown[shown.index('<option value="development"') :].partition("</select>")[0]
     assert ">以工代赈资金</option>" in shown
+
+
+def test_the_page_names_budget_items_and_the_unit_of_what_is_compared(client):
+    unit_reviewed("川财农〔2016〕1号", by=PROVINCE, lines=[line("511921", "1000000.01")])
+    services.merge_deltas()
+    CellHistory.objects.update(cutoff=clock.today() - timedelta(days=30))
+    shown = page(client, compare=(clock.today() - timedelta(days=30)).isoformat()).content.decode()
+    assert ">2130504 农村基础设施建设</option>" in shown
+    unit = '<span class="u">（万元）</span></th>'
+    assert f">增减{unit}" in shown
+    assert re.search(rf">\d\d-\d\d{re.escape(unit)}", shown)
+    assert re.search(r'<h2>[^<]* 怎么变的 <span class="m s">万元</span></h2>', shown)

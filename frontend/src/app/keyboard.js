@@ -10,7 +10,8 @@ function visible(element) {
   return element.getClientRects().length > 0;
 }
 
-function press(key) {
+/** Click or focus what the key belongs to, if it is on the page and seen. */
+export function press(key) {
   const target = [...document.querySelectorAll(`[data-key="${CSS.escape(key)}"]`)].find(visible);
   if (!target) return false;
   if (target.matches("input, select, textarea")) target.focus();

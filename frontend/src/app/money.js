@@ -27,11 +27,14 @@ export function yuanOf(fen) {
   return `${fen < 0n ? "-" : ""}${size / 100n}.${String(size % 100n).padStart(2, "0")}`;
 }
 
+/** An amount as it is typed or copied, without the sign of currency that spreadsheets write before it. */
+const figures = (text) => halfWidth(text).replace(/^(-?)¥/, "$1");
+
 /** 分 of a typed amount of 万元; throws an Error whose message is the key of a text. */
-export const parseWan = (text) => parseAmount(halfWidth(text).replace(/(万元|万)$/, ""), 6);
+export const parseWan = (text) => parseAmount(figures(text).replace(/(万元|万)$/, ""), 6);
 
 /** 分 of a typed amount of 元; throws as parseWan does. */
-export const parseYuan = (text) => parseAmount(halfWidth(text).replace(/元$/, ""), 2);
+export const parseYuan = (text) => parseAmount(figures(text).replace(/元$/, ""), 2);
 
 /** 分 of digits whose unit is 10 to the power of `digits` 分. */
 function parseAmount(typed, digits) {

@@ -10,10 +10,14 @@ test("typed amounts become 分 exactly", () => {
   assert.equal(parseWan("2101.905898"), 2_101_905_898n);
   assert.equal(parseWan(" 343,234.50 万元"), 343_234_500_000n);
   assert.equal(parseWan("31931.5000000"), 31_931_500_000n);
+  assert.equal(parseWan("￥100"), 100_000_000n);
+  assert.equal(parseWan(" ¥1,234.5 "), 1_234_500_000n);
+  assert.equal(parseWan("-￥120.00"), -120_000_000n);
+  assert.equal(parseWan("￥-120.00"), -120_000_000n);
 });
 
 test("what is no amount, or would have to be rounded, is refused", () => {
-  for (const text of ["", "abc", "1,23", "1.2.3", "--1", "1e5", "0x10", "."]) {
+  for (const text of ["", "abc", "1,23", "1.2.3", "--1", "1e5", "0x10", ".", "¥", "¥¥1", "1¥"]) {
     assert.throws(() => parseWan(text), /not_an_amount/, text);
   }
   assert.throws(() => parseWan("0.0000001"), /finer_than_a_fen/);

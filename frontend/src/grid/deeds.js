@@ -70,7 +70,7 @@ export class Deeds {
   report(where, edits, { wrong, told }) {
     const bad = edits.filter(({ key, field }) => isBroken(this.store.rows[this.store.index(key)]?.[field] ?? "")).length;
     const problems = [bad ? say("pasted_bad", { n: bad }) : "", ...wrong].filter(Boolean).join(" ");
-    this.note({ text: say("pasted", { where, good: edits.length - bad }), bad: problems, more: told.join(" "), undo: true });
+    this.note({ text: say("pasted", { where, good: edits.length - bad }), bad: problems, more: told.join(" ") });
   }
 
   copy() {
@@ -101,7 +101,7 @@ export class Deeds {
   done(word, changed, area) {
     if (!changed) return;
     const text = say(word, { where: areaName(area.top, area.left, area.bottom, area.right) });
-    this.note({ text, undo: true });
+    this.note({ text });
     this.log(text);
     this.lookUp();
   }
@@ -109,14 +109,14 @@ export class Deeds {
   insert() {
     const area = this.view.area();
     this.store.insert(area ? area.top : this.store.filled().length);
-    this.note({ text: say("rows_inserted"), undo: true });
+    this.note({ text: say("rows_inserted") });
   }
 
   remove() {
     const area = this.view.area();
     if (!area) return;
     this.store.remove(new Set(area.keys));
-    this.note({ text: say("rows_removed", { n: area.keys.length }), undo: true });
+    this.note({ text: say("rows_removed", { n: area.keys.length }) });
     this.log(say("rows_removed", { n: area.keys.length }));
   }
 

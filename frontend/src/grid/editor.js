@@ -115,7 +115,6 @@ export function cellEditor({ column, start, commit, more }) {
     input.addEventListener("keydown", (event) => {
       if (event.isComposing) return;
       const move = { Enter: { rows: event.shiftKey ? -1 : 1 }, Tab: { columns: event.shiftKey ? -1 : 1 } }[event.key];
-      if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) return finish(read());
       if (move) finish(read(), move);
       else if (event.key === "Escape") stop();
       else if (list && event.key === "ArrowDown") list.move(1);

@@ -3,7 +3,7 @@ import { showHelp } from "../app/keyboard.js";
 
 const PAGE = 15;
 
-export function gridKeys({ element, view, deeds, nextProblem, leave }) {
+export function gridKeys({ element, view, deeds, submit, nextProblem, leave }) {
   const plain = {
     Enter: (event) => view.move({ rows: event.shiftKey ? -1 : 1 }),
     Tab: (event) => view.move({ columns: event.shiftKey ? -1 : 1 }),
@@ -29,6 +29,15 @@ export function gridKeys({ element, view, deeds, nextProblem, leave }) {
     const area = view.area();
     if (area) view.selectAt(area.top, column);
   }
+
+  /** Ctrl+Enter submits as everywhere on the page, with what stands in an open cell; Tabulator would open the cell. */
+  element.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey) || event.isComposing) return;
+    if (view.editing) document.activeElement.blur();
+    submit();
+    event.preventDefault();
+    event.stopImmediatePropagation();
+  }, true);
 
   element.addEventListener("keydown", (event) => {
     if (event.target.closest("input, textarea, select") || event.isComposing) return;
