@@ -38,6 +38,7 @@ NOT_A_REVIEWER = denied(
     article="12",
     ask_whom=gettext_lazy("The security administrator of your deployment gives duties."),
 )
+UNDECIDED = gettext_lazy("Nothing was decided: press the button of your decision.")
 
 
 @login_required
@@ -152,7 +153,10 @@ def decide(request: HttpRequest, kind: str, uid: UUID) -> HttpResponse:
     """Approve or return one record, then show the next."""
     found = _kind(request, kind)
     record = _visible(request, found, str(uid))
-    action = "approve" if request.POST.get("action") == "approve" else "return"
+    action = request.POST.get("action", "")
+    if action not in ("approve", "return"):
+        messages.warning(request, UNDECIDED)
+        return redirect(_back(request, found, record))
     step = Step(
         action=action,
         seen={record.pk: _number(request.POST.get("rev", ""))},
@@ -177,6 +181,9 @@ def decide(request: HttpRequest, kind: str, uid: UUID) -> HttpResponse:
 def approve_set(request: HttpRequest, kind: str) -> HttpResponse:
     """Approve every ticked record; what could not be approved is named with its reason."""
     found = _kind(request, kind)
+    if "undecided" in request.POST:
+        messages.warning(request, UNDECIDED)
+        return redirect(_back(request, found, None))
     ticked = (value.partition(":") for value in request.POST.getlist("pick")[:SET_LIMIT])
     seen = {key: _number(rev) for uid, _colon, rev in ticked if (key := uuid_of(uid))}
     rows: Any = found.model.objects.all()
