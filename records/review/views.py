@@ -48,7 +48,7 @@ def review_list(request: HttpRequest) -> HttpResponse:
     kinds = _kinds(request)
     kind = next((one for one in kinds if one.key == request.GET.get("kind")), kinds[0])
     waiting, usual = waiting_for(request.user, kind)
-    filterset = ReviewFilter(request.GET, queryset=waiting, request=request)
+    filterset = ReviewFilter(request.GET, queryset=waiting, request=request, usual=usual)
     rows = asked(filterset, request.GET, order="risk", also=("record",))
     page = keyset_page(rows, params=_list_params(request), order="risk")
     record = _chosen(request, kind, page.items)
@@ -205,7 +205,8 @@ def approve_filtered(request: HttpRequest, kind: str) -> HttpResponse:
     """
     found = _kind(request, kind)
     query = QueryDict(request.POST.get("back", "").partition("?")[2])
-    filterset = ReviewFilter(query, queryset=waiting_for(request.user, found)[0], request=request)
+    waiting, usual = waiting_for(request.user, found)
+    filterset = ReviewFilter(query, queryset=waiting, request=request, usual=usual)
     rows = _offered(asked(filterset, query, also=("record",)), filterset)
     known = {row.pk: row for row in rows[: COUNTED + 1]}
     seen = (request.POST.get("count", ""), request.POST.get("fen", ""))
