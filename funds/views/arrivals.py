@@ -37,6 +37,7 @@ from records.downloads import export_address
 from records.forms import AttachmentForm
 from records.marks import order_marks, orders_beside
 from records.permissions import may_attach, may_delete, may_edit, may_enter
+from records.returned import mark_sent_back
 from records.review.trail import explained_warnings, last_return, past_steps, steps_ahead
 from records.review.verdicts import verdict_on
 from records.services import attachments_of
@@ -44,13 +45,18 @@ from records.services import attachments_of
 CHOICES = 200
 """Lines offered in the form; a longer list is reached through the document's page."""
 
+
+def _life(arrival: Any) -> str:
+    return render_to_string("components/life.html", life(arrival.state, sent_back=arrival.sent_back))
+
+
 COLUMNS = [
     link("arrived", _("Arrived on"), lambda a: a.arrived_on, url=lambda a: a.get_absolute_url(), sort="arrived_on"),
     text("document", _("Fund document"), lambda a: a.document, css="nw"),
     text("unit", _("Unit"), lambda a: a.owner_unit.name, css="nw"),
     text("category", _("Fund category"), lambda a: a.fund_category.name_in(a.budget_year), css="ell wide"),
     wan("amount", _("Amount arrived"), lambda a: a.amount, sort="amount"),
-    text("state", _("State"), lambda a: render_to_string("components/life.html", life(a.state)), css="nw"),
+    text("state", _("State"), _life, css="nw"),
     day("changed", _("Changed"), lambda a: a.changed_at, sort="changed_at"),
 ]
 
@@ -72,6 +78,7 @@ def arrival_list(request: HttpRequest) -> HttpResponse:
         return render(request, "components/extent.html", counted(rows, amount="amount"))
     page = keyset_page(rows, params=request.GET, order=order)
     extent = extent_of(request, rows, page, amount="amount")
+    mark_sent_back(page.items)
     marks = order_marks([row.pk for row in page.items], user=user)
     table = build_table(
         page.items,
