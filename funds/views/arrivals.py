@@ -31,12 +31,11 @@ from povfund.common.extent import asks_extent, counted, extent_of
 from povfund.common.tables import build_table, day, keyset_page, link, order_of, text, wan
 from povfund.common.verdict import require
 from povfund.templatetags.povfund_tags import life
-from records.choices import LOCKED_STATES
 from records.deleted import deleted_page
 from records.downloads import export_address
 from records.forms import AttachmentForm
 from records.marks import order_marks, orders_beside
-from records.permissions import may_attach, may_delete, may_edit, may_enter
+from records.permissions import is_locked, lock_of, may_attach, may_delete, may_edit, may_enter
 from records.returned import mark_sent_back
 from records.review.trail import explained_warnings, last_return, past_steps, steps_ahead
 from records.review.verdicts import verdict_on
@@ -133,7 +132,8 @@ def arrival(request: HttpRequest, uid: UUID) -> HttpResponse:
         "attachment_form": AttachmentForm(),
         "own": own,
         "edit": edit,
-        "locked": found.state in LOCKED_STATES or found.acked_rev is not None,
+        "locked": is_locked(found),
+        "lock": lock_of(found),
         "submit": verdict_on(user, found, "submit"),
         "withdraw": verdict_on(user, found, "withdraw"),
         "delete": may_delete(user, found),

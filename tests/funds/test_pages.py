@@ -441,3 +441,14 @@ def test_the_list_finds_and_marks_what_a_reviewer_returned():
     assert back.get_absolute_url() not in shown(client, f"{LIST}?state=returned"), "the word of the API stays literal"
     step_of(back, "submit", by=COUNTY_CLERK)
     assert back.get_absolute_url() not in shown(client, f"{LIST}?state=sent_back")
+
+
+def test_whoever_reads_a_sent_record_of_others_is_told_that_it_is_locked():
+    document = province_reviewed()
+    head = client_of(account("510000.finance.head"))
+    assert "已锁定" not in shown(head, document.get_absolute_url())
+    FundDocument.objects.filter(pk=document.pk).update(state="sealed")
+    page = shown(head, document.get_absolute_url())
+    assert 'id="edit-verdict"' in page
+    assert "记录已上报中央并锁定。" in page
+    assert "由责任单位与省级财政部门共同提出更改申请" in page
