@@ -6,7 +6,7 @@ from typing import Any
 
 import django_filters as filters
 from django import forms
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_lazy as _, pgettext_lazy
 
 from accounts.choices import UnitKind
 from accounts.models import Unit
@@ -15,20 +15,29 @@ from accounts.scope import prefix_q
 from funds.choices import IssueBatch
 from funds.models import Arrival, FundDocument
 from povfund.common.filtering import WholeFilter, YesNoFilter
-from records.choices import RecordState
+from records.choices import SENT_BACK, RecordState
+
+STATES = [
+    (value, pgettext_lazy("state", "Returned by the centre") if value == RecordState.RETURNED else label)
+    for value, label in (*RecordState.choices, (SENT_BACK, pgettext_lazy("state", "Returned")))
+]
+"""States to filter by, and what came back from the centre or a reviewer."""
 
 
 class RecordFilter(filters.FilterSet):
     """What every list of funds can be narrowed by; unknown values narrow to nothing rather than to everything."""
 
     search = filters.CharFilter(label=_("Number or title"), method="by_text")
-    state = filters.MultipleChoiceFilter(label=_("State"), choices=RecordState.choices)
+    state = filters.MultipleChoiceFilter(label=_("State"), choices=STATES, method="by_state")
     budget_year = WholeFilter(label=_("Budget year"), min_value=1980, max_value=2100)
     division = PlacesKnown(label=_("Division"), method="by_division")
     owner_unit = UnitKnown(label=_("Responsible unit"), method="by_unit")
     owner_kind = filters.ChoiceFilter(label=_("Line of business"), choices=UnitKind.choices)
     mine = YesNoFilter(label=_("Of my unit"), method="by_mine")
     awaiting = YesNoFilter(label=_("Awaits my review"), method="by_awaiting")
+
+    def by_state(self, rows: Any, name: str, value: Any) -> Any:
+        return rows.in_states([value] if isinstance(value, str) else value)
 
     def by_text(self, rows: Any, name: str, value: str) -> Any:
         return rows.search(value)
@@ -89,7 +98,7 @@ class Seen(filters.FilterSet):
 class DocumentListFilter(Seen, FundDocumentFilter):
     """The list of fund documents."""
 
-    state = filters.ChoiceFilter(label=_("State"), choices=RecordState.choices, empty_label=_("all"))
+    state = filters.ChoiceFilter(label=_("State"), choices=STATES, empty_label=_("all"), method="by_state")
     issue_batch = filters.ChoiceFilter(label=_("Issue batch"), choices=IssueBatch.choices, empty_label=_("all"))
 
     SEEN = ("search", "state", "budget_year", "issue_batch", "mine")
@@ -99,6 +108,6 @@ class ArrivalListFilter(Seen, ArrivalFilter):
     """The list of arrivals."""
 
     search = filters.CharFilter(label=_("Budget document or voucher"), method="by_text")
-    state = filters.ChoiceFilter(label=_("State"), choices=RecordState.choices, empty_label=_("all"))
+    state = filters.ChoiceFilter(label=_("State"), choices=STATES, empty_label=_("all"), method="by_state")
 
     SEEN = ("search", "state", "budget_year", "mine")

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
-from uuid import UUID
 
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
@@ -40,8 +39,9 @@ from sync.changes.lists import outcomes_for, returned_for, waiting_for, withdraw
 from sync.changes.services import counts_of, titles_of
 from sync.changes.showing import backs_of
 from sync.choices import ChangeState
-from sync.models import ChangeOrder, LineOutcome
-from sync.remedies import Reason, reasons_of
+from sync.history import why_returned
+from sync.models import ChangeOrder
+from sync.remedies import Reason
 
 ACTS = {
     "complete": (_("Finish the draft"), _("Continue")),
@@ -156,7 +156,7 @@ def _strip() -> dict[str, Any]:
 
 def _tasks(user: User, kinds: Iterable[RecordType], *, horizon: Horizon) -> list[Task]:
     items = [item for kind in kinds for item in work_items(user, kind)]
-    reasons = _centre_reasons([item.record.uid for item in items if item.record.state in UNIT_STATES])
+    reasons = why_returned([item.record.uid for item in items if item.record.state in UNIT_STATES])
     tasks = [_task(item, horizon=horizon, centre=reasons.get(item.record.uid, "")) for item in items]
     for kind in kinds:
         url = _address(kind.enter_url)
@@ -296,17 +296,6 @@ def _place_of(item: WorkItem) -> str:
     if item.act == "review":
         return f"{reverse('review:list')}?kind={item.kind.key}&record={item.record.pk}"
     return item.record.get_absolute_url()
-
-
-def _centre_reasons(uids: list[UUID]) -> dict[UUID, str]:
-    """
-    Why the centre returned these records, for the reader, until their unit reviewed them again: the newest outcome
-    of each. One query, none for none.
-    """
-    if not uids:
-        return {}
-    outcomes = LineOutcome.objects.unanswered().filter(record_uid__in=uids).order_by("pk")
-    return {line.record_uid: _said_of(reasons_of(line)) for line in outcomes}
 
 
 def _hands(user: User, kinds: Iterable[RecordType]) -> list[dict[str, Any]]:

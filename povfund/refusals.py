@@ -12,7 +12,7 @@ from django.template.loader import render_to_string
 from django.utils.translation import gettext_lazy as _
 
 from accounts import audit
-from povfund.common.errors import Finding, RuleViolation, StaleEdit
+from povfund.common.errors import Finding, NoSuch, RuleViolation, StaleEdit
 from povfund.common.verdict import Refused
 
 PROGRAMS = ("/api/", "/sync/v1/")
@@ -75,7 +75,10 @@ def form_expired(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    """404 — absent, or not visible: the same answer."""
+    """404 — absent, or not visible: the same answer; a NoSuch says why it is there for nobody."""
+    if isinstance(exception, NoSuch):
+        none = {"title": _("There is no such page"), "icon_name": "search-off"}
+        return _answer(request, none | {"why": exception.why, "way": exception.way}, status=404)
     shown = {
         "title": _("There is no such page, or it lies outside what you may see"),
         "icon_name": "search-off",

@@ -69,6 +69,7 @@ WORDS = {
     "must_be_mended": _("cannot be submitted before it is mended"),
     "reason": _("Reason"),
     "more_words": _("In words"),
+    "other_needs_words": _("“Other” needs words: why does the value stand?"),
     "stale_title": _("This record was changed elsewhere meanwhile"),
     "stale_text": _("Your entry is still here. Compare, then decide."),
     "lines": pgettext_lazy("of a document", "Lines"),

@@ -35,6 +35,10 @@ ABOVE_STATES = (S.UNIT_REVIEWED, S.CITY_REVIEWED)
 """States in which the city or the province is to act."""
 
 
+SENT_BACK = "sent_back"
+"""Of a filter of states: returned by the centre, or a draft a reviewer returned."""
+
+
 class ReviewStep(TextChoices):
     """审核步骤 — what a `Review` row witnesses."""
 

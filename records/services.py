@@ -16,6 +16,7 @@ from records.life.services.attachments import (
     stored_path,
 )
 from records.life.services.drafts import discard_draft, draft_of, hold_draft, save_draft, save_page_draft
+from records.life.services.explaining import needs_words, words_missing
 from records.life.services.history import (
     HistoryEntry,
     RevisionDiff,
@@ -57,6 +58,7 @@ from records.life.services.work import (
     WorkItem,
     board,
     in_others_hands,
+    last_returns,
     unsaved_drafts,
     waiting_days,
     work_items,
@@ -105,6 +107,7 @@ __all__ = [
     "in_others_hands",
     "ingest_codes",
     "judge_now",
+    "last_returns",
     "mark_acknowledged",
     "mark_executed",
     "mark_issued",
@@ -114,6 +117,7 @@ __all__ = [
     "mark_restored",
     "mark_sealed",
     "mark_voided",
+    "needs_words",
     "open_alarms",
     "open_for_edit",
     "path_of",
@@ -140,5 +144,6 @@ __all__ = [
     "unsaved_drafts",
     "use_permit",
     "waiting_days",
+    "words_missing",
     "work_items",
 ]

@@ -79,7 +79,7 @@ class LineFilter(django_filters.FilterSet):
 
 
 class ReturnedFilter(django_filters.FilterSet):
-    """Returned lines at the province: settled once the record was changed or submitted again."""
+    """Returned lines at the province: settled once the centre took the record, or it was deleted."""
 
     code = django_filters.CharFilter(method="by_code", label=_("Code of the reason"))
     state = django_filters.ChoiceFilter(label=_("State"), choices=WHETHER, method="by_state", empty_label=_("All"))

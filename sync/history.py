@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from uuid import UUID
+
 from django.utils.translation import gettext as _
 
 from records.models import Record
@@ -26,3 +29,16 @@ def returns_of(record: Record) -> list[HistoryEntry]:
         )
         for line in lines.order_by("-pk")[:SHOWN]
     ]
+
+
+def why_returned(uids: Collection[UUID]) -> dict[UUID, str]:
+    """
+    Why the centre returned these records, in the reader's language, until their unit reviewed them again: the newest
+    outcome of each. One query, none for none.
+    """
+    if not uids:
+        return {}
+    outcomes = LineOutcome.objects.unanswered().filter(record_uid__in=uids).order_by("pk")
+    return {
+        line.record_uid: " · ".join(reason.message or reason.code for reason in reasons_of(line)) for line in outcomes
+    }

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Self
 from django.apps import apps
 from django.conf import settings
 from django.db import models
-from django.db.models import Exists, F, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q
 
 from accounts.querysets import key_in
 from records.choices import RecordState, ReviewStep
@@ -123,15 +123,19 @@ class LineOutcomeQuerySet(models.QuerySet["LineOutcome"]):
         return self.returned().exclude(Exists(Review.objects.filter(since, step=ReviewStep.UNIT)))
 
     def waiting(self) -> Self:
-        """Returned lines whose record nobody has changed or submitted since, or sent again as it was consented to."""
+        """
+        未结退回 — returned lines of which the centre has not taken the record since, whoever has it in hand; once for
+        each record: a newer outcome takes the place of the older. Settled where the record was applied or deleted, or,
+        of a correction, where the order ended without its change.
+        """
+        newer = self.model._default_manager.filter(record_uid=OuterRef("record_uid"), pk__gt=OuterRef("pk"))
+        never_held = Q(acked_rev=None)
+        correction = Q(content_hash=OuterRef("content_hash")) & ~Q(state=RecordState.ACKNOWLEDGED)
         wait: Any = Q(pk__in=[])
-        again = Q(state=RecordState.PERMITTED, rev__gt=F("acked_rev"))
         for kind in record_types().values():
-            as_returned = kind.model.objects.filter(
-                Q(state=RecordState.RETURNED) | again, pk=OuterRef("record_uid"), rev=OuterRef("rev")
-            )
-            wait |= Q(Exists(as_returned), record_type=kind.key)
-        return self.filter(wait)
+            untaken = kind.model.objects.filter(never_held | correction, pk=OuterRef("record_uid"))
+            wait |= Q(Exists(untaken), record_type=kind.key)
+        return self.filter(wait, ~Exists(newer.filter(batch__direction=Direction.OUT)))
 
 
 class QuarantinedLineQuerySet(models.QuerySet["QuarantinedLine"]):

@@ -141,9 +141,20 @@ class RecordViewSet(
 def sent_rev(request: Request) -> int:
     """The revision a change is based on. Raises RuleViolation SHAPE."""
     rev = request.data.get("rev") if isinstance(request.data, dict) else None
-    if not isinstance(rev, int) or isinstance(rev, bool):
+    if rev is None:
         raise RuleViolation(_no_rev())
+    if not isinstance(rev, int) or isinstance(rev, bool) or rev < 1:
+        raise RuleViolation(_no_revision(rev))
     return rev
+
+
+def _no_revision(*given: Any) -> Finding:
+    return Finding(
+        "SHAPE",
+        _("“%(value)s” is no revision.") % {"value": ", ".join(str(rev)[:40] for rev in given)},
+        field="rev",
+        remedy=_("Send the rev the record was read with: a whole number from 1, once."),
+    )
 
 
 def _no_rev() -> Finding:
@@ -163,14 +174,7 @@ def _looked_at(request: Request) -> int:
         raise RuleViolation(_no_rev())
     revs = {rev if isinstance(rev, int) and not isinstance(rev, bool) else whole_of(rev) for rev in given}
     if len(revs) > 1 or not all(rev and rev > 0 for rev in revs):
-        raise RuleViolation(
-            Finding(
-                "SHAPE",
-                _("“%(value)s” is no revision.") % {"value": ", ".join(str(rev)[:40] for rev in given)},
-                field="rev",
-                remedy=_("Send the rev the record was read with: a whole number from 1, once."),
-            )
-        )
+        raise RuleViolation(_no_revision(*given))
     return revs.pop() or 0
 
 

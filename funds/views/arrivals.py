@@ -30,12 +30,12 @@ from povfund.common.extent import asks_extent, counted, extent_of
 from povfund.common.tables import build_table, day, keyset_page, link, order_of, text, wan
 from povfund.common.verdict import require
 from povfund.templatetags.povfund_tags import life
-from records.choices import LOCKED_STATES
 from records.deleted import deleted_page
 from records.downloads import export_address
 from records.forms import AttachmentForm
 from records.marks import order_marks, orders_beside
-from records.permissions import may_attach, may_delete, may_edit, may_enter
+from records.permissions import is_locked, lock_of, may_attach, may_delete, may_edit, may_enter
+from records.returned import mark_sent_back
 from records.review.trail import explained_warnings, last_return, past_steps, steps_ahead
 from records.review.verdicts import verdict_on
 from records.services import attachments_of
@@ -43,13 +43,18 @@ from records.services import attachments_of
 SEARCHED = 100
 """Characters of a search for a fund line that are looked at."""
 
+
+def _life(arrival: Any) -> str:
+    return render_to_string("components/life.html", life(arrival.state, sent_back=arrival.sent_back))
+
+
 COLUMNS = [
     link("arrived", _("Arrived on"), lambda a: a.arrived_on, url=lambda a: a.get_absolute_url(), sort="arrived_on"),
     text("document", _("Fund document"), lambda a: a.document, css="nw"),
     text("unit", _("Unit"), lambda a: a.owner_unit.name, css="nw"),
     text("category", _("Fund category"), lambda a: a.fund_category.name_in(a.budget_year), css="ell wide"),
     wan("amount", _("Amount arrived"), lambda a: a.amount, sort="amount"),
-    text("state", _("State"), lambda a: render_to_string("components/life.html", life(a.state)), css="nw"),
+    text("state", _("State"), _life, css="nw"),
     day("changed", _("Changed"), lambda a: a.changed_at, sort="changed_at"),
 ]
 
@@ -71,6 +76,7 @@ def arrival_list(request: HttpRequest) -> HttpResponse:
         return render(request, "components/extent.html", counted(rows, amount="amount"))
     page = keyset_page(rows, params=request.GET, order=order)
     extent = extent_of(request, rows, page, amount="amount")
+    mark_sent_back(page.items)
     marks = order_marks([row.pk for row in page.items], user=user)
     table = build_table(
         page.items,
@@ -125,7 +131,8 @@ def arrival(request: HttpRequest, uid: UUID) -> HttpResponse:
         "attachment_form": AttachmentForm(),
         "own": own,
         "edit": edit,
-        "locked": found.state in LOCKED_STATES or found.acked_rev is not None,
+        "locked": is_locked(found),
+        "lock": lock_of(found),
         "submit": verdict_on(user, found, "submit"),
         "withdraw": verdict_on(user, found, "withdraw"),
         "delete": may_delete(user, found),

@@ -28,21 +28,21 @@ from povfund.common.extent import asks_extent, counted, extent_of
 from povfund.common.tables import build_table, day, keyset_page, link, number, order_of, text, wan
 from povfund.templatetags.povfund_tags import life
 from records.calendar.services import deadline
-from records.choices import LOCKED_STATES
 from records.deleted import deleted_page
 from records.downloads import export_address
 from records.forms import AttachmentForm
 from records.marks import order_marks, orders_beside
-from records.permissions import may_attach, may_delete, may_edit, may_enter
+from records.permissions import is_locked, lock_of, may_attach, may_delete, may_edit, may_enter
+from records.returned import mark_sent_back
 from records.review.trail import explained_warnings, last_return, past_steps, steps_ahead
 from records.review.verdicts import verdict_on
 from records.services import attachments_of
 
 
 @cache
-def _life(state: str, language: str) -> str:
+def _life(state: str, language: str, *, sent_back: bool) -> str:
     """Bars and word of a state, drawn once for each language."""
-    return render_to_string("components/life.html", life(state))
+    return render_to_string("components/life.html", life(state, sent_back=sent_back))
 
 
 COLUMNS = [
@@ -52,7 +52,7 @@ COLUMNS = [
     text("year", _("Year"), lambda d: d.budget_year, sort="budget_year", css="n"),
     number("lines", _("Lines"), lambda d: d.line_count),
     wan("total", _("Amount"), lambda d: d.total, sort="total"),
-    text("state", _("State"), lambda d: _life(d.state, get_language()), css="nw"),
+    text("state", _("State"), lambda d: _life(d.state, get_language(), sent_back=d.sent_back), css="nw"),
     day("due", _("Entry due"), lambda d: d.due_on, sort="due_on"),
     day("changed", _("Changed"), lambda d: d.changed_at, sort="changed_at"),
 ]
@@ -70,6 +70,7 @@ def document_list(request: HttpRequest) -> HttpResponse:
         return render(request, "components/extent.html", counted(rows, amount="total"))
     page = keyset_page(rows, params=request.GET, order=order)
     extent = extent_of(request, rows, page, amount="total")
+    mark_sent_back(page.items)
     marks = order_marks([row.pk for row in page.items], user=request.user)  # type: ignore[arg-type]
     table = build_table(
         page.items,
@@ -134,7 +135,8 @@ def document(request: HttpRequest, uid: UUID) -> HttpResponse:
         "attachment_form": AttachmentForm(),
         "own": own,
         "edit": edit,
-        "locked": found.state in LOCKED_STATES or found.acked_rev is not None,
+        "locked": is_locked(found),
+        "lock": lock_of(found),
         "submit": verdict_on(user, found, "submit"),
         "withdraw": verdict_on(user, found, "withdraw"),
         "delete": may_delete(user, found),

@@ -21,10 +21,13 @@ from records.services import Step, delete_record, discard_draft, draft_of, findi
 def owner_step(request: HttpRequest, record: Record) -> HttpResponse:
     """Submit or withdraw a record and go back to its page."""
     action = "withdraw" if request.POST.get("action") == "withdraw" else "submit"
+    given = reasons_given(request.POST)
     try:
-        take_step(actor=request.user, record=record, step=Step(action=action, explained=reasons_given(request.POST)))
+        take_step(actor=request.user, record=record, step=Step(action=action, explained=given))
     except RuleViolation as error:
         tell(request, error)
+        if error.status == 400 and given:
+            keep_reasons(request.user, record, given)  # type: ignore[arg-type]
     else:
         keep_reasons(request.user, record, {})  # type: ignore[arg-type]
         done = _("%(document)s is submitted for review.") if action == "submit" else _("%(document)s is withdrawn.")

@@ -52,6 +52,14 @@ class Finding:
         }
 
 
+class NoSuch(Http404):
+    """An address of nothing that could be there for anybody: `why`, and the `way` to what is there (404)."""
+
+    def __init__(self, why: Text, way: Text) -> None:
+        super().__init__(str(why))
+        self.why, self.way = why, way
+
+
 class RuleViolation(Exception):
     """A business rule said no. Nothing was written. `findings` is never empty."""
 

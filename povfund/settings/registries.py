@@ -55,6 +55,8 @@ TICKS = [
 
 ORDER_MARKS = "sync.changes.marks.marks_on"
 """Who answers which change orders are in force or under way over some records."""
+RETURN_REASONS = "sync.history.why_returned"
+"""Who answers why the centre returned some records."""
 CHANGE_MOVES = "rollups.services.effects.moves_of"
 """Who works out which cells of the totals a change order moves, when it is drawn up."""
 CHANGE_EFFECTS = "rollups.services.effects.effects_of"

@@ -23,9 +23,11 @@ from povfund.deeds import deed_words
 from povfund.trail import field_words, target_words, value_words
 from records.choices import RecordState
 from records.rules.words import rule_line, rule_words
+from records.services import needs_words
 
 register = template.Library()
 register.filter(listed)
+register.filter(needs_words)
 register.filter(rule_line)
 register.filter(rule_words)
 
@@ -158,13 +160,16 @@ def weekday(value: date | None) -> str:
 
 
 @register.inclusion_tag("components/life.html")
-def life(state: str, *, city_step: bool = True) -> dict[str, Any]:
-    """Six bars and a word for a record's state; without a city step in the province its bar is a grey gap."""
+def life(state: str, *, city_step: bool = True, sent_back: bool = False) -> dict[str, Any]:
+    """
+    Six bars and a word for a record's state; without a city step in the province its bar is a grey gap. `sent_back`: a
+    reviewer returned the draft.
+    """
     count, css = BARS[RecordState(state)]
     bars = [{"x": (n - 1) * 6, "css": css if n <= count else "e"} for n in range(1, LAST_BAR + 1)]
     if not city_step and count > CITY_BAR:
         bars[CITY_BAR - 1]["css"] = "g"
-    return {"bars": bars, "label": RecordState(state).label}
+    return {"bars": bars, "label": RecordState(state).label, "sent_back": sent_back}
 
 
 @register.filter

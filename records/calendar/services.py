@@ -173,7 +173,7 @@ def _faults_of_day(where: str, day: DayInput, *, year: int, taken: set[date]) ->
     shown = {"day": day.date.isoformat(), "year": year}
     if abs((day.date - date(year, 7, 1)).days) > 200:
         yield _fault(where, _("%(day)s does not lie in %(year)s.") % shown, _("Check the year."))
-    if day.date in taken:
+    elif day.date in taken:
         yield _fault(where, _("%(day)s stands in the calendar twice.") % shown, _("Keep one of them."))
     if not day.name.strip():
         yield _fault(where, _("%(day)s bears no holiday's name.") % shown, _("Write the name of the holiday."))

@@ -7,14 +7,14 @@ from typing import Any
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.db.models import Count
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from povfund.common import clock
 from povfund.common.asking import takes
-from povfund.common.errors import StaleEdit, rule_errors_on
+from povfund.common.errors import NoSuch, StaleEdit, rule_errors_on
 from povfund.common.verdict import require
 from records.calendar import services
 from records.calendar.forms import HolidayFormSet, NoticeForm, holiday_rows
@@ -72,7 +72,10 @@ def year_enter(request: HttpRequest, year: int) -> HttpResponse:
 
 def _year(year: int) -> tuple[CalendarYear | None, list[Any]]:
     if not services.FIRST_YEAR <= year <= services.LAST_YEAR:
-        raise Http404
+        raise NoSuch(
+            _("The working calendar has no year %(year)s.") % {"year": year},
+            _("Open a year from %(first)s to %(last)s.") % {"first": services.FIRST_YEAR, "last": services.LAST_YEAR},
+        )
     entered = CalendarYear.objects.filter(pk=year).first()
     return entered, list(entered.days.all()) if entered else []
 

@@ -50,6 +50,28 @@ def may_enter(user: User, kind: RecordType) -> Verdict:
     return ALLOWED
 
 
+LOCKED = _("The record was sent to the centre and is locked.")
+
+
+def is_locked(record: Record) -> bool:
+    """Was the record sent, so that it changes by request only (art. 12)?"""
+    return record.state in LOCKED_STATES or record.acked_rev is not None
+
+
+def lock_of(record: Record) -> Verdict:
+    """The lock of a sent record as it is told to whoever is not responsible for it; allowed where there is none."""
+    if not is_locked(record):
+        return ALLOWED
+    return denied(
+        LOCKED,
+        article="12",
+        ask_whom=_(
+            "The responsible unit and provincial finance ask together for a change; the central counterpart"
+            " and the Ministry of Finance both consent."
+        ),
+    )
+
+
 def may_edit(user: User, record: Record) -> Verdict:
     """May the user change the content now?"""
     if record.owner_unit_id != user.unit_id:
@@ -61,9 +83,9 @@ def may_edit(user: User, record: Record) -> Verdict:
     verdict = may_enter(user, record_type(record.record_type))
     if not verdict:
         return verdict
-    if record.state in LOCKED_STATES or record.acked_rev is not None:
+    if is_locked(record):
         return denied(
-            _("The record was sent to the centre and is locked."),
+            LOCKED,
             article="12",
             ask_whom=_(
                 "Your unit and provincial finance ask together for a change; the central counterpart"

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING, Self
 
+from django.apps import apps
 from django.contrib.postgres.search import SearchQuery, SearchVector
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
 from accounts.choices import Level
 from accounts.scope import prefix_q
 from povfund.common.text import search_pattern, search_terms, search_words
-from records.choices import ABOVE_STATES, REVIEWED_STATES, RecordState
+from records.choices import ABOVE_STATES, REVIEWED_STATES, SENT_BACK, RecordState, ReviewStep
 from records.life.settings import city_step_of
 
 if TYPE_CHECKING:
@@ -88,6 +89,15 @@ class RecordQuerySet(models.QuerySet["Record"]):
         if unit.division.level == Level.CITY and cities_review:
             return line & county
         return Q(pk__in=[])
+
+    def in_states(self, states: Collection[str]) -> Self:
+        """Rows in one of the states; SENT_BACK: returned by a reviewer or the centre, not submitted since."""
+        found = Q(state__in=[state for state in states if state != SENT_BACK])
+        if SENT_BACK in states:
+            reviews = apps.get_model("records", "Review")._default_manager
+            last = reviews.filter(record_uid=OuterRef("uid"), cycle=OuterRef("cycle") - 1, step=ReviewStep.RETURN)
+            found |= Q(state=RecordState.RETURNED) | Q(Exists(last), state=RecordState.DRAFT, cycle__gt=1)
+        return self.filter(found)
 
     def with_display_relations(self) -> Self:
         """Join what lists and serializers print, so that a list costs a fixed number of queries."""

@@ -32,16 +32,17 @@ def waiting_for(user: User, kind: RecordType) -> tuple[Any, Usual]:
     )
     rows = kind.model.objects.awaiting(user).filter(~Exists(mine)).with_display_relations()
     usual = usual_for(user, kind, rows)
-    ranked = rows.annotate(
-        risk=Case(
-            When(~Q(warnings=[]), then=Value(WARNED)),
-            When(due_on__lt=TruncDate("entered_at", tzinfo=SHANGHAI), then=Value(LATE)),
-            When(usual.far_q(), then=Value(OUTLIER)),
-            default=Value(NONE),
-            output_field=IntegerField(),
-        )
-    )
-    return ranked, usual
+    whens = [When(risk_q(usual, risk), then=Value(risk)) for risk in (WARNED, LATE, OUTLIER)]
+    return rows.annotate(risk=Case(*whens, default=Value(NONE), output_field=IntegerField())), usual
+
+
+def risk_q(usual: Usual, risk: int) -> Q:
+    """Rows that have this risk, whichever ranks first in them."""
+    if risk == WARNED:
+        return ~Q(warnings=[])
+    if risk == LATE:
+        return Q(due_on__lt=TruncDate("entered_at", tzinfo=SHANGHAI))
+    return usual.far_q()
 
 
 @dataclass(frozen=True, slots=True)

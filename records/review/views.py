@@ -38,6 +38,7 @@ NOT_A_REVIEWER = denied(
     article="12",
     ask_whom=gettext_lazy("The security administrator of your deployment gives duties."),
 )
+UNDECIDED = gettext_lazy("Nothing was decided: press the button of your decision.")
 
 
 @login_required
@@ -47,7 +48,7 @@ def review_list(request: HttpRequest) -> HttpResponse:
     kinds = _kinds(request)
     kind = next((one for one in kinds if one.key == request.GET.get("kind")), kinds[0])
     waiting, usual = waiting_for(request.user, kind)
-    filterset = ReviewFilter(request.GET, queryset=waiting, request=request)
+    filterset = ReviewFilter(request.GET, queryset=waiting, request=request, usual=usual)
     rows = asked(filterset, request.GET, order="risk", also=("record",))
     page = keyset_page(rows, params=_list_params(request), order="risk")
     record = _chosen(request, kind, page.items)
@@ -152,7 +153,10 @@ def decide(request: HttpRequest, kind: str, uid: UUID) -> HttpResponse:
     """Approve or return one record, then show the next."""
     found = _kind(request, kind)
     record = _visible(request, found, str(uid))
-    action = "approve" if request.POST.get("action") == "approve" else "return"
+    action = request.POST.get("action", "")
+    if action not in ("approve", "return"):
+        messages.warning(request, UNDECIDED)
+        return redirect(_back(request, found, record))
     step = Step(
         action=action,
         seen={record.pk: _number(request.POST.get("rev", ""))},
@@ -177,6 +181,9 @@ def decide(request: HttpRequest, kind: str, uid: UUID) -> HttpResponse:
 def approve_set(request: HttpRequest, kind: str) -> HttpResponse:
     """Approve every ticked record; what could not be approved is named with its reason."""
     found = _kind(request, kind)
+    if "undecided" in request.POST:
+        messages.warning(request, UNDECIDED)
+        return redirect(_back(request, found, None))
     ticked = (value.partition(":") for value in request.POST.getlist("pick")[:SET_LIMIT])
     seen = {key: _number(rev) for uid, _colon, rev in ticked if (key := uuid_of(uid))}
     rows: Any = found.model.objects.all()
@@ -198,7 +205,8 @@ def approve_filtered(request: HttpRequest, kind: str) -> HttpResponse:
     """
     found = _kind(request, kind)
     query = QueryDict(request.POST.get("back", "").partition("?")[2])
-    filterset = ReviewFilter(query, queryset=waiting_for(request.user, found)[0], request=request)
+    waiting, usual = waiting_for(request.user, found)
+    filterset = ReviewFilter(query, queryset=waiting, request=request, usual=usual)
     rows = _offered(asked(filterset, query, also=("record",)), filterset)
     known = {row.pk: row for row in rows[: COUNTED + 1]}
     seen = (request.POST.get("count", ""), request.POST.get("fen", ""))

@@ -14,6 +14,7 @@ from povfund.common.errors import REFUSE, WARN, Finding
 from records.choices import RecordState
 from records.models import Record
 from records.registry import RecordType
+from records.returned import Return, returns_of
 from records.services import findings_ahead
 
 AT_ONCE = 5_000
@@ -31,7 +32,8 @@ def to_submit(user: User, kind: RecordType) -> Any:
 class Ahead:
     """
     What a submission would do: records `ready` for it, those `refused` with what must be mended, and by rule the ready
-    ones it warns of, each with its first finding. A reason is asked once for each rule.
+    ones it warns of, each with its first finding. A reason is asked once for each rule. What came `back` and was not
+    touched since is left out: only its own page submits it as it is.
     """
 
     ready: list[Record] = field(default_factory=list)
@@ -39,6 +41,9 @@ class Ahead:
     warned: dict[str, list[tuple[Record, Finding]]] = field(default_factory=lambda: defaultdict(list))
     rules: dict[UUID, list[str]] = field(default_factory=dict)
     """The rules that warn, by record."""
+    back: list[tuple[Record, Return]] = field(default_factory=list)
+    returned: dict[UUID, Return] = field(default_factory=dict)
+    """Returns of the ready ones."""
 
     @property
     def seen(self) -> str:
@@ -48,7 +53,11 @@ class Ahead:
 
 def ahead_of(kind: RecordType, records: Sequence[Record]) -> Ahead:
     """Judged as at the submission; a fixed number of queries."""
-    ahead = Ahead()
+    returned = returns_of(records)
+    ahead = Ahead(returned=returned)
+    ahead.back = [(row, returned[row.pk]) for row in records if row.pk in returned and returned[row.pk].untouched]
+    left_out = {row.pk for row, _return in ahead.back}
+    records = [row for row in records if row.pk not in left_out]
     for record, findings in zip(records, findings_ahead(kind, records), strict=True):
         if refused := [finding for finding in findings if finding.severity == REFUSE]:
             ahead.refused.append((record, refused))

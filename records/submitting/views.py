@@ -19,7 +19,7 @@ from records.models import SheetImport
 from records.permissions import may_enter
 from records.registry import RecordType, record_types
 from records.rules.words import rule_words
-from records.services import Step, take_steps
+from records.services import Step, needs_words, take_steps, words_missing
 from records.submitting.filters import SubmitFilter
 from records.submitting.queue import AT_ONCE, Ahead, ahead_of, to_submit
 from records.views.outcome import TOLD, sum_of, tell
@@ -33,7 +33,7 @@ SAMPLES = 5
 def submit_set(request: HttpRequest, resource: str) -> HttpResponse:
     """
     成批提交 — the unit's drafts of one form as far as the filter goes: what warns, asked about once for each rule; what
-    must be mended first, left out; the rest submitted in one step, as it was seen.
+    must be mended first, and what came back as it was, left out; the rest submitted in one step, as it was seen.
     """
     user: Any = request.user
     kind = _kind(resource)
@@ -54,7 +54,10 @@ def submit_set(request: HttpRequest, resource: str) -> HttpResponse:
             (rule, len(found), found[:SAMPLES], given.get(rule) or {}) for rule, found in sorted(ahead.warned.items())
         ],
         "refused": ahead.refused[:TOLD],
-        "shown": [(row, kind.describe(row), ahead.rules[row.pk]) for row in ahead.ready[:SHOWN]],
+        "back": ahead.back[:TOLD],
+        "shown": [
+            (row, kind.describe(row), ahead.rules[row.pk], ahead.returned.get(row.pk)) for row in ahead.ready[:SHOWN]
+        ],
         "count": len(ahead.ready),
         "total": sum_of(kind, ahead.ready),
         "more": len(rows) > AT_ONCE,
@@ -83,7 +86,7 @@ def _wrong(ahead: Ahead, given: dict[str, Any], *, seen: str) -> list[Finding]:
     if not ahead.ready or seen != ahead.seen:
         message = _("The list has changed since you saw it; nothing was submitted. Look at it again.")
         return [Finding("STALE", message, remedy=_("The page now shows it as it is."))]
-    return [
+    chosen = [
         Finding(
             rule,
             _("Choose a reason for rule %(rule)s.") % {"rule": rule_words(rule)},
@@ -94,6 +97,7 @@ def _wrong(ahead: Ahead, given: dict[str, Any], *, seen: str) -> list[Finding]:
         for rule in sorted(ahead.warned)
         if rule not in given
     ]
+    return chosen + [words_missing(rule) for rule in sorted(ahead.warned) if needs_words(given.get(rule))]
 
 
 def _submit(request: HttpRequest, kind: RecordType, ahead: Ahead, given: dict[str, Any]) -> HttpResponse:

@@ -1,4 +1,4 @@
-"""Lines the centre returned: which record, why, and whether it still waits to be mended."""
+"""Lines the centre returned: which record, why, and whether it is still open."""
 
 from __future__ import annotations
 
@@ -13,15 +13,17 @@ from django.db import connection
 from records.choices import RecordState
 from records.registry import record_types
 
-_OPEN = "coalesce(f.rev = o.rev AND (f.state = %s OR f.state = %s AND f.rev > f.acked_rev), false)"
-_STATES = (RecordState.RETURNED, RecordState.PERMITTED)
+_OPEN = """((f.acked_rev IS NULL OR f.content_hash = o.content_hash AND f.state <> %s)
+    AND NOT EXISTS (SELECT FROM sync_lineoutcome n JOIN sync_batch s ON s.uid = n.batch_id AND s.direction = 'out'
+        WHERE n.record_uid = o.record_uid AND n.id > o.id))"""
+"""As `LineOutcomeQuerySet.waiting` has it."""
 
 
 @dataclass(frozen=True, slots=True)
 class ReturnedLine:
     """
-    退回行 — one returned line of a sent batch; `open` until its record has been changed or submitted again, or its
-    consented change made again.
+    退回行 — one returned line of a sent batch; `open` until the centre has taken its record, or a newer return of
+    the record takes its place.
     """
 
     batch: UUID
@@ -38,7 +40,7 @@ class ReturnedLine:
 
 def returned_lines(*, batches: list[UUID] | None = None, still_open: bool = False) -> list[ReturnedLine]:
     """Returned lines of these sent batches (all of them without), oldest first. One query for each record type."""
-    found = []
+    found, taken = [], RecordState.ACKNOWLEDGED
     for kind in record_types().values():
         with connection.cursor() as cursor:
             cursor.execute(
@@ -50,7 +52,7 @@ def returned_lines(*, batches: list[UUID] | None = None, still_open: bool = Fals
                       AND (%s::uuid[] IS NULL OR o.batch_id = ANY(%s::uuid[]))
                       AND (NOT %s OR {_OPEN})
                     ORDER BY b.applied_at, o.line_no""",
-                [*_STATES, kind.key, batches, batches, still_open, *_STATES],
+                [taken, kind.key, batches, batches, still_open, taken],
             )
             for batch, line_no, key, uid, rev, reasons, *rest in cursor.fetchall():
                 found.append(ReturnedLine(batch, line_no, key, uid, rev, json.loads(reasons), *rest))

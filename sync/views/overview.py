@@ -83,7 +83,7 @@ def _of_province(user: Any) -> dict[str, Any]:
 
 
 def _returned(user: Any) -> list[dict[str, Any]]:
-    """The newest lines the centre returned of the reader's own records that nobody has mended yet."""
+    """The newest lines the centre returned of the reader's own records that it has not taken since."""
     rows = LineOutcome.objects.visible_to(user).returned().waiting().select_related("batch").defer("batch__manifest")
     return _with_records(list(rows.order_by("-batch__applied_at", "line_no")[:SHOWN]))
 

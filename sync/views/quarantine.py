@@ -24,9 +24,9 @@ from povfund.common.verdict import require
 from povfund.templatetags.povfund_tags import moment
 from records.calendar.days import WorkingCalendar
 from records.calendar.services import calendar
-from records.choices import RecordState
 from records.registry import record_types
 from sync import raw, services
+from sync.called import names_of_lines
 from sync.filters import LineFilter, ReturnedFilter
 from sync.forms import NoteForm
 from sync.models import ChangeItem, ChangeOrder, LineOutcome, Node, QuarantinedLine
@@ -47,6 +47,8 @@ class Shown:
     since: Any
     waits: int | None
     """Working days since then; None once settled."""
+    name: str = ""
+    """What the record of the line is called where it is not here itself."""
 
     @property
     def pk(self) -> int:
@@ -80,6 +82,8 @@ def _record(shown: Shown) -> Any:
         return format_html('<a href="{}">{}</a>', shown.record.get_absolute_url(), shown.record)
     kind = record_types().get(shown.line.record_type)
     label = kind.label if kind else _("not readable")
+    if shown.name:
+        return format_html("{} {}", label, shown.name)
     return format_html('{} <span class="code">{}</span>', label, shown.line.record_uid or "")
 
 
@@ -124,9 +128,15 @@ def _of_centre(request: HttpRequest, user: Any) -> dict[str, Any]:
     filters = LineFilter(request.GET, queryset=rows, nodes=nodes)
     found = asked(filters, request.GET, order="-since")
     page = keyset_page(found, params=request.GET, order="-since")
-    held, today = calendar(), clock.today()
+    held, today, names = calendar(), clock.today(), names_of_lines(page.items)
     shown = [
-        Shown(line, None, line.since, None if line.resolved_at else held.between(clock.local_date(line.since), today))
+        Shown(
+            line,
+            None,
+            line.since,
+            None if line.resolved_at else held.between(clock.local_date(line.since), today),
+            names.get(line.pk, ""),
+        )
         for line in page.items
     ]
     count = rows.unresolved().count()
@@ -139,7 +149,8 @@ def _of_province(request: HttpRequest, user: Any) -> dict[str, Any]:
     found = asked(filters, request.GET, order="-batch__applied_at")
     page = keyset_page(found, params=request.GET, order="-batch__applied_at")
     records, held = records_of(page.items), calendar()
-    shown = [_shown(line, records.get(line.record_uid), held) for line in page.items]
+    waiting = set(rows.waiting().filter(pk__in=[line.pk for line in page.items]).values_list("pk", flat=True))
+    shown = [_shown(line, records.get(line.record_uid), held, waits=line.pk in waiting) for line in page.items]
     return {
         "filter": filters,
         "table": _table(request, shown, OF_PROVINCE, page),
@@ -147,16 +158,10 @@ def _of_province(request: HttpRequest, user: Any) -> dict[str, Any]:
     }
 
 
-def _shown(line: LineOutcome, record: Any, held: WorkingCalendar) -> Shown:
+def _shown(line: LineOutcome, record: Any, held: WorkingCalendar, *, waits: bool) -> Shown:
     since = line.batch.applied_at
-    waits = record is not None and _as_returned(record) and record.rev == line.rev and since
-    return Shown(line, record, since, held.between(clock.local_date(since), clock.today()) if waits else None)
-
-
-def _as_returned(record: Any) -> bool:
-    """Is the record still as the centre returned it: to be mended, or its consented change to be made again?"""
-    again = record.state == RecordState.PERMITTED and record.rev > record.acked_rev
-    return bool(again or record.state == RecordState.RETURNED)
+    days = held.between(clock.local_date(since), clock.today()) if waits and since else None
+    return Shown(line, record, since, days)
 
 
 def _table(request: HttpRequest, shown: list[Shown], columns: list[Column], page: Any) -> Table:
@@ -192,6 +197,7 @@ def _line_page(request: HttpRequest, uid: UUID, line_no: int, form: NoteForm, *,
         "record": None if central else record,
         "order": None if central or record is None else _order_of(user, line),
         "kind_label": kind.label if kind else "",
+        "name": names_of_lines([line]).get(line.pk, "") if central else "",
         "reasons": reasons_of(line),
         "since": since,
         "raw": None if data is None else raw.shown(data),

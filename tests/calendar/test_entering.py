@@ -185,3 +185,20 @@ def test_everybody_reads_the_pages_and_learns_who_may_enter():
     assert client.get("/administration/calendar/").status_code == 200
     assert client.post(f"{PAGE}enter/", form()).status_code == 403
     assert client.get("/administration/calendar/1900/").status_code == 404
+
+
+def test_a_year_that_cannot_be_opened_says_which_can():
+    answer = client_of(people.county_clerk()).get("/administration/calendar/1999/")
+    page = answer.content.decode()
+    assert answer.status_code == 404
+    assert "工作日历没有 1999 年" in page
+    assert "可以打开 2000 至 2100 年" in page
+    assert "本行政区划" not in page
+
+
+def test_a_day_outside_the_year_is_told_once_and_not_as_a_double():
+    with pytest.raises(RuleViolation) as refusal:
+        enter(year=2027, days=[DayInput(date(2025, 10, 1), "off", "国庆节")])
+    (fault,) = refusal.value.findings
+    assert "2025-10-01" in str(fault.message)
+    assert "重复" not in str(fault.message)

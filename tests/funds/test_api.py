@@ -239,3 +239,13 @@ def test_a_search_finds_by_a_piece_of_number_or_title():
     draft("通财农〔2016〕78号", title="产业发展")
     found = api("511921.finance.entry").get(URL, {"search": "搬迁"}).json()["results"]
     assert [row["document_no"] for row in found] == ["通财农〔2016〕77号"]
+
+
+@pytest.mark.parametrize("rev", ["x", 1.0, True, 0, "1"])
+def test_a_change_on_a_revision_that_cannot_be_read_is_told_so(rev):
+    document = draft("通财农〔2016〕1号")
+    answer = api("511921.finance.entry").patch(f"{URL}{document.pk}/", {"rev": rev, "title": "改"}, format="json")
+    assert answer.status_code == 400
+    (error,) = answer.json()["errors"]
+    assert (error["rule"], error["field"]) == ("SHAPE", "rev")
+    assert "缺少" not in error["message"]

@@ -425,3 +425,30 @@ def test_what_a_parent_gave_and_what_is_left_of_it_is_shown_to_both_sides():
     )
     city = client_of(account("511900.finance.entry"))
     assert "下达 15.00，已分解 6.00，未分解 9.00" in strip_tags(shown(city, parent.get_absolute_url()))
+
+
+def test_the_list_finds_and_marks_what_a_reviewer_returned():
+    back, plain = draft("通财农〔2016〕1号"), draft("通财农〔2016〕2号")
+    step_of(back, "submit", by=COUNTY_CLERK)
+    step_of(back, "return", by="511921.finance.review", comment="金额不符", reason_code="amount")
+    client = client_of(county_clerk())
+    page = shown(client, f"{LIST}?state=sent_back")
+    assert back.get_absolute_url() in page
+    assert plain.get_absolute_url() not in page
+    assert page[page.index("<tbody") :].count('<b class="bad">退回</b>') == 1
+    everything = shown(client, LIST)
+    assert everything[everything.index("<tbody") :].count('<b class="bad">退回</b>') == 1
+    assert back.get_absolute_url() not in shown(client, f"{LIST}?state=returned"), "the word of the API stays literal"
+    step_of(back, "submit", by=COUNTY_CLERK)
+    assert back.get_absolute_url() not in shown(client, f"{LIST}?state=sent_back")
+
+
+def test_whoever_reads_a_sent_record_of_others_is_told_that_it_is_locked():
+    document = province_reviewed()
+    head = client_of(account("510000.finance.head"))
+    assert "已锁定" not in shown(head, document.get_absolute_url())
+    FundDocument.objects.filter(pk=document.pk).update(state="sealed")
+    page = shown(head, document.get_absolute_url())
+    assert 'id="edit-verdict"' in page
+    assert "记录已上报中央并锁定。" in page
+    assert "由责任单位与省级财政部门共同提出更改申请" in page

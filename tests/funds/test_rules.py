@@ -15,7 +15,8 @@ from funds.rules.numbers import check_once
 from funds.services import check_fund_document, save_fund_document
 from povfund.common.errors import RuleViolation
 from povfund.common.text import normalise_document_no, parse_document_no
-from records.services import Step, take_step
+from records.registry import record_type
+from records.services import Step, take_step, take_steps
 from tests.documents import draft, line, step, typed
 from tests.people import account
 
@@ -275,6 +276,20 @@ def test_warnings_go_on_with_a_reason_that_travels_and_refusals_never():
         assert [f.rule for f in refusal.value.findings] == [missing]
     take_step(actor=clerk, record=document, step=Step(action="submit", explained=reasons | {"F01": "不适用"}))
     assert {w["rule"]: w["reason"] for w in document.warnings} == reasons
+
+
+@pytest.mark.parametrize("given", ["other", "  ", {"code": "other", "text": " "}, {"code": "", "text": ""}])
+def test_other_explains_nothing_without_words(given):
+    document, clerk = draft("通财农〔2016〕3号"), account("511921.finance.entry")
+    with pytest.raises(RuleViolation) as refusal:
+        take_step(actor=clerk, record=document, step=Step(action="submit", explained={"F05": given}))
+    assert [f.rule for f in refusal.value.findings] in (["F05"], ["REASON"])
+    set_wise = Step(action="submit", explained={"F05": given})
+    kind = record_type("fund_document")
+    result = take_steps(actor=clerk, kind=kind, uids=[document.pk], step=set_wise, described={})
+    assert not result.moved
+    step = Step(action="submit", explained={"F05": {"code": "other", "text": "县里停电三天"}})
+    assert take_step(actor=clerk, record=document, step=step).state == "submitted"
 
 
 def test_every_finding_says_what_to_do_and_by_which_article():

@@ -119,6 +119,32 @@ def test_whoever_chose_a_risk_to_see_approves_all_of_it_at_once():
     assert states[plain.pk] == "submitted"
 
 
+def late_and_warned(number):
+    """Entered after its deadline: late, and F05 warns of it, which ranks first."""
+    return submitted(f"通财农〔2016〕{number}号")
+
+
+def test_a_risk_finds_every_record_that_has_it_whichever_ranks_first():
+    late, plain = [late_and_warned(n) for n in range(52)], calm(99)
+    client = client_of(county_reviewer())
+    for risk in ("0", "1"):
+        page = shown(client, f"{PAGE}?risk={risk}")
+        assert "通过筛选出的 52 条" in page
+        assert str(plain.pk) not in page
+    path = f"{PAGE}?risk=1"
+    client.post(f"{PAGE}fund_document/approve-filtered/", {"back": path} | whole_filter(shown(client, path)))
+    states = dict(type(plain).objects.values_list("pk", "state"))
+    assert {states[document.pk] for document in late} == {"unit_reviewed"}
+    assert states[plain.pk] == "submitted"
+    assert str(plain.pk) in shown(client, f"{PAGE}?risk=3")
+
+
+def test_the_head_of_the_risky_counts_the_page():
+    for n in range(52):
+        late_and_warned(n)
+    assert "本页 50 条有风险，请逐条核对" in shown(client_of(county_reviewer()))
+
+
 def test_a_filter_that_holds_other_records_than_were_seen_is_not_approved():
     first, client = calm(1), client_of(county_reviewer())
     for wrong in ({"count": "2", "fen": "1"}, {"count": "1", "fen": "1"}, {}):

@@ -16,14 +16,15 @@ from povfund.common import clock
 from records.models import Review
 from records.permissions import may_enter
 from records.registry import record_type
-from records.services import record_history
-from tests.documents import draft, line, submitted, typed
+from records.services import add_attachment, record_history
+from tests.documents import draft, line, step, submitted, typed
 from tests.people import account, county_clerk, county_reviewer
 from tests.sheets.imports import HEADS, confirmed, line as row_of, uploaded
 
 pytestmark = pytest.mark.django_db
 
 PAGE = "/submit/fund-documents/"
+PDF = b"%PDF-1.7\n1 0 obj << >> endobj\ntrailer << >>\n%%EOF\n"
 LATE = {"reason-F05": "late_receipt", "words-F05": "年底才到"}
 
 
@@ -167,3 +168,69 @@ def test_two_drafts_and_forty_cost_the_same_queries():
             shown(client)
         counts.append(len(queries))
     assert counts[0] == counts[1]
+
+
+def returned(number, **words):
+    """A draft a reviewer returned."""
+    document = draft(number)
+    step(document, "submit", by="511921.finance.entry")
+    step(document, "return", by="511921.finance.review", comment="金额多一个零", reason_code="amount", **words)
+    document.refresh_from_db()
+    return document
+
+
+def test_what_was_returned_and_not_changed_since_is_left_out_and_told_with_its_reason():
+    mended, same = returned("通财农〔2016〕1号"), returned("通财农〔2016〕2号")
+    changed = typed(mended.document_no, lines=[line(amount="10.00", uid=mended.lines.get().pk)])
+    save_fund_document(actor=county_clerk(), data=changed, uid=mended.pk, base_rev=1)
+    client = client_of(county_clerk())
+    page = shown(client)
+    box = re.search(r'id="returned">.*?</div>', page, re.DOTALL)[0]
+    assert "1 条被退回后还没有改动，请逐条补正" in box
+    assert same.get_absolute_url() in box
+    assert "金额与文件不符 · 金额多一个零" in box
+    assert mended.get_absolute_url() not in box
+    table = page[page.index("<tbody>") :]
+    assert "退回" in table
+    assert "金额多一个零" in table
+    client.post(PAGE, {"seen": seen(page)} | LATE)
+    assert states() == {mended.document_no: "submitted", same.document_no: "draft"}
+    client.post(f"{same.get_absolute_url()}step/", {"action": "submit"} | LATE)
+    assert states()[same.document_no] == "submitted", "its own page submits it as it is"
+
+
+def test_a_file_added_after_the_return_is_a_change():
+    document = returned("通财农〔2016〕1号")
+    add_attachment(actor=county_clerk(), record=document, name="附件.pdf", chunks=[PDF])
+    page = shown(client_of(county_clerk()))
+    assert 'id="returned"' not in page
+    assert "提交这 1 条审核" in page
+
+
+def test_returned_records_cost_no_query_each():
+    client = client_of(county_clerk())
+    returned("通财农〔2016〕1号")
+    shown(client)
+    with CaptureQueriesContext(connection) as one:
+        shown(client)
+    for n in range(2, 6):
+        returned(f"通财农〔2016〕{n}号")
+    with CaptureQueriesContext(connection) as five:
+        shown(client)
+    assert len(five) == len(one)
+
+
+@pytest.mark.parametrize("words", ["", "  "])
+def test_other_as_a_reason_needs_words_told_at_its_field(words):
+    document, client = draft("通财农〔2016〕1号"), client_of(county_clerk())
+    other = {"reason-F05": "other", "words-F05": words}
+    answer = client.post(PAGE, {"seen": seen(shown(client))} | other)
+    assert answer.status_code == 422
+    field = re.search(r'<input id="words-F05".*?</div>', answer.content.decode(), re.DOTALL)[0]
+    assert 'aria-invalid="true"' in field
+    assert "须写明文字说明" in field
+    page = client.post(f"{document.get_absolute_url()}step/", {"action": "submit"} | other, follow=True)
+    assert "须写明文字说明" in re.search(r'<input id="words-F05".*?</div>', page.content.decode(), re.DOTALL)[0]
+    assert set(states().values()) == {"draft"}
+    client.post(PAGE, {"seen": seen(shown(client))} | other | {"words-F05": "县里停电三天"})
+    assert set(states().values()) == {"submitted"}

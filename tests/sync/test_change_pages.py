@@ -177,6 +177,25 @@ def test_without_a_reason_nothing_is_drawn_up(world, document):
         assert ChangeOrder.objects.count() == 0
 
 
+def test_enter_in_the_form_of_a_seat_neither_signs_nor_refuses(world, document):
+    with world.at("P51"):
+        order = orders.drafted(
+            document, lines=[{"uid": str(x.pk), "amount": "23000000.00"} for x in document.lines.all()]
+        )
+        seat, client = f"/changes/{order.pk}/seats/province_unit/", browser(REVIEWER)
+        page = client.get(order.get_absolute_url())
+        form = re.search(rf'<form[^>]*action="{seat}".*?</form>', page.content.decode(), re.DOTALL)[0]
+        first = re.search(r'<button type="submit"[^>]*>', form)[0]
+        assert 'name="decision" value=""' in first
+        answer = client.post(
+            seat, {"decision": "", "password": PASSWORD, "nonce": nonce_of(page), "comment": "附件与金额不符"}
+        )
+        assert answer.status_code == 422
+        assert "没有作出决定" in text_of(answer)
+        assert "附件与金额不符" in answer.content.decode()
+        assert not order.signatures.filter(seat="province_unit").exists()
+
+
 def test_four_persons_sign_with_their_passwords_and_the_counterpart_executes(world, document):
     with world.at("P51"):
         order = orders.drafted(

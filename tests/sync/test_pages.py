@@ -286,8 +286,26 @@ def test_open_and_settled_lines_are_told_apart_on_both_sides(world, returned):
         from funds.models import FundDocument
 
         held = FundDocument.objects.get(state=RecordState.RETURNED)
-        FundDocument.objects.filter(pk=held.pk).update(state=RecordState.DRAFT)
+        FundDocument.objects.filter(pk=held.pk).update(state=RecordState.SUBMITTED)
+        assert "通财农〔2016〕2号" in text_of(client.get("/sync/returned/?state=open")), "not taken yet"
+        FundDocument.objects.filter(pk=held.pk).update(state=RecordState.ACKNOWLEDGED, acked_rev=1, acked_hash="0" * 64)
         assert "通财农〔2016〕2号" in text_of(client.get("/sync/returned/?state=resolved"))
+
+
+def test_the_centre_names_the_record_of_a_returned_line_by_its_number(world):
+    with world.at("P51"):
+        uid = [province_reviewed(f"通财农〔2016〕{n}号", title=f"第{n}次").pk for n in (1, 2)][1]
+    world.send_spoilt(lambda n, line: line.replace("第2次".encode(), "第3次".encode()))
+    with world.at("C"):
+        spoilt = QuarantinedLine.objects.get()
+        line = QuarantinedLine.objects.create(
+            batch=spoilt.batch, line_no=3, record_type="fund_document", record_uid=uid, rev=1, raw=spoilt.raw,
+            reasons=[{"code": "F04", "field": "", "message": "超出上级", "values": {}}], since=clock.now(),
+        )  # fmt: skip
+        client = browser(CENTRAL_CLERK)
+        assert "通财农〔2016〕2号" in text_of(client.get("/sync/returned/"))
+        page = text_of(client.get(f"/sync/returned/{line.batch_id}/{line.line_no}/"))
+        assert "通财农〔2016〕2号" in page
 
 
 def test_the_board_shows_windows_sums_and_what_waits(world, returned):

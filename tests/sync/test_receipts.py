@@ -16,16 +16,17 @@ from povfund.common import clock
 from povfund.common.canonical import canonical
 from records.choices import RecordState
 from records.models import Alarm, Outbox
-from records.services import enqueue
+from records.services import delete_record, enqueue
 from sync import keys, receipts
 from sync.choices import OutState
 from sync.fpb.manifest import RECEIPT_SIGNED_AS
 from sync.kept import rebuild
-from sync.models import Batch, Node, NodeKey, Receipt
+from sync.models import Batch, LineOutcome, Node, NodeKey, Receipt
 from sync.sending.client import Refused, Unreachable
 from sync.sending.locate import locate
 from sync.sending.returned import returned_lines
 from sync.sending.settle import settle, store_receipts
+from sync.services import confirm_returned
 from tests.documents import line, province_reviewed, step, typed
 from tests.people import account
 from tests.sync.orders import post
@@ -222,13 +223,37 @@ def test_a_returned_line_opens_for_its_unit_with_the_reason_and_goes_again(world
         step(bad, "submit", by="511921.finance.entry")
         step(bad, "approve", by="511921.finance.review")
         step(bad, "approve", by="510000.finance.head")
-        assert not returned_lines(still_open=True)
+        assert [line.record_uid for line in returned_lines(still_open=True)] == [bad.uid], "sent again is not taken"
+        assert LineOutcome.objects.returned().waiting().count() == 1
     again = world.send()
     assert (again.state, again.applied) == ("applied", 1)
     with world.at("P51"):
+        assert not returned_lines(still_open=True)
+        assert not LineOutcome.objects.returned().waiting().exists()
         bad.refresh_from_db()
         assert (bad.state, bad.acked_rev) == (RecordState.ACKNOWLEDGED, 2)
         assert good.uid
+
+
+def test_a_record_returned_twice_is_open_once_and_a_deleted_one_never(world):
+    with world.at("P51"):
+        bad = [province_reviewed(f"通财农〔2016〕{n}号", title=f"第{n}次") for n in (1, 2)][1]
+    year, no_year = b'"budget_year":2016', b'"budget_year":2O16'
+    world.send_spoilt(lambda n, raw: raw.replace(year, no_year) if n else raw)
+    with world.at("P51"):
+        confirm_returned(actor=account("510000.finance.head"), comment="已核对")
+        bad.refresh_from_db()
+        step(bad, "submit", by="511921.finance.entry")
+        step(bad, "approve", by="511921.finance.review")
+        step(bad, "approve", by="510000.finance.head")
+    second = world.send_spoilt(lambda _n, raw: raw.replace(year, no_year))
+    with world.at("P51"):
+        assert LineOutcome.objects.returned().count() == 2
+        assert [line.batch for line in returned_lines(still_open=True)] == [second.pk]
+        assert [line.batch_id for line in LineOutcome.objects.returned().waiting()] == [second.pk]
+        bad.refresh_from_db()
+        delete_record(actor=account("511921.finance.entry"), record=bad, seen_rev=bad.rev)
+        assert not LineOutcome.objects.returned().waiting().exists()
 
 
 def test_delivering_again_and_again_changes_nothing(world):

@@ -34,6 +34,12 @@ export function submitting(root) {
     if (event.target.closest?.("[aria-disabled=true]")) event.preventDefault();
     else if (event.target.closest?.("[data-print]")) print();
   }, true);
+  root.querySelectorAll("[data-words-of]").forEach((words) => {
+    const reason = root.getElementById(words.dataset.wordsOf);
+    const ask = () => { words.required = reason?.value === "other"; };
+    reason?.addEventListener("change", ask);
+    ask();
+  });
   root.addEventListener("change", (event) => {
     const form = event.target.closest?.("form[data-autosubmit]");
     if (form) form.requestSubmit();

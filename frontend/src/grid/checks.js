@@ -72,6 +72,7 @@ export class Checks {
     const boxes = findings.slice(0, SHOWN).map((finding) => this.box(finding));
     const take = (name) => (event) => {
       reason[name] = event.target.value;
+      ask();
       this.changed();
     };
     const options = (this.choices.warning_reason ?? []).map(([value, label]) => make("option", { value, selected: value === reason.code }, label));
@@ -81,7 +82,17 @@ export class Checks {
       : null;
     const text = make("textarea", { id: `words-${rule}`, maxlength: "200", oninput: take("text") });
     text.value = reason.text ?? "";
-    return this.section(...boxes, select, make("div", { class: "fld mt4" }, make("label", { for: text.id }, say("more_words")), text));
+    const label = make("label", { for: text.id }, say("more_words"));
+    const needed = make("div", { class: "fld-err" }, say("other_needs_words"));
+    const ask = () => {
+      const other = reason.code === "other", silent = other && !reason.text?.trim();
+      label.classList.toggle("req", other);
+      text.toggleAttribute("required", other);
+      text.setAttribute("aria-invalid", String(silent));
+      needed.hidden = !silent;
+    };
+    ask();
+    return this.section(...boxes, select, make("div", { class: "fld mt4" }, label, text, needed));
   }
 }
 

@@ -49,7 +49,7 @@ export class Findings {
 
   explained(finding) {
     const reason = this.reasons[finding.rule];
-    return Boolean(reason && (reason.code || reason.text?.trim()));
+    return Boolean(reason && (reason.text?.trim() || (reason.code && reason.code !== "other")));
   }
 
   /** Class of a cell; made once for a whole drawing by `marks`. */

@@ -24,6 +24,7 @@ from povfund.common.wording import both, in_both
 from records.choices import FOUR_EYES_STEPS, RecordState, ReviewStep
 from records.life import permissions
 from records.life.models import Outbox, Record, RecordRevision, Review
+from records.life.services.explaining import unexplained
 from records.life.services.saving import carry_authors, hold_outbox, unseen
 from records.life.settings import city_step_of
 from records.life.workflow import RECORD_LIFE
@@ -203,7 +204,7 @@ def _pass_rules(*, kind: RecordType, rows: list[Record], step: Step, result: Ste
         refused = [f for f in findings if f.severity == REFUSE]
         asked = [f for f in findings if f.severity == WARN]
         if step.action == "submit":
-            refused += [f for f in asked if not step.explained.get(f.rule)]
+            refused += unexplained(asked, step.explained)
         if refused:
             result.refused[row.uid] = RuleViolation(refused)
             continue

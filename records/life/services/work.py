@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -54,7 +55,7 @@ def _to_enter(user: User, kind: RecordType) -> list[WorkItem]:
     states = [RecordState.DRAFT, RecordState.RETURNED]
     rows = _listed(kind).filter(owner_unit=user.unit_id, state__in=states).order_by("due_on", "uid")[:WORK_LIMIT]
     found = list(rows)
-    returns = _last_returns(found)
+    returns = last_returns(found)
     drafts = dict(_drafts_of(user, kind).exclude(record_uid=None).values_list("record_uid", "saved_at"))
     return [
         WorkItem(
@@ -87,9 +88,11 @@ def _listed(kind: RecordType) -> QuerySet[Record]:
     return rows.select_related("owner_unit__division", "entered_by__person")
 
 
-def _last_returns(rows: list[Record]) -> dict[UUID, Review]:
-    """The return that ended the cycle before the present one, by record."""
+def last_returns(rows: Iterable[Record]) -> dict[UUID, Review]:
+    """The return by a reviewer that ended the cycle before the present one, by record. One query, none for none."""
     cycles = {row.uid: row.cycle for row in rows if row.cycle > 1}
+    if not cycles:
+        return {}
     found = Review.objects.filter(record_uid__in=list(cycles), step=ReviewStep.RETURN).order_by("pk")
     return {review.record_uid: review for review in found if review.cycle == cycles[review.record_uid] - 1}
 

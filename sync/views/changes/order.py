@@ -183,6 +183,12 @@ def sign(request: HttpRequest, uid: UUID, seat: str) -> HttpResponse:
     user: Any = request.user
     decision, comment = request.POST.get("decision", ""), request.POST.get("comment", "")[:2000]
 
+    def undecided() -> None:
+        raise RuleViolation(Finding("DECISION", _("Nothing was decided: press the button of your decision.")))
+
+    if decision not in SeatDecision.values:
+        return _do(request, order, undecided, at=seat, done="")
+
     def deed(proof: Proof) -> str:
         row = services.sign_seat(actor=user, order=order, seat=seat, decision=decision, proof=proof, comment=comment)
         if row.state != ChangeState.VOID:
