@@ -44,6 +44,7 @@ COLUMNS = (
         "document_no",
         longest=80,
         width=24,
+        normal=normalise_document_no,
         variants="文号 下达文号 指标文号 指标文件文号 文件号 资金文号 文件文号 发文文号",
     ),
     _column("title", required=True, width=36, variants="标题 文件标题 资金名称 文件"),
