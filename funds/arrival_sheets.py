@@ -62,7 +62,7 @@ COLUMNS = (
         longest=80,
         multiline=True,
         width=24,
-        variants="文号 下达文号 指标文号 资金文号",
+        variants="文号 下达文号 指标文号 资金文号 发文字号",
         normal=normalise_document_no,
     ),
     Column(name="issuer", label=_("Issued by"), told=True, width=14, help=_("Who gave the money.")),

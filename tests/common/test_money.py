@@ -33,13 +33,18 @@ AMOUNTS = st.integers(min_value=-(10**15) + 1, max_value=10**15 - 1).map(lambda 
         ("−120.00", "-1200000.00"),
         ("0.000001", "0.01"),
         ("5.", "50000.00"),
+        ("￥100", "1000000.00"),
+        ("¥1,234.5", "12345000.00"),
+        ("-￥ 3", "-30000.00"),
     ],
 )
 def test_typed_amounts_become_yuan(typed, yuan):
     assert parse_wan(typed) == Decimal(yuan)
 
 
-@pytest.mark.parametrize("typed", ["", "abc", "1,23", "1.2.3", "--1", "1e5", "0x10", "nan", "Infinity", "١٢"])
+@pytest.mark.parametrize(
+    "typed", ["", "abc", "1,23", "1.2.3", "--1", "1e5", "0x10", "nan", "Infinity", "١٢", "¥1¥", "-¥-1"]
+)
 def test_what_is_no_amount_is_refused_with_what_was_typed(typed):
     with pytest.raises(RuleViolation) as refused:
         parse_wan(typed, field="lines[2].amount")
