@@ -280,7 +280,8 @@ def _items(
 
 def name_of(record: Typed, kind: RecordType) -> str:
     """What the record is called in the preview: its number and title."""
-    said = [str(record.head[name]) for name in kind.sheet.group_by if record.head.get(name)]
+    columns = (kind.sheet.column(name) for name in kind.sheet.group_by)
+    said = [column.normal(str(text)) for column in columns if (text := record.head.get(column.name))]
     return " ".join(said)[:300]
 
 

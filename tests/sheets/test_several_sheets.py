@@ -47,6 +47,13 @@ def test_lines_of_one_number_and_head_on_two_sheets_become_one_document():
     assert [outcome for outcome, *_where in outcomes(again)] == ["unchanged", "unchanged", "create"]
 
 
+def test_the_preview_names_a_document_by_its_number_as_all_pages_write_it(client):
+    client.force_login(account(CLERK))
+    row = uploaded([HEADS, line("通财农[2016]第003号"), line("通财农（2016）3号", item=OTHER)])
+    assert [(item.name.split()[0], item.rows) for item in row.items.all()] == [("通财农〔2016〕3号", 2)]
+    assert "通财农[2016]" not in client.get(reverse("records:import", args=[row.pk])).content.decode()
+
+
 def test_a_wrong_cell_on_one_sheet_refuses_the_document_of_both_at_its_own_cell():
     row = read([line(), line("通财农〔2016〕4号")], [line("通财农〔2016〕5号"), line(amount="x", item=OTHER)])
     assert [outcome for outcome, *_where in outcomes(row)] == ["refused", "create", "create"]
