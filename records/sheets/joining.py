@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from records.sheets import told
 from records.sheets.form import SheetForm, Typed
+from records.sheets.layout import Layout
 from records.sheets.places import Places
-from records.sheets.reading import SheetRows
 from records.sheets.table import Problem, Reading
 
 _CHILD = re.compile(r"(\w+)\[(\d+)\](.*)")
@@ -34,11 +34,12 @@ class Parts:
                 yield from ((n, bad[0]) for n in group if n not in refused)
 
 
-def join_sheets(reading: Reading, *, sheet_form: SheetForm, sheets: list[SheetRows], places: Places) -> Parts:
+def join_sheets(reading: Reading, *, sheet_form: SheetForm, layouts: Sequence[Layout], places: Places) -> Parts:
     """
     Records of one id or one number on several sheets become one, the lines of the later sheets behind; told at the
     first row of each. Where the heads differ they stay apart, each warned of the other.
     """
+    sheets = {layout.number: layout for layout in layouts}
     groups: dict[Any, list[int]] = {}
     for n, record in enumerate(reading.records) if not sheet_form.flat else ():
         if key := _key(record, sheet_form):
@@ -54,7 +55,8 @@ def join_sheets(reading: Reading, *, sheet_form: SheetForm, sheets: list[SheetRo
                 wholes.append(n)
                 continue
             first = reading.records[whole]
-            finding = told.joined(sheets[first.sheet].name, first.row)
+            unit = sheets[record.sheet].units_of(sheet_form.value)
+            finding = told.joined(sheets[first.sheet].sheet, first.row, unit)
             reading.problems.append(Problem(*places.cell(sheet_form.group_by[0], record), finding, n))
             _put_together(first, record)
             into[n] = whole
@@ -94,13 +96,15 @@ def _put_together(first: Typed, other: Typed) -> None:
     first.says = frozenset(name for name in first.says | other.says if "." not in name or name in both)
 
 
-def _warn(reading: Reading, wholes: list[int], sheet_form: SheetForm, sheets: list[SheetRows], places: Places) -> None:
+def _warn(
+    reading: Reading, wholes: list[int], sheet_form: SheetForm, sheets: dict[int, Layout], places: Places
+) -> None:
     """Each part that stays apart names another one, and in what they differ."""
     for n in wholes:
         record = reading.records[n]
         other = reading.records[wholes[0] if n != wholes[0] else wholes[1]]
         label = sheet_form.column(_differing(other, record, sheet_form)).label
-        finding = told.apart(sheets[other.sheet].name, other.row, label)
+        finding = told.apart(sheets[other.sheet].sheet, other.row, label)
         reading.problems.append(Problem(*places.cell(sheet_form.group_by[0], record), finding, n))
 
 

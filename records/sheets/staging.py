@@ -64,7 +64,7 @@ def stage(
     for record in reading.records:
         record.says = says[record.sheet]
     places = Places(layouts, kind.sheet.value)
-    parts = join_sheets(reading, sheet_form=kind.sheet, sheets=sheets, places=places)
+    parts = join_sheets(reading, sheet_form=kind.sheet, layouts=layouts, places=places)
     reading.problems += _unlikely(reading, layouts, kind)
     staged = Staged(reading, kind.sheet.assemble(actor, reading.records))
     broken = _broken(reading).union(n for n, made in enumerate(staged.assembled) if _refuses(made.findings))

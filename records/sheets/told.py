@@ -71,12 +71,15 @@ def same_as(finding: Finding, cell: str, sheet: str = "") -> Finding:
     return replace(finding, message=message)
 
 
-def joined(sheet: str, row: int) -> Finding:
-    """A record that began on another sheet goes on here."""
+def joined(sheet: str, row: int, unit: str) -> Finding:
+    """A record that began on another sheet goes on here, in the unit of this one."""
+    message = _(
+        "Row %(row)s of sheet “%(sheet)s” has the same number and head: the rows of both sheets become one document;"
+        " amounts of this sheet are in %(unit)s."
+    )
     return Finding(
         "PARTS",
-        _("Row %(row)s of sheet “%(sheet)s” has the same number and head: the rows of both sheets become one document.")
-        % {"row": row + 1, "sheet": sheet},
+        message % {"row": row + 1, "sheet": sheet, "unit": unit},
         remedy=_("If these are two documents, mend the number of one."),
         article="9",
         severity=SHOW,

@@ -35,7 +35,7 @@ def test_lines_of_one_number_and_head_on_two_sheets_become_one_document():
     row = read([line(), line("通财农〔2016〕4号")], [again], heads=YUAN)
     assert outcomes(row) == [("create", 2, "一", 2), ("create", 1, "一", 3)]
     assert parts(row) == [
-        ("二", "A2", "I", "与工作表“一”第 2 行文号相同、文件信息一致：两处的明细合为一份文件。"),
+        ("二", "A2", "I", "与工作表“一”第 2 行文号相同、文件信息一致：两处的明细合为一份文件；本表金额单位为元。"),
     ]
     confirmed(row)
     assert [(document.document_no, document.line_count) for document in documents()] == [
