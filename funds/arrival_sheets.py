@@ -57,7 +57,13 @@ def _of_line(name: str, *, kind: str = form.CODE, variants: str = "", **options:
 
 COLUMNS = (
     _of_line(
-        "document_no", kind=form.TEXT, longest=80, multiline=True, width=24, variants="文号 下达文号 指标文号 资金文号"
+        "document_no",
+        kind=form.TEXT,
+        longest=80,
+        multiline=True,
+        width=24,
+        variants="文号 下达文号 指标文号 资金文号 发文字号",
+        normal=normalise_document_no,
     ),
     Column(name="issuer", label=_("Issued by"), told=True, width=14, help=_("Who gave the money.")),
     Column(

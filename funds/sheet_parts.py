@@ -18,8 +18,9 @@ from records.choices import RecordState
 from records.sheets.form import CodeList
 
 UNKNOWN_PLACE = _(
-    "Write one place of your division a row, by code or name. A township, or a body without a national code, is first"
-    " added by the system administrator: load_divisions --more."
+    "Write one place of your division a row, by code or name. The name may be a former one or that of a place"
+    " elsewhere: choose the division that is meant. If it is a township or a body that has no code yet, ask the system"
+    " administrator to register it first."
 )
 """What to do about a recipient that is not in the code table."""
 Choice = Callable[[tuple[str, ...], int | None], tuple[str, Any] | None]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from itertools import chain
 from operator import itemgetter
 from typing import Any
 from uuid import UUID
@@ -24,6 +25,7 @@ from povfund.common.errors import Finding, RuleViolation
 from povfund.common.kept_filter import filter_words
 from povfund.common.phrases import phrase as _
 from povfund.common.text import normalise_document_no
+from povfund.common.typed import day_of, days_in
 from povfund.common.uid import uuid7
 from records.sheets import form
 from records.sheets.form import RECORD_REV, RECORD_UID, Assembled, CodeList, Column, SheetForm, Typed, plain
@@ -44,13 +46,26 @@ COLUMNS = (
         "document_no",
         longest=80,
         width=24,
-        variants="文号 下达文号 指标文号 指标文件文号 文件号 资金文号 文件文号 发文文号",
+        normal=normalise_document_no,
+        variants="文号 下达文号 指标文号 指标文件文号 文件号 资金文号 文件文号 发文文号 发文字号",
     ),
     _column("title", required=True, width=36, variants="标题 文件标题 资金名称 文件"),
     _column("budget_year", kind=form.YEAR, required=True, width=10, variants="年度 年份 资金年度"),
     _column("issue_batch", kind=form.CODE, codes="issue_batch", required=True, width=12, variants="下达批次 资金批次"),
-    _column("issued_on", kind=form.DAY, required=True, width=12, variants="发文日期 下达日期 文件日期"),
-    _column("approved_on", kind=form.DAY, required=True, width=12, variants="审批日期 审批确定日 审批确定日期"),
+    _column(
+        "issued_on",
+        kind=form.DAY,
+        required=True,
+        width=12,
+        variants="发文日期 下达日期 文件日期 印发时间 发文时间 下达时间",
+    ),
+    _column(
+        "approved_on",
+        kind=form.DAY,
+        required=True,
+        width=12,
+        variants="审批日期 审批确定日 审批确定日期 审批确定时间 审批时间",
+    ),
     _column("received_on", kind=form.DAY, width=12, variants="收文时间"),
     _column("parent", kind=form.REFERENCE, longest=80, width=24, variants="上级文号 上级文件号 上级指标文号"),
     _column("stated_total", kind=form.MONEY, width=16, variants="文件总额 文件合计"),
@@ -150,7 +165,8 @@ _NUMBER = re.compile(
     rf"(?:(?<![一-龥])(?:(?<=\d)[年月日号])?+|{_WORDS_BEFORE})((?:(?!{_WORDS_BEFORE})[一-龥]){{2,15}}"
     r"\s*[\[［﹝（(【〔]\s*\d{4}\s*[\]］﹞）)】〕]\s*(?:第\s*)?\d{1,6}\s*号)"
 )
-_DATE = re.compile(r"(\d{4})\s*年\s*(\d{1,2})\s*月\s*(\d{1,2})\s*日")
+_ISSUED = re.compile(r"(?:印发|发文|成文|下达)(?:日期|时间)?\s*[:：]?\s*$")
+"""What stands before the day of the document where several days are printed."""
 _BATCHES = (("advance", "提前下达"), ("first", "第一批"), ("second", "第二批"), ("recovery", "收回"))
 
 
@@ -180,11 +196,14 @@ def guess(above: Sequence[str], below: Sequence[str]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     if number := _NUMBER.search(whole):
         found["document_no"] = number[1]
-    signed = (day for text in below if (day := _DATE.fullmatch(text)))
-    if day := _DATE.search(whole) or next(signed, None):
-        found["issued_on"] = found["approved_on"] = f"{day[1]}-{int(day[2]):02d}-{int(day[3]):02d}"
+    days = list(days_in(whole))
+    issued = [day for before, day in days if _ISSUED.search(before)] or [day for _before, day in days]
+    if day := next(chain(issued, filter(None, (day_of("".join(text.split())) for text in below))), None):
+        found["issued_on"] = found["approved_on"] = day.isoformat()
     if year := re.search(r"(\d{4})\s*年", whole):
         found["budget_year"] = year[1]
+    elif days:
+        found["budget_year"] = str(days[0][1].year)
     titles = [text for text in above if "资金" in text and len(text) >= 8]
     if titles:
         found["title"] = max(titles, key=len)[:200]

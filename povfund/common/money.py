@@ -22,7 +22,8 @@ EXACT = 1e15
 MINUS = "\u2212"
 _SPOKEN: ContextVar[str] = ContextVar("spoken", default="wan")
 _SENT = re.compile(r"-?\d+(\.\d*)?", re.ASCII)
-_CURRENCY = re.compile("^(-?)\u00a5")
+_SIGN = re.compile(r"^(-?)¥(?=[-\d])")
+"""￥ before an amount, as accounts print it; half-width by then."""
 _TYPED = re.compile(r"^-?(\d+|\d{1,3}(,\d{3})+)(\.\d*)?$", re.ASCII)
 
 
@@ -78,13 +79,13 @@ def parse_yuan(text: str, *, field: str = "") -> Decimal:
 
 def parse_in(text: str, unit: str, *, field: str = "") -> Decimal:
     """
-    An amount typed in one of MONEY_UNITS to 元. Takes full-width digits, thousands separators, a ¥ before
-    and the unit itself behind, with or without its 元; refuses what would be rounded.
+    An amount typed in one of MONEY_UNITS to 元. Takes full-width digits, thousands separators, ￥ before it and the
+    unit itself behind, with or without its 元; refuses what would be rounded.
 
     Raises RuleViolation BAD_AMOUNT.
     """
     found = MONEY_UNITS[unit]
-    typed = _CURRENCY.sub(r"\1", _half_width(text))
+    typed = _SIGN.sub(r"\1", _half_width(text))
     bare = typed.removesuffix(found.printed)
     return _amount(text, bare if bare != typed else typed.removesuffix(found.printed[:-1]), found, field)
 

@@ -36,6 +36,7 @@ WORDS: dict[str, str | Promise] = {
     "NOT_FOUND": pgettext_lazy("rule", "record not found"),
     "ONE_LINE": pgettext_lazy("rule", "one line for each order"),
     "OPEN_ORDER": pgettext_lazy("rule", "open order"),
+    "PARTS": pgettext_lazy("rule", "one number on several sheets"),
     "REASON": pgettext_lazy("rule", "reason for a warning"),
     "REFERENCED": pgettext_lazy("rule", "referred to"),
     "REMARK": pgettext_lazy("rule", "line of words"),

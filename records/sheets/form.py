@@ -130,7 +130,8 @@ class Column:
     reference (another record by its number), uid or rev. `variants` are heads under which notices
     print it. A `personal` column makes an export a matter for the auditor. A `told` column is written
     for the reader alone: an import leaves it out. An `either` column answers all codes of the name it holds, as a
-    tuple, where there are several: what else is known of the row says which is meant.
+    tuple, where there are several: what else is known of the row says which is meant. `normal` writes its text in the
+    one way in which it is shown and compared, as numbers of documents have theirs.
     """
 
     name: str
@@ -147,6 +148,7 @@ class Column:
     personal: bool = False
     told: bool = False
     either: bool = False
+    normal: Callable[[str], str] = str
 
     @property
     def child(self) -> bool:
@@ -166,6 +168,10 @@ class Column:
         """Filled in by the system, not by who fills in the template."""
         return self.technical or self.told
 
+    def plain(self, text: Any) -> str:
+        """A text of this column as it is compared."""
+        return plain(self.normal(str(text)))
+
     def head(self) -> str:
         """The head of the column, its unit in brackets."""
         return str(_("%(label)s (%(unit)s)") % {"label": self.label, "unit": self.unit} if self.unit else self.label)
@@ -182,7 +188,7 @@ ORDER_COLUMNS = (
 
 @dataclass(slots=True)
 class Typed:
-    """One record as its rows say it: head values, child rows, and where each stands (row, column; from 0)."""
+    """One record as its rows say it: head values, child rows, and where each stands (sheet, row, column; from 0)."""
 
     head: dict[str, Any]
     lines: list[dict[str, Any]] = field(default_factory=list)
@@ -190,12 +196,12 @@ class Typed:
     rev: int = 0
     sheet: int = 0
     row: int = 0
-    cells: list[tuple[int, int]] = field(default_factory=list)
-    """Per child row the cell of its amount."""
+    cells: list[tuple[int, int, int]] = field(default_factory=list)
+    """Per child row sheet, row and column of its amount."""
     unread: set[str] = field(default_factory=set)
     """Places of the content whose cell is missing or cannot be read: `issued_on`, `lines[2].amount`."""
     says: frozenset[str] = frozenset()
-    """Names of the columns its sheet has, or answers once for all rows; an empty cell of them says: nothing."""
+    """Names of the columns its sheets have, or answer once for all rows; an empty cell of them says: nothing."""
 
     def blanks(self) -> set[str]:
         """Places that hold nothing; what another row of the record said of its head is known."""
@@ -285,6 +291,15 @@ class SheetForm(ListForm):
         """The column of a name. Raises KeyError."""
         found = {column.name: column for column in self.columns}
         return found[name]
+
+    def key_of(self, head: dict[str, Any]) -> str | None:
+        """What rows of one record have in common, as it is compared: its number, or else its title."""
+        return next((self.column(name).plain(head[name]) for name in self.group_by if head.get(name)), None)
+
+    def alike(self, name: str, one: Any, other: Any) -> bool:
+        """Is it the same value of a head? Numbers and titles may be written in several ways."""
+        column = self.column(name)
+        return bool(one == other or (name in self.group_by and column.plain(one) == column.plain(other)))
 
     @property
     def written(self) -> tuple[Column, ...]:

@@ -80,6 +80,11 @@ class Layout:
         """The unit of a column of money: as its head says, else that of the sheet."""
         return head.unit if head.unit in MONEY_UNITS else self.unit
 
+    def units_of(self, name: str) -> str:
+        """The units in which the columns of a field are read: 万元, or several."""
+        units = dict.fromkeys(self.unit_of(head) for head in self.columns_of(name))
+        return "、".join(str(MONEY_UNITS[unit].name) for unit in units if unit in MONEY_UNITS)
+
     @property
     def head_said(self) -> bool:
         """Does the sheet say anything of the document as a whole outside of its columns? Read anew from each one."""

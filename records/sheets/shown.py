@@ -9,7 +9,6 @@ from typing import Any
 import msgspec
 
 from povfund.common.errors import REFUSE
-from povfund.common.money import MONEY_UNITS
 from records.choices import LOCKED_STATES
 from records.registry import RecordType
 from records.review.comparing import Change, changes_of
@@ -43,7 +42,7 @@ def shown_items(row: SheetImport, items: Iterable[ImportItem], kind: RecordType)
     """
     items = list(items)
     changes = changes_by_item(items, kind)
-    units = {data["sheet"][:100]: _units(Layout.from_json(data), kind) for data in row.layouts}
+    units = {data["sheet"][:100]: Layout.from_json(data).units_of(kind.sheet.value) for data in row.layouts}
     for item in items:
         url = kind.model(pk=item.uid).get_absolute_url() if _stands(item) else ""
         content = msgspec.json.decode(bytes(item.content)) if item.content else {}
@@ -97,13 +96,6 @@ def may_be_undone(row: SheetImport, kind: RecordType) -> bool:
     stored = row.items.filter(rev_after__isnull=False).values("uid")
     rows: Any = kind.model.objects
     return bool(rows.filter(pk__in=stored, deleted=False).exclude(state__in=LOCKED_STATES).exists())
-
-
-def _units(layout: Layout, kind: RecordType) -> str:
-    """The units in which a sheet's amounts are read, 万元 or several."""
-    heads = [head for head in layout.heads if head.field == kind.sheet.value]
-    names = dict.fromkeys(layout.unit_of(head) for head in heads)
-    return "、".join(str(MONEY_UNITS[name].name) for name in names if name in MONEY_UNITS)
 
 
 def _stands(item: ImportItem) -> bool:

@@ -22,6 +22,7 @@ from records.services import SetItem, copy_rows, plan_set
 from records.sheets import told
 from records.sheets.cells import address
 from records.sheets.form import Assembled, CodeList, Typed
+from records.sheets.joining import Parts, join_sheets
 from records.sheets.layout import Layout
 from records.sheets.models import ImportFinding, ImportItem, SheetImport
 from records.sheets.places import Places
@@ -29,7 +30,7 @@ from records.sheets.reading import SheetRows
 from records.sheets.table import Problem, Reading, TableReader
 from records.sheets.told import hidden_words
 
-REFUSED = "refused"
+UNCHANGED, REFUSED = "unchanged", "refused"
 SAMPLES = 5
 """Rows shown for a rule that warns."""
 LARGE = Decimal(10_000_000_000)
@@ -62,20 +63,26 @@ def stage(
     says = {layout.number: layout.says for layout in layouts}
     for record in reading.records:
         record.says = says[record.sheet]
+    places = Places(layouts, kind.sheet.value)
+    parts = join_sheets(reading, sheet_form=kind.sheet, layouts=layouts, places=places)
     reading.problems += _unlikely(reading, layouts, kind)
     staged = Staged(reading, kind.sheet.assemble(actor, reading.records))
-    broken = _broken(reading)
+    broken = _broken(reading).union(n for n, made in enumerate(staged.assembled) if _refuses(made.findings))
+    broken.update(n for n, _other in list(parts.refused_with(broken)))
     for n, made in enumerate(staged.assembled):
         if made.content is not None:
             blanks = frozenset(made.unread)
-            barred = n in broken or any(finding.severity == REFUSE for finding in made.findings)
             staged.items[n] = SetItem(
-                uid=made.uid, content=made.content, base_rev=made.base_rev, unread=blanks, barred=barred
+                uid=made.uid, content=made.content, base_rev=made.base_rev, unread=blanks, barred=n in broken
             )
     plan_set(actor=actor, kind=kind, items=list(staged.items.values()))
     name_newer(list(staged.items.values()))
-    _collect(staged, layouts, kind.sheet.value)
+    _collect(staged, places, [sheet.name for sheet in sheets], parts)
     return staged
+
+
+def _refuses(findings: list[Finding]) -> bool:
+    return any(finding.severity == REFUSE for finding in findings)
 
 
 def _unlikely(reading: Reading, layouts: list[Layout], kind: RecordType) -> Iterator[Problem]:
@@ -87,8 +94,8 @@ def _unlikely(reading: Reading, layouts: list[Layout], kind: RecordType) -> Iter
             continue
         total = sum(amounts_of(record, kind), Decimal(0))
         if total > LARGE:
-            row, column = record.cells[0] if record.cells else (record.row, 0)
-            yield Problem(record.sheet, row, column, told.large(total, layout.unit))
+            cell = record.cells[0] if record.cells else (record.sheet, record.row, 0)
+            yield Problem(*cell, told.large(total, layout.unit))
 
 
 def amounts_of(record: Typed, kind: RecordType) -> list[Decimal]:
@@ -131,43 +138,58 @@ def _broken(reading: Reading) -> set[int]:
     return {p.record for p in reading.problems if p.record is not None and p.finding.severity == REFUSE}
 
 
-def _collect(staged: Staged, layouts: list[Layout], value: str) -> None:
-    """Findings of assembly and rules at their cells; each error refuses its record, the others are told of warnings."""
+def _collect(staged: Staged, places: Places, names: list[str], parts: Parts) -> None:
+    """
+    Findings of assembly and rules at their cells; each error refuses its record, and with it what has its number on
+    another sheet. The others are told of warnings.
+    """
     reading = staged.reading
     broken = _broken(reading)
-    sheets = {layout.number: Places(layout, value) for layout in layouts}
     records = {made.uid: record for made, record in zip(staged.assembled, reading.records, strict=True)}
     for n, (record, made) in enumerate(zip(reading.records, staged.assembled, strict=True)):
-        item = staged.items.get(n)
-        reading.problems += [_placed(f, record, sheets, records, n) for f in made.findings if f.severity == SHOW]
-        found = [*made.findings, *(item.findings if item else ())]
-        for finding in found:
-            if finding.severity == REFUSE:
-                broken.add(n)
-                reading.problems.append(_placed(finding, record, sheets, records, n))
-        if item is None or n in broken:
-            staged.outcomes.append(REFUSED)
+        shown = _of_record(staged, n)
+        refuses = [finding for finding in shown if finding.severity == REFUSE]
+        shown = [*(finding for finding in made.findings if finding.severity == SHOW), *refuses]
+        reading.problems += [_placed(finding, record, places, names, records, n) for finding in shown]
+        if refuses or n not in staged.items or staged.items[n].outcome == REFUSED:
+            broken.add(n)
+    for n, other in list(parts.refused_with(broken)):
+        if staged.items[n].outcome == UNCHANGED:
             continue
-        staged.outcomes.append(item.outcome)
-        for finding in found:
+        broken.add(n)
+        there = reading.records[other]
+        finding = told.refused_with(names[there.sheet], there.row)
+        reading.problems.append(Problem(*places.cell(parts.number, reading.records[n]), finding, n))
+    staged.outcomes = [REFUSED if n in broken else staged.items[n].outcome for n in range(len(reading.records))]
+    _warnings(staged, names)
+
+
+def _of_record(staged: Staged, n: int) -> list[Finding]:
+    """What assembly and rules found of a record."""
+    return [*staged.assembled[n].findings, *(staged.items[n].findings if n in staged.items else ())]
+
+
+def _warnings(staged: Staged, names: list[str]) -> None:
+    """Of the records that are not refused: the rules that warn, how often, and the first few rows of each."""
+    for n, (record, outcome) in enumerate(zip(staged.reading.records, staged.outcomes, strict=True)):
+        for finding in _of_record(staged, n) if outcome != REFUSED else ():
             if finding.severity == WARN:
                 staged.asked[finding.rule] += 1
                 if staged.asked[finding.rule] <= SAMPLES:
-                    told_at = {"row": record.row + 1, "message": finding.message}
+                    told_at = {"sheet": names[record.sheet], "row": record.row + 1, "message": finding.message}
                     staged.warned.setdefault(finding.rule, []).append(told_at)
 
 
-def _placed(finding: Finding, record: Typed, sheets: dict[int, Places], records: dict[UUID, Typed], n: int) -> Problem:
+def _placed(
+    finding: Finding, record: Typed, places: Places, names: list[str], records: dict[UUID, Typed], n: int
+) -> Problem:
     """The finding of record `n` at its cell; of two lines that are the same each by the cell it stands in."""
-    places = sheets[record.sheet]
-    row, column = places.cell(finding.field, record)
+    cell = places.cell(finding.field, record)
     if same := finding.values.get("lines"):
         other = records[finding.values["of"]] if "of" in finding.values else record
-        there = sheets[other.sheet]
-        row, column = places.line(same[0], record)
-        sheet = there.sheet if there is not places else ""
-        finding = told.same_as(finding, address(*there.line(same[1], other)), sheet)
-    return Problem(record.sheet, row, column, finding, n)
+        cell, (sheet, *there) = places.line(same[0], record), places.line(same[1], other)
+        finding = told.same_as(finding, address(*there), names[sheet] if sheet != cell[0] else "")
+    return Problem(*cell, finding, n)
 
 
 def counts_of(staged: Staged) -> dict[str, Any]:
@@ -258,7 +280,8 @@ def _items(
 
 def name_of(record: Typed, kind: RecordType) -> str:
     """What the record is called in the preview: its number and title."""
-    said = [str(record.head[name]) for name in kind.sheet.group_by if record.head.get(name)]
+    columns = (kind.sheet.column(name) for name in kind.sheet.group_by)
+    said = [column.normal(str(text)) for column in columns if (text := record.head.get(column.name))]
     return " ".join(said)[:300]
 
 

@@ -228,7 +228,7 @@ class TableReader:
             return self._row_record(row, Typed(head, uid=uid, rev=rev, sheet=self.layout.number, row=row))
         if self._of_the_row_above(head, uid, rev, unread):
             return len(records) - 1
-        key: Any = uid or next((plain(text) for text in map(head.get, self.form.group_by) if text), None)
+        key: Any = uid or self.form.key_of(head)
         lost = any(self.index_of.get(name) in unread for name in self.form.group_by)
         if key is None and self.groups and (self.numbered or not lost):
             return len(records) - 1
@@ -280,7 +280,7 @@ class TableReader:
             return True
         for name, value in head.items():
             known = record.head.setdefault(name, value)
-            if known != value and not (name in self.form.group_by and plain(known) == plain(value)):
+            if known != value and not self.form.alike(name, known, value):
                 finding, same = told.differs(record.row, self.by_name[name].label), False
                 self._tell(row, self.index_of.get(name, 0), finding, position)
         return same
@@ -352,7 +352,7 @@ class TableReader:
         if unread or amount is None or not (self.sure or line.keys() >= self.required.keys()):
             self._lacking(row, index, line, unread, position)
         record.lines.append(line)
-        record.cells.append((row, index))
+        record.cells.append((self.layout.number, row, index))
 
     def _lacking(self, row: int, index: int, line: dict[str, Any], unread: dict[int, Finding], position: int) -> None:
         """What the line lacks is told and noted as unread; what could not be read is told elsewhere."""

@@ -71,6 +71,44 @@ def same_as(finding: Finding, cell: str, sheet: str = "") -> Finding:
     return replace(finding, message=message)
 
 
+def joined(sheet: str, row: int, unit: str) -> Finding:
+    """A record that began on another sheet goes on here, in the unit of this one."""
+    message = _(
+        "Row %(row)s of sheet “%(sheet)s” has the same number and head: the rows of both sheets become one document;"
+        " amounts of this sheet are in %(unit)s."
+    )
+    return Finding(
+        "PARTS",
+        message % {"row": row + 1, "sheet": sheet, "unit": unit},
+        remedy=_("If these are two documents, mend the number of one."),
+        article="9",
+        severity=SHOW,
+    )
+
+
+def apart(sheet: str, row: int, label: Any) -> Finding:
+    """A record of the same number stands on another sheet, under a head that differs."""
+    return Finding(
+        "PARTS",
+        _("Row %(row)s of sheet “%(sheet)s” has the same number, “%(field)s” differs: they become two documents.")
+        % {"row": row + 1, "sheet": sheet, "field": label},
+        remedy=_("If this is one document, write the same in both places and upload the workbook again."),
+        article="9",
+        severity=WARN,
+    )
+
+
+def refused_with(sheet: str, row: int) -> Finding:
+    """The other part of what has one number is refused."""
+    return Finding(
+        "PARTS",
+        _("Row %(row)s of sheet “%(sheet)s” has the same number and is refused: neither is stored without the other.")
+        % {"row": row + 1, "sheet": sheet},
+        remedy=_("Mend what is wrong there and upload the workbook again."),
+        article="9",
+    )
+
+
 def not_the_sum(stated: Decimal, counted: Decimal, words: Any) -> Finding:
     return Finding(
         "TOTAL",

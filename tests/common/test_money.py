@@ -37,6 +37,8 @@ AMOUNTS = st.integers(min_value=-(10**15) + 1, max_value=10**15 - 1).map(lambda 
         (" ¥1,234.5 ", "12345000.00"),
         ("-￥120.00", "-1200000.00"),
         ("￥-120.00", "-1200000.00"),
+        ("¥1,234.5", "12345000.00"),
+        ("-￥ 3", "-30000.00"),
     ],
 )
 def test_typed_amounts_become_yuan(typed, yuan):
@@ -44,7 +46,7 @@ def test_typed_amounts_become_yuan(typed, yuan):
 
 
 @pytest.mark.parametrize(
-    "typed", ["", "abc", "1,23", "1.2.3", "--1", "1e5", "0x10", "nan", "Infinity", "١٢", "¥", "¥¥1"]
+    "typed", ["", "abc", "1,23", "1.2.3", "--1", "1e5", "0x10", "nan", "Infinity", "١٢", "¥", "¥¥1", "¥1¥", "-¥-1"]
 )
 def test_what_is_no_amount_is_refused_with_what_was_typed(typed):
     with pytest.raises(RuleViolation) as refused:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import re
+from datetime import date
+from decimal import Decimal
 
 import pytest
 from django.test import Client
@@ -297,3 +299,34 @@ def test_what_the_stored_document_says_is_offered_and_what_the_notice_prints_goe
 )
 def test_a_number_in_a_sentence_is_found_without_the_words_before_it(above, number):
     assert guess([above], [])["document_no"] == number
+
+
+@pytest.mark.parametrize(
+    "printed",
+    ["印发日期：2019年3月1日", "印发日期：2019.3.1", "印发时间:2019-03-01", "发文日期 2019/3/1", "二〇一九年三月一日"],
+)
+def test_the_day_above_a_matrix_is_found_in_whatever_way_it_is_written(printed):
+    assert guess(["2019年省级资金分配表", printed], [])["issued_on"] == "2019-03-01"
+    assert guess(["省级资金分配表", printed], [])["budget_year"] == "2019"
+
+
+def test_of_several_days_the_one_that_is_called_the_day_of_issue_is_offered():
+    assert guess(["制表日期：2019-05-06", "印发日期：2019-03-01"], ["2019.4.1"])["issued_on"] == "2019-03-01"
+    assert guess(["资金分配表"], ["二〇一九年四月一日"])["issued_on"] == "2019-04-01"
+
+
+def test_a_list_with_the_heads_and_days_of_an_office_is_read_at_once():
+    heads = ["发文字号", "文件标题", *HEADS[2:4], "印发时间", "审批确定时间", *HEADS[6:10], "金额（元）", HEADS[11]]
+    rows = [
+        line(amount="￥1000000.10", issued=20160301, approved="20160301"),
+        line("通财农〔2016〕4号", "¥1,234.5", issued="二〇一六年三月一日", approved="2016/3/1"),
+    ]
+    row = uploaded([heads, *rows])
+    assert (row.status, found(row), staged_total(row)) == ("preview", [], Decimal("1001234.60"))
+    confirmed(row)
+    assert {(document.issued_on, document.approved_on) for document in documents()} == {(date(2016, 3, 1),) * 2}
+
+
+@pytest.mark.parametrize("day", [20160230, "51192100", 42430.5])
+def test_digits_that_are_no_day_are_refused(day):
+    assert found(uploaded([HEADS, line(issued=day)])) == [("E2", "BAD_DATE")]

@@ -101,8 +101,8 @@ def test_a_line_that_stands_in_another_sheet_too_is_named_by_sheet_and_cell():
     row = uploaded(
         workbook([HEADS, line()], more={"补": [HEADS, line(title="补充"), line(title="补充", item="2130504")]})
     )
-    assert [(f.sheet, f.cell, f.rule) for f in row.findings.filter(severity="E")] == [("补", "G2", "F03")]
-    assert row.findings.get(severity="E").message == "这一笔与工作表“Sheet1”的 G2 相同。"
+    assert [(f.sheet, f.cell, f.rule) for f in row.findings.filter(rule="F03")] == [("补", "G2", "F03")]
+    assert row.findings.get(rule="F03").message == "这一笔与工作表“Sheet1”的 G2 相同。"
 
 
 def test_row_084_what_a_spreadsheet_spoils_is_refused_at_its_cell():

@@ -47,6 +47,14 @@ def test_every_wrong_cell_is_marked_and_explained_and_a_sheet_sums_it_up():
     assert all(row[4] for row in rows)
 
 
+def test_a_cell_that_is_worth_a_look_is_marked_and_explained_like_a_wrong_one():
+    total = ["合计", *[None] * 9, 99, None]
+    book = returned(uploaded([HEADS, line(amount=12.5), line("通财农〔2016〕4号", recipient=""), total]))
+    page = book["Sheet1"]
+    assert (colour(page["K4"]), colour(page["G3"])) == (FILLS["W"], FILLS["E"])
+    assert "99.00" in page["K4"].comment.text
+
+
 def test_what_the_unit_made_of_its_workbook_stays():
     book = load_workbook(io.BytesIO(workbook(WRONG)))
     page = book.active
