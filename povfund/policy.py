@@ -136,6 +136,7 @@ POLICY: dict[str, Row] = {
     "attachments-list": Row(LOGIN, BOTH, api=True),
     "attachments-detail": Row(LOGIN, api=True),
     "attachments-content": Row(LOGIN, api=True),
+    "records:submit": Row(ENTRY, BOTH),
     "records:imports": Row(LOGIN, BOTH),
     "records:import": Row(LOGIN),
     "records:import_layout": Row(LOGIN, POST),
