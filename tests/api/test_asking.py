@@ -29,7 +29,7 @@ PAGED = [
 ]
 BAD = {
     WholeFilter: ("NaN", "1_000", "2016.5", "1e3", "２０１６年"),
-    DayFilter: ("20260301", "2026-02-30", "soon", "03/01/2026"),
+    DayFilter: ("202631", "20260230", "2026-02-30", "soon", "03/01/2026"),
     YesNoFilter: ("maybe", "2"),
     django_filters.ChoiceFilter: ("no_such_value",),
     django_filters.MultipleChoiceFilter: ("no_such_value",),
