@@ -80,9 +80,6 @@ def may_edit(user: User, record: Record) -> Verdict:
             article="9",
             ask_whom=_("Ask the responsible unit."),
         )
-    verdict = may_enter(user, record_type(record.record_type))
-    if not verdict:
-        return verdict
     if is_locked(record):
         return denied(
             LOCKED,
@@ -92,6 +89,9 @@ def may_edit(user: User, record: Record) -> Verdict:
                 " and the Ministry of Finance both consent."
             ),
         )
+    verdict = may_enter(user, record_type(record.record_type))
+    if not verdict:
+        return verdict
     if record.state == RecordState.SUBMITTED:
         return denied(
             _("The record awaits review; withdraw it first."), article="9", ask_whom=_("Your unit can withdraw it.")

@@ -25,6 +25,7 @@ from povfund.templatetags.povfund_tags import moment
 from records.calendar.days import WorkingCalendar
 from records.calendar.services import calendar
 from records.registry import record_types
+from records.rules.words import rule_words
 from sync import raw, services
 from sync.called import names_of_lines
 from sync.filters import LineFilter, ReturnedFilter
@@ -68,7 +69,7 @@ def _reasons(reasons: list[Reason]) -> Any:
     first, rest = reasons[0], len(reasons) - MOST_SHOWN
     more = ngettext("and %(n)s more", "and %(n)s more", rest) % {"n": rest} if rest > 0 else ""
     template = '<b class="bad">{}</b> {} <span class="m">{}</span>'
-    return format_html(template, first.code, first.message, more)
+    return format_html(template, rule_words(first.code), first.message, more)
 
 
 def _waits(days: int | None) -> str:
