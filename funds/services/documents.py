@@ -24,7 +24,7 @@ from funds.rules.needs import standing
 from funds.rules.timing import EARLIEST
 from funds.search import search_text
 from funds.services.changes import changes_since
-from funds.sums import SUMS, TRIGGERS
+from funds.sums import OWN, SUMS, TRIGGERS
 from povfund.common import clock
 from povfund.common.canonical import canonical
 from povfund.common.errors import REFUSE, Finding, RuleViolation
@@ -133,6 +133,16 @@ def _of_constraint(error: IntegrityError) -> RuleViolation:
                 _("Somebody has just passed on money below the same parent; together it is more than it gave."),
                 field="parent",
                 remedy=_("Lower the amounts, or choose the right parent document."),
+                article="9",
+            )
+        )
+    if OWN in text:
+        return RuleViolation(
+            Finding(
+                "F04",
+                _("As it would stand, a recovery of another division hangs below a document that takes nothing back."),
+                field="issue_batch",
+                remedy=_("Keep the batch of a document that recoveries pass on, or have these changed first."),
                 article="9",
             )
         )

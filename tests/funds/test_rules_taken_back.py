@@ -208,3 +208,14 @@ def test_the_refusal_names_what_was_left_on_the_day():
     taken_back(parent, "-4.00", MAY)
     assert refused(lambda: passed_on(parent, "60.00", JUNE)) == (60, 48)
     assert refused(lambda: passed_on(parent, "60.00", MARCH)) == (60, 52)
+
+
+@pytest.mark.django_db
+def test_a_recovery_that_is_passed_on_below_stays_one():
+    above = unit_reviewed("川财农〔2016〕74号", by=PROVINCE, issue_batch="recovery", lines=[line("511900", "-50.00")])
+    taken_back(above, "-20.00", JUNE)
+    data = typed("川财农〔2016〕74号", lines=[line("511900", "50.00")])
+    with pytest.raises(RuleViolation) as refusal:
+        save_fund_document(actor=account(PROVINCE), data=data, uid=above.uid, base_rev=1)
+    assert findings(refusal) == [("F04", "issue_batch")]
+    assert "别的地区的收回文件" in str(refusal.value.findings[0].message)
